@@ -1,0 +1,40 @@
+package io.sediment.objectstore;
+
+/**
+ * Which bytes of an object to read. A range that reaches past the end yields what is there; one
+ * that begins at or past the end yields no bytes (not an error).
+ */
+public sealed interface ByteRange {
+  /** The whole object. */
+  static ByteRange all() {
+    return new Slice(0, Long.MAX_VALUE);
+  }
+
+  /** {@code length} bytes from {@code position} on. */
+  static ByteRange of(long position, long length) {
+    return new Slice(position, length);
+  }
+
+  /** The last {@code length} bytes, or the whole object where it is shorter. */
+  static ByteRange suffix(long length) {
+    return new Suffix(length);
+  }
+
+  /** Bytes {@code [position, position + length)}. */
+  record Slice(long position, long length) implements ByteRange {
+    public Slice {
+      if (position < 0 || length <= 0) {
+        throw new IllegalArgumentException("range: position=" + position + " length=" + length);
+      }
+    }
+  }
+
+  /** The last {@code length} bytes. */
+  record Suffix(long length) implements ByteRange {
+    public Suffix {
+      if (length <= 0) {
+        throw new IllegalArgumentException("suffix range: length=" + length);
+      }
+    }
+  }
+}
