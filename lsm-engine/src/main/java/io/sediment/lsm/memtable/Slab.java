@@ -1,0 +1,81 @@
+package io.sediment.lsm.memtable;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A reference-counted piece of direct memory that is filled from front to back and never changed
+ * behind the fill mark. Born with one reference, held by the pool's user that fills it. One thread
+ * fills at a time; any thread may retain and release.
+ */
+public final class Slab {
+  private final ByteBuffer memory;
+  private final Consumer<Slab> whenFree;
+  private final AtomicInteger references = new AtomicInteger(1);
+  private int filled;
+
+  /**
+   * @param memory the whole of it is used
+   * @param whenFree gets the slab back after the last release
+   */
+  public Slab(ByteBuffer memory, Consumer<Slab> whenFree) {
+    this.memory = memory;
+    this.whenFree = whenFree;
+  }
+
+  /** A writable view of the next {@code size} bytes, or null when they do not fit. */
+  public @Nullable ByteBuffer allocate(int size) {
+    if (size > memory.capacity() - filled) {
+      return null;
+    }
+    ByteBuffer view = memory.slice(filled, size);
+    filled += size;
+    return view;
+  }
+
+  public int capacity() {
+    return memory.capacity();
+  }
+
+  ByteBuffer memory() {
+    return memory;
+  }
+
+  /**
+   * Keeps the bytes alive until the matching {@link #release}. The caller must know that somebody
+   * else still holds a reference.
+   */
+  public void retain() {
+    int before = references.getAndIncrement();
+    if (before <= 0) {
+      throw new IllegalStateException("slab retained after its last release: references=" + before);
+    }
+  }
+
+  /**
+   * Like {@link #retain}, for readers that race with the last release: false when the slab is gone
+   * already.
+   */
+  public boolean tryRetain() {
+    while (true) {
+      int now = references.get();
+      if (now <= 0) {
+        return false;
+      }
+      if (references.compareAndSet(now, now + 1)) {
+        return true;
+      }
+    }
+  }
+
+  public void release() {
+    int left = references.decrementAndGet();
+    if (left == 0) {
+      whenFree.accept(this);
+    } else if (left < 0) {
+      throw new IllegalStateException("slab released too often: references=" + left);
+    }
+  }
+}

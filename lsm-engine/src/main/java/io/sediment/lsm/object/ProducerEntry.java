@@ -1,0 +1,71 @@
+package io.sediment.lsm.object;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * State of one producer id on one partition, as a function of the log below some offset (invariant
+ * I9).
+ *
+ * <p>The same shape serves as a delta (what some batches did) and as a snapshot (what all of them
+ * did): {@link #then} folds a later one onto an earlier one. Kafka remembers the last five batches
+ * of a producer, so that any of up to five requests in flight can be recognised as a duplicate.
+ *
+ * @param producerEpoch Kafka's producer epoch, 0..32767
+ * @param coordinatorEpoch epoch of the transaction coordinator that wrote the last marker, -1
+ *     without
+ * @param txnFirstOffset first offset of the open transaction, -1 without
+ * @param lastTimestampMs largest timestamp seen, for expiry
+ * @param batches the latest batches, oldest first, at most {@link #BATCHES_KEPT}; empty after an
+ *     epoch bump by a marker
+ */
+public record ProducerEntry(
+    long producerId,
+    short producerEpoch,
+    int coordinatorEpoch,
+    long txnFirstOffset,
+    long lastTimestampMs,
+    List<Batch> batches) {
+  public static final int BATCHES_KEPT = 5;
+  public static final int NO_COORDINATOR_EPOCH = -1;
+  public static final long NO_OPEN_TXN = -1;
+
+  /** One appended batch. Sequences wrap to 0 after {@link Integer#MAX_VALUE}. */
+  public record Batch(
+      int firstSequence, int lastSequence, long baseOffset, long lastOffset, long timestampMs) {}
+
+  public ProducerEntry {
+    batches = List.copyOf(batches);
+    if (producerId < 0 || producerEpoch < 0 || batches.size() > BATCHES_KEPT) {
+      throw new IllegalArgumentException(
+          "producer entry: id="
+              + producerId
+              + " epoch="
+              + producerEpoch
+              + " batches="
+              + batches.size());
+    }
+  }
+
+  /**
+   * This state followed by {@code later} of the same producer: a newer epoch forgets the batches of
+   * older ones.
+   */
+  public ProducerEntry then(ProducerEntry later) {
+    if (later.producerId != producerId || later.producerEpoch < producerEpoch) {
+      throw new IllegalStateException("producer state out of order: " + this + " then " + later);
+    }
+    List<Batch> merged = new ArrayList<>(BATCHES_KEPT * 2);
+    if (later.producerEpoch == producerEpoch) {
+      merged.addAll(batches);
+    }
+    merged.addAll(later.batches);
+    return new ProducerEntry(
+        producerId,
+        later.producerEpoch,
+        Math.max(coordinatorEpoch, later.coordinatorEpoch),
+        later.txnFirstOffset,
+        Math.max(lastTimestampMs, later.lastTimestampMs),
+        merged.subList(Math.max(0, merged.size() - BATCHES_KEPT), merged.size()));
+  }
+}

@@ -1,0 +1,26 @@
+package io.sediment.lsm.object;
+
+/** What a sorted object is for. The code is part of the format. */
+public enum SortedObjectKind {
+  /** Batches of one slot of a write-ahead log; producer entries are deltas. */
+  WAL(1),
+  /**
+   * The end of a closed epoch: a header without sections, at the first slot that was never
+   * acknowledged. Never deleted.
+   */
+  FENCE(2),
+  /** One memtable; producer entries are snapshots as of the section's end. */
+  L0(3),
+  /** Re-clustered sections. */
+  L1(4);
+
+  private final byte code;
+
+  SortedObjectKind(int code) {
+    this.code = (byte) code;
+  }
+
+  public byte code() {
+    return code;
+  }
+}
