@@ -1,0 +1,23 @@
+package io.sediment.metadata;
+
+/**
+ * Names a lane (one WAL and one small LSM): its number in the lane registry of the bucket. Never
+ * reused.
+ */
+public record LaneId(long value) implements Comparable<LaneId> {
+  public LaneId {
+    if (value < 0) {
+      throw new IllegalArgumentException("lane id: " + value);
+    }
+  }
+
+  @Override
+  public int compareTo(LaneId other) {
+    return Long.compare(value, other.value);
+  }
+
+  @Override
+  public String toString() {
+    return "lane-" + value;
+  }
+}
