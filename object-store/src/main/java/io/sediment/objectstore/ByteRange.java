@@ -20,12 +20,24 @@ public sealed interface ByteRange {
     return new Suffix(length);
   }
 
+  /** The bytes this range has in an object of {@code objectLength} bytes; may be none. */
+  Clipped clip(long objectLength);
+
+  /** A range inside an object: {@code position + length} is at most the object's length. */
+  record Clipped(long position, long length) {}
+
   /** Bytes {@code [position, position + length)}. */
   record Slice(long position, long length) implements ByteRange {
     public Slice {
       if (position < 0 || length <= 0) {
         throw new IllegalArgumentException("range: position=" + position + " length=" + length);
       }
+    }
+
+    @Override
+    public Clipped clip(long objectLength) {
+      long start = Math.min(position, objectLength);
+      return new Clipped(start, Math.min(length, objectLength - start));
     }
   }
 
@@ -35,6 +47,12 @@ public sealed interface ByteRange {
       if (length <= 0) {
         throw new IllegalArgumentException("suffix range: length=" + length);
       }
+    }
+
+    @Override
+    public Clipped clip(long objectLength) {
+      long clipped = Math.min(length, objectLength);
+      return new Clipped(objectLength - clipped, clipped);
     }
   }
 }

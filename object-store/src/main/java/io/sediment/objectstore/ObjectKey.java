@@ -6,12 +6,16 @@ import java.util.Objects;
  * Name of an object below the store's root: non-empty segments joined by {@code '/'}.
  *
  * <p>Segments use {@code [A-Za-z0-9._=-]} only and are neither {@code "."} nor {@code ".."}, so
- * that a key is the same string in a URL, on a filesystem and in a log line. No key may be a folder
- * of another ({@code a} and {@code a/b}): filesystems and some S3 servers cannot hold both.
+ * that a key is the same string in a URL, on a filesystem and in a log line; two keys must differ
+ * in more than case, since some filesystems ignore it. No key may be a folder of another ({@code a}
+ * and {@code a/b}): filesystems and some S3 servers cannot hold both.
  */
 public record ObjectKey(String value) implements Comparable<ObjectKey> {
   /** S3 allows 1024 bytes; the store's own prefix needs room in it. */
   public static final int MAX_LENGTH = 800;
+
+  /** Filesystems allow names of 255 bytes; temporary names beside it need room. */
+  public static final int MAX_SEGMENT_LENGTH = 200;
 
   public ObjectKey {
     Objects.requireNonNull(value, "value");
@@ -24,6 +28,10 @@ public record ObjectKey(String value) implements Comparable<ObjectKey> {
         String segment = value.substring(segmentStart, i);
         if (segment.isEmpty() || segment.equals(".") || segment.equals("..")) {
           throw new IllegalArgumentException("object key has an empty or dot segment: " + value);
+        }
+        if (segment.length() > MAX_SEGMENT_LENGTH) {
+          throw new IllegalArgumentException(
+              "object key segment length: " + segment.length() + " key=" + value);
         }
         segmentStart = i + 1;
       } else if (!isAllowed(value.charAt(i))) {

@@ -32,7 +32,10 @@ public interface ObjectStore extends AutoCloseable {
    */
   CompletableFuture<PutResult> putIfMatch(ObjectKey key, ETag expected, ObjectBody body);
 
-  /** Reads bytes of {@code key}; empty where there is no such object. */
+  /**
+   * Reads bytes of {@code key}; empty where there is no such object. What a read has shown is
+   * durable, name and bytes, so that a sealer may rest on it. One read returns at most 2 GiB.
+   */
   CompletableFuture<Optional<StoredBytes>> get(ObjectKey key, ByteRange range);
 
   /**
@@ -46,8 +49,18 @@ public interface ObjectStore extends AutoCloseable {
    * {@code '/'}, or empty) and come after {@code startAfter} (empty string: from the beginning), in
    * ascending byte order. A hint for tools and for garbage collection: no protocol may depend on
    * its being complete.
+   *
+   * @throws IllegalArgumentException if {@code prefix} is no folder path or {@code limit} is below
+   *     1
    */
   CompletableFuture<List<ListedObject>> list(String prefix, String startAfter, int limit);
+
+  /** Refuses arguments of {@link #list} that no caller should make; for implementations. */
+  static void checkListing(String prefix, int limit) {
+    if (!(prefix.isEmpty() || prefix.endsWith("/")) || limit < 1) {
+      throw new IllegalArgumentException("list: prefix=" + prefix + " limit=" + limit);
+    }
+  }
 
   /**
    * Begins an object that is written in parts, for bodies too large for one put or made of parts of
@@ -55,7 +68,10 @@ public interface ObjectStore extends AutoCloseable {
    */
   CompletableFuture<MultipartUpload> startMultipart(ObjectKey key);
 
-  /** Releases connections and threads. Futures still open complete exceptionally. */
+  /**
+   * Releases connections and threads. Futures still open complete before long, those of requests
+   * cut short with {@code Unavailable}; later calls fail with {@code Refused}.
+   */
   @Override
   void close();
 }

@@ -1,5 +1,7 @@
 package io.sediment.objectstore;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The store failed, or answered something that is no answer. The subtype says whether trying again
  * can help.
@@ -10,7 +12,7 @@ package io.sediment.objectstore;
 public abstract sealed class ObjectStoreException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  private ObjectStoreException(String message, Throwable cause) {
+  private ObjectStoreException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 
@@ -23,7 +25,7 @@ public abstract sealed class ObjectStoreException extends RuntimeException {
     private static final long serialVersionUID = 1;
     private final boolean throttled;
 
-    public Unavailable(String message, Throwable cause) {
+    public Unavailable(String message, @Nullable Throwable cause) {
       this(message, false, cause);
     }
 
@@ -31,7 +33,7 @@ public abstract sealed class ObjectStoreException extends RuntimeException {
      * @param throttled the store asked for fewer requests (503 SlowDown, 429): do not hedge, back
      *     off
      */
-    public Unavailable(String message, boolean throttled, Throwable cause) {
+    public Unavailable(String message, boolean throttled, @Nullable Throwable cause) {
       super(message, cause);
       this.throttled = throttled;
     }
@@ -48,7 +50,7 @@ public abstract sealed class ObjectStoreException extends RuntimeException {
   public static final class Refused extends ObjectStoreException {
     private static final long serialVersionUID = 1;
 
-    public Refused(String message, Throwable cause) {
+    public Refused(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
   }
