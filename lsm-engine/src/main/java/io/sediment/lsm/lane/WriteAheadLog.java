@@ -47,6 +47,14 @@ public interface WriteAheadLog {
    */
   CompletableFuture<Void> close();
 
+  /**
+   * Gives up this epoch at once, as when the lane learns from its manifest or its lease that it has
+   * another owner: what was confirmed in order before this call is still acknowledged, then the
+   * listener hears {@link Listener#onHalted} with {@code cause}; puts on their way are waited for
+   * only to release their memory. Does nothing after an earlier halt or a finished close.
+   */
+  void halt(LaneHaltedException cause);
+
   /** Told of durability, one call at a time, in slot order, on threads of the log. */
   interface Listener {
     /** Every batch in {@code slot} and in all slots before it is durable. */
