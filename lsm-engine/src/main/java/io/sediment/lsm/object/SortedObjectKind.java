@@ -1,5 +1,7 @@
 package io.sediment.lsm.object;
 
+import org.jspecify.annotations.Nullable;
+
 /** What a sorted object is for. The code is part of the format. */
 public enum SortedObjectKind {
   /** Batches of one slot of a write-ahead log; producer entries are deltas. */
@@ -22,5 +24,15 @@ public enum SortedObjectKind {
 
   public byte code() {
     return code;
+  }
+
+  /** Null where no kind has this code. */
+  static @Nullable SortedObjectKind ofCode(byte code) {
+    for (SortedObjectKind kind : values()) {
+      if (kind.code == code) {
+        return kind;
+      }
+    }
+    return null;
   }
 }

@@ -1,0 +1,118 @@
+package io.sediment.lsm.object;
+
+import io.sediment.objectstore.ObjectBody;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects the bytes of an object as few, large buffers. Neighbours in one memory become one view;
+ * stretches too short to be worth an entry in a gather list are copied one after the other into
+ * scratch memory. The running checksum reads each byte once, where it will be sent from.
+ */
+final class BodyGatherer {
+  private static final int SCRATCH_SIZE_MIN = 16 << 10;
+  private static final int SCRATCH_SIZE_MAX = 1 << 20;
+
+  private final int gatherSizeMin;
+  private final List<ByteBuffer> buffers = new ArrayList<>();
+  private final CRC32C crc = new CRC32C();
+  private long length;
+
+  // The stretch that still grows: bytes [runStart, runEnd) of run.
+  private @Nullable ByteBuffer run;
+  private int runStart;
+  private int runEnd;
+
+  // Copied bytes lie in [scratchStart, scratch.position()) and are not yet in buffers; those from
+  // scratchChecked on are not yet in the checksum.
+  private ByteBuffer scratch;
+  private int scratchStart;
+  private int scratchChecked;
+
+  BodyGatherer(int gatherSizeMin) {
+    this.gatherSizeMin = gatherSizeMin;
+    this.scratch = ByteBuffer.allocate(SCRATCH_SIZE_MIN);
+  }
+
+  long length() {
+    return length;
+  }
+
+  /** Adds {@code size} bytes of {@code memory} from the absolute index {@code position} on. */
+  void add(ByteBuffer memory, int position, int size) {
+    length += size;
+    if (memory == run && position == runEnd) {
+      runEnd += size;
+      return;
+    }
+    endRun();
+    run = memory;
+    runStart = position;
+    runEnd = position + size;
+  }
+
+  /** CRC32C of everything added since the last call. */
+  int takeChecksum() {
+    endRun();
+    checkScratch();
+    int value = (int) crc.getValue();
+    crc.reset();
+    return value;
+  }
+
+  ObjectBody finish() {
+    endRun();
+    emitScratch();
+    return ObjectBody.of(buffers);
+  }
+
+  private void endRun() {
+    ByteBuffer memory = run;
+    if (memory == null) {
+      return;
+    }
+    run = null;
+    int size = runEnd - runStart;
+    if (size < gatherSizeMin) {
+      copy(memory, size);
+    } else {
+      emitScratch();
+      ByteBuffer view = memory.slice(runStart, size);
+      buffers.add(view);
+      crc.update(view);
+      view.rewind();
+    }
+  }
+
+  private void copy(ByteBuffer memory, int size) {
+    if (scratch.remaining() < size) {
+      emitScratch();
+      int grown = Math.min(SCRATCH_SIZE_MAX, scratch.capacity() * 2);
+      scratch = ByteBuffer.allocate(Math.max(grown, size));
+      scratchStart = 0;
+      scratchChecked = 0;
+    }
+    int at = scratch.position();
+    scratch.put(at, memory, runStart, size).position(at + size);
+  }
+
+  private void checkScratch() {
+    int end = scratch.position();
+    if (end > scratchChecked) {
+      crc.update(scratch.array(), scratchChecked, end - scratchChecked);
+      scratchChecked = end;
+    }
+  }
+
+  private void emitScratch() {
+    checkScratch();
+    int end = scratch.position();
+    if (end > scratchStart) {
+      buffers.add(scratch.slice(scratchStart, end - scratchStart));
+      scratchStart = end;
+    }
+  }
+}
