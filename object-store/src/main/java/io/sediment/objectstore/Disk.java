@@ -1,0 +1,124 @@
+package io.sediment.objectstore;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Every change {@link LocalObjectStore} makes to the disk, one method each. Tests override them to
+ * die between two steps, and to forget on a power cut what was never synced.
+ */
+class Disk {
+  /** Bound on what the JDK copies to a direct buffer, and then keeps, per thread. */
+  private static final int HEAP_CHUNK_BYTES = 256 << 10;
+
+  /** What one writev(2) takes. */
+  private static final int MAX_GATHERED_BUFFERS = 1024;
+
+  /** Writes a new file and syncs its bytes; its name is not durable yet. */
+  void writeAndSync(Path newFile, ByteBuffer[] buffers) throws IOException {
+    try (FileChannel channel = createNew(newFile)) {
+      writeFully(channel, buffers);
+      channel.force(true);
+    }
+  }
+
+  /** Writes a new file without syncing it. */
+  void write(Path newFile, ByteBuffer[] buffers) throws IOException {
+    try (FileChannel channel = createNew(newFile)) {
+      writeFully(channel, buffers);
+    }
+  }
+
+  /** Makes a new file of regions of others, without syncing it. */
+  void concatenate(Path newFile, Iterable<FileRange> sources) throws IOException {
+    try (FileChannel channel = createNew(newFile)) {
+      for (FileRange source : sources) {
+        transfer(source, channel);
+      }
+    }
+  }
+
+  /** Makes a file's bytes and attributes durable. */
+  void syncFile(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  /** Makes the names in a folder durable. */
+  void syncFolder(Path folder) throws IOException {
+    syncFile(folder);
+  }
+
+  /** Gives a file a second name. */
+  void link(Path newName, Path file) throws FileAlreadyExistsException, IOException {
+    Files.createLink(newName, file);
+  }
+
+  /** Gives a file another name, which may replace a file. */
+  void rename(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** Takes a name away, if it is there. */
+  boolean unlink(Path name) throws IOException {
+    return Files.deleteIfExists(name);
+  }
+
+  /** Creates a folder, if it is not there. */
+  void createFolder(Path folder) throws IOException {
+    try {
+      Files.createDirectory(folder);
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isDirectory(folder)) {
+        throw e;
+      }
+    }
+  }
+
+  private static FileChannel createNew(Path newFile) throws IOException {
+    return FileChannel.open(newFile, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  }
+
+  static void writeFully(FileChannel channel, ByteBuffer[] buffers) throws IOException {
+    int next = 0;
+    while (next < buffers.length) {
+      ByteBuffer buffer = buffers[next];
+      if (!buffer.hasRemaining()) {
+        next++;
+      } else if (buffer.isDirect()) {
+        int end = next;
+        while (end < buffers.length
+            && end - next < MAX_GATHERED_BUFFERS
+            && buffers[end].isDirect()) {
+          end++;
+        }
+        channel.write(buffers, next, end - next);
+      } else {
+        int limit = buffer.limit();
+        buffer.limit(Math.min(limit, buffer.position() + HEAP_CHUNK_BYTES));
+        channel.write(buffer);
+        buffer.limit(limit);
+      }
+    }
+  }
+
+  private static void transfer(FileRange source, FileChannel target) throws IOException {
+    long done = 0;
+    while (done < source.length()) {
+      long moved =
+          source.channel().transferTo(source.position() + done, source.length() - done, target);
+      if (moved <= 0) {
+        throw new IOException(
+            "source ended early: position=" + (source.position() + done) + " range=" + source);
+      }
+      done += moved;
+    }
+  }
+}

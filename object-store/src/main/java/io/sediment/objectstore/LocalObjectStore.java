@@ -1,0 +1,525 @@
+package io.sediment.objectstore;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Objects as files of a local disk, shared by the processes of one machine.
+ *
+ * <p>An object is written to a temporary file, synced, and then given its name with link(2), which
+ * fails if the name is taken: so a name appears at once, whole, and for one writer only. The
+ * temporary name is taken away only after the folder was synced. A file with two names is therefore
+ * one whose name might not survive a power cut, perhaps because its writer died; whoever meets one,
+ * reading or losing a race, syncs file and folder before answering. That costs a stat per read and
+ * no memory, and holds across processes.
+ *
+ * <p>A replace renames over the old file under a lock that spans processes; {@link LocalFile} says
+ * what tells versions apart. Folders are never removed.
+ *
+ * <p>No call blocks its caller: three executors do the work, so that catch-up reads and compaction
+ * never stand in the way of a WAL object.
+ */
+public final class LocalObjectStore implements ObjectStore, FileRanges {
+  /**
+   * Whose threads do the blocking work. The store does not shut them down.
+   *
+   * @param commits creates and replaces of up to {@value #BULK_BODY_BYTES} bytes: WAL objects,
+   *     manifests
+   * @param reads gets
+   * @param bulk larger creates, multipart uploads, deletes, listings
+   */
+  public record Executors(Executor commits, Executor reads, Executor bulk) {}
+
+  static final int BULK_BODY_BYTES = 4 << 20;
+
+  /** Bound on what the JDK copies to a direct buffer, and then keeps, per reading thread. */
+  private static final int READ_CHUNK_BYTES = 128 << 10;
+
+  private final LocalLayout layout;
+  private final Disk disk;
+  private final Executors executors;
+  private final ProcessFolder temp;
+  private final DurableFolders folders;
+  private final ReplaceLock replaceLock;
+  private final OpenCalls calls;
+  private final boolean isView;
+
+  private LocalObjectStore(LocalLayout layout, Disk disk, Executors executors, ProcessFolder temp) {
+    this.layout = layout;
+    this.disk = disk;
+    this.executors = executors;
+    this.temp = temp;
+    this.folders = new DurableFolders(layout.root(), disk);
+    this.replaceLock = new ReplaceLock(layout.replaceLock());
+    this.calls = new OpenCalls("local " + layout.root(), LocalErrors::map, temp::close);
+    this.isView = false;
+  }
+
+  private LocalObjectStore(LocalObjectStore whole, Executor reads) {
+    this.layout = whole.layout;
+    this.disk = whole.disk;
+    this.executors = new Executors(whole.executors.commits, reads, whole.executors.bulk);
+    this.temp = whole.temp;
+    this.folders = whole.folders;
+    this.replaceLock = whole.replaceLock;
+    this.calls = whole.calls;
+    this.isView = true;
+  }
+
+  /**
+   * Opens the store at {@code root}, creating the folder if need be, and sweeps what processes now
+   * dead have left behind. Blocks.
+   *
+   * @throws ObjectStoreException.Refused on a filesystem that cannot carry it
+   */
+  public static LocalObjectStore open(Path root, Executors executors, RandomGenerator random) {
+    return open(root, executors, random, new Disk());
+  }
+
+  static LocalObjectStore open(Path root, Executors executors, RandomGenerator random, Disk disk) {
+    String what = "open local store " + root;
+    try {
+      Path absolute = root.toAbsolutePath().normalize();
+      createDurably(absolute, disk);
+      LocalLayout layout = new LocalLayout(absolute.toRealPath());
+      refuseNetwork(Files.getFileStore(layout.root()).type(), layout.root());
+      ProcessFolder temp = ProcessFolder.claim(layout, disk, random);
+      proveLinks(temp, layout.root());
+      ProcessFolder.sweep(layout, disk);
+      return new LocalObjectStore(layout, disk, executors, temp);
+    } catch (IOException | RuntimeException e) {
+      throw LocalErrors.map(what, e);
+    }
+  }
+
+  static void refuseNetwork(String type, Path root) {
+    if (LocalFilesystem.isNetwork(type)) {
+      throw new ObjectStoreException.Refused(
+          "local store: unsupported network filesystem, its links and syncs cannot be relied on:"
+              + " type="
+              + type
+              + " path="
+              + root
+              + "; use a local disk, or an object store",
+          null);
+    }
+  }
+
+  /** The same store, closed with it, whose gets run on {@code reads}: for catch-up readers. */
+  public LocalObjectStore readingOn(Executor reads) {
+    return new LocalObjectStore(this, reads);
+  }
+
+  @Override
+  public CompletableFuture<PutResult> putIfAbsent(ObjectKey key, ObjectBody body) {
+    return calls.start(writerOf(body), "create " + key, () -> create(key, body));
+  }
+
+  @Override
+  public CompletableFuture<PutResult> putIfMatch(ObjectKey key, ETag expected, ObjectBody body) {
+    return calls.start(
+        writerOf(body),
+        "replace " + key,
+        () -> replaceLock.holding(() -> replaceIfMatch(key, expected, body)));
+  }
+
+  @Override
+  public CompletableFuture<Optional<StoredBytes>> get(ObjectKey key, ByteRange range) {
+    return calls.start(executors.reads, "get " + key, () -> read(key, range));
+  }
+
+  @Override
+  public CompletableFuture<Optional<FileRange>> openRange(ObjectKey key, ByteRange range) {
+    return calls.start(
+        executors.reads, "open " + key, () -> Optional.ofNullable(openFile(key, range)));
+  }
+
+  @Override
+  public CompletableFuture<Void> delete(Collection<ObjectKey> keys) {
+    List<ObjectKey> doomed = List.copyOf(keys);
+    return calls.start(
+        executors.bulk,
+        "delete",
+        () -> {
+          replaceLock.holding(() -> deleteAll(doomed));
+          return null;
+        });
+  }
+
+  @Override
+  public CompletableFuture<List<ListedObject>> list(String prefix, String startAfter, int limit) {
+    ObjectStore.checkListing(prefix, limit);
+    return calls.start(
+        executors.bulk,
+        "list " + prefix,
+        () -> LocalListing.list(layout.root(), prefix, startAfter, limit));
+  }
+
+  @Override
+  public CompletableFuture<MultipartUpload> startMultipart(ObjectKey key) {
+    return calls.start(executors.bulk, "start multipart " + key, () -> new Upload(key));
+  }
+
+  @Override
+  public void close() {
+    if (!isView) {
+      calls.close();
+    }
+  }
+
+  /** Ends as a killed process does: for tests of what the next one finds. */
+  void abandon() {
+    temp.abandon();
+  }
+
+  private Executor writerOf(ObjectBody body) {
+    return body.length() > BULK_BODY_BYTES ? executors.bulk : executors.commits;
+  }
+
+  // ---- What follows blocks; it runs on the executors.
+
+  private PutResult create(ObjectKey key, ObjectBody body) throws IOException {
+    Path object = layout.object(key);
+    if (LocalFile.stat(object).isPresent()) {
+      return lostTo(object);
+    }
+    Path tempFile = temp.newFile(key);
+    ETag eTag;
+    try {
+      disk.writeAndSync(tempFile, body.buffers());
+      eTag = require(tempFile).eTag();
+      folders.ensure(folderOf(object));
+      disk.link(object, tempFile);
+    } catch (FileAlreadyExistsException e) {
+      disk.unlink(tempFile);
+      return lostTo(object);
+    } catch (IOException e) {
+      if (e instanceof NoSuchFileException) {
+        folders.forget();
+      }
+      unlinkQuietly(tempFile, e);
+      throw e;
+    }
+    // If this fails the second name stays, and says so to everybody who reads the object.
+    disk.syncFolder(folderOf(object));
+    disk.unlink(tempFile);
+    return new PutResult.Created(eTag);
+  }
+
+  private PutResult lostTo(Path object) throws IOException {
+    Optional<LocalFile> winner = LocalFile.stat(object);
+    if (winner.isPresent() && winner.get().isFolder()) {
+      throw new ObjectStoreException.Refused("key is a folder of other keys: " + object, null);
+    }
+    if (winner.isPresent() && winner.get().isFolderSyncPending()) {
+      makeDurable(object);
+    }
+    return new PutResult.PreconditionFailed();
+  }
+
+  /** Under the replace lock. */
+  private PutResult replaceIfMatch(ObjectKey key, ETag expected, ObjectBody body)
+      throws IOException {
+    Optional<LocalFile> current = statObject(layout.object(key));
+    if (current.isEmpty() || !current.get().eTag().equals(expected)) {
+      return new PutResult.PreconditionFailed();
+    }
+    Path tempFile = temp.newFile(key);
+    try {
+      disk.write(tempFile, body.buffers());
+    } catch (IOException e) {
+      unlinkQuietly(tempFile, e);
+      throw e;
+    }
+    return new PutResult.Created(publish(key, tempFile, current));
+  }
+
+  /**
+   * Syncs {@code tempFile} and gives it the object's name, over {@code replaced} if there is one.
+   * Under the replace lock.
+   */
+  private ETag publish(ObjectKey key, Path tempFile, Optional<LocalFile> replaced)
+      throws IOException {
+    Path object = layout.object(key);
+    Path secondName = temp.newFile(key);
+    ETag eTag;
+    try {
+      if (replaced.isPresent()) {
+        replaced.get().makeLater(tempFile);
+      }
+      disk.syncFile(tempFile);
+      eTag = require(tempFile).eTag();
+      folders.ensure(folderOf(object));
+      disk.link(secondName, tempFile);
+      disk.rename(tempFile, object);
+    } catch (IOException e) {
+      unlinkQuietly(tempFile, e);
+      unlinkQuietly(secondName, e);
+      throw e;
+    }
+    disk.syncFolder(folderOf(object));
+    disk.unlink(secondName);
+    return eTag;
+  }
+
+  private Optional<StoredBytes> read(ObjectKey key, ByteRange range) throws IOException {
+    try (FileRange file = openFile(key, range)) {
+      if (file == null) {
+        return Optional.empty();
+      }
+      if (file.length() > Integer.MAX_VALUE - 8) {
+        throw new ObjectStoreException.Refused(
+            "get: more than one buffer holds: key=" + key + " length=" + file.length(), null);
+      }
+      ByteBuffer bytes = ByteBuffer.allocate((int) file.length());
+      while (bytes.position() < bytes.capacity()) {
+        bytes.limit(Math.min(bytes.capacity(), bytes.position() + READ_CHUNK_BYTES));
+        if (file.channel().read(bytes, file.position() + bytes.position()) < 0) {
+          throw new IOException("file is shorter than it was: range=" + file);
+        }
+      }
+      return Optional.of(new StoredBytes(bytes.flip(), file.objectLength(), file.eTag()));
+    }
+  }
+
+  /** Opens a whole, durable object; null where there is none. */
+  private @Nullable FileRange openFile(ObjectKey key, ByteRange range) throws IOException {
+    Path object = layout.object(key);
+    while (true) {
+      Optional<LocalFile> before = statObject(object);
+      if (before.isEmpty()) {
+        return null;
+      }
+      FileChannel channel;
+      try {
+        channel = FileChannel.open(object, StandardOpenOption.READ);
+      } catch (NoSuchFileException e) {
+        return null;
+      }
+      try {
+        LocalFile file = before.get();
+        // A replace may have come between; then the tag would belong to other bytes. The second
+        // look is also the one to trust about the second name.
+        Optional<LocalFile> after = statObject(object);
+        if (after.isPresent() && after.get().isSameVersionAs(file)) {
+          if (after.get().isFolderSyncPending()) {
+            makeDurable(object);
+          }
+          ByteRange.Clipped clipped = range.clip(file.length());
+          return new FileRange(
+              channel, clipped.position(), clipped.length(), file.length(), file.eTag());
+        }
+      } catch (IOException | RuntimeException e) {
+        channel.close();
+        throw e;
+      }
+      channel.close();
+    }
+  }
+
+  /** Under the replace lock; returns how many objects there were. */
+  private int deleteAll(List<ObjectKey> keys) throws IOException {
+    int deleted = 0;
+    Set<Path> changed = new LinkedHashSet<>();
+    for (ObjectKey key : keys) {
+      Path object = layout.object(key);
+      if (statObject(object).isPresent() && disk.unlink(object)) {
+        changed.add(folderOf(object));
+        deleted++;
+      }
+    }
+    for (Path folder : changed) {
+      disk.syncFolder(folder); // a deleted object must not come back
+    }
+    return deleted;
+  }
+
+  private void makeDurable(Path object) throws IOException {
+    try {
+      disk.syncFile(object);
+      disk.syncFolder(folderOf(object));
+    } catch (NoSuchFileException e) {
+      // Deleted meanwhile: nothing is left to be made durable.
+    }
+  }
+
+  private static Optional<LocalFile> statObject(Path object) throws IOException {
+    return LocalFile.stat(object).filter(file -> !file.isFolder());
+  }
+
+  private static LocalFile require(Path file) throws IOException {
+    return LocalFile.stat(file).orElseThrow(() -> new NoSuchFileException(file.toString()));
+  }
+
+  private void unlinkQuietly(Path tempFile, IOException reason) {
+    try {
+      disk.unlink(tempFile);
+    } catch (IOException e) {
+      reason.addSuppressed(e); // swept at the next start
+    }
+  }
+
+  private static Path folderOf(Path file) {
+    Path folder = file.getParent();
+    if (folder == null) {
+      throw new IllegalStateException("no folder above " + file);
+    }
+    return folder;
+  }
+
+  private static void createDurably(Path folder, Disk disk) throws IOException {
+    Path above = folder.getParent();
+    if (Files.isDirectory(folder) || above == null) {
+      return;
+    }
+    createDurably(above, disk);
+    disk.createFolder(folder);
+    disk.syncFolder(above);
+  }
+
+  /** Some filesystems have no hard links, or do not count them; then nothing here would hold. */
+  private static void proveLinks(ProcessFolder temp, Path root) throws IOException {
+    Path one = temp.newFile(new ObjectKey("probe"));
+    Path two = temp.newFile(new ObjectKey("probe"));
+    Files.createFile(one);
+    boolean works;
+    try {
+      Files.createLink(two, one);
+      works = require(one).links() == 2;
+    } catch (UnsupportedOperationException | IOException e) {
+      throw new ObjectStoreException.Refused(
+          "local store: the filesystem has no hard links: path=" + root, e);
+    }
+    Files.delete(two);
+    Files.delete(one);
+    if (!works) {
+      throw new ObjectStoreException.Refused(
+          "local store: the filesystem does not count hard links: path=" + root, null);
+    }
+  }
+
+  private final class Upload implements MultipartUpload {
+    private record StoredPart(Path file, Part part) {}
+
+    private final ObjectKey key;
+    private final Map<Integer, StoredPart> parts = new ConcurrentHashMap<>();
+    private final AtomicLong versions = new AtomicLong();
+
+    Upload(ObjectKey key) {
+      this.key = key;
+    }
+
+    @Override
+    public CompletableFuture<Part> put(int number, ObjectBody body) {
+      return calls.start(
+          executors.bulk,
+          "put part " + number + " of " + key,
+          () -> keep(number, file -> disk.write(file, body.buffers())));
+    }
+
+    @Override
+    public CompletableFuture<Part> copy(int number, ObjectKey source, ByteRange.Slice range) {
+      return calls.start(
+          executors.bulk,
+          "copy part " + number + " of " + key,
+          () -> {
+            try (FileRange file = openFile(source, range)) {
+              if (file == null) {
+                throw new ObjectStoreException.Refused("copy: no such object key=" + source, null);
+              }
+              return keep(number, target -> disk.concatenate(target, List.of(file)));
+            }
+          });
+    }
+
+    @Override
+    public CompletableFuture<ETag> complete(List<Part> order) {
+      return calls.start(executors.bulk, "complete " + key, () -> assemble(order));
+    }
+
+    @Override
+    public CompletableFuture<Void> abort() {
+      return calls.start(
+          executors.bulk,
+          "abort " + key,
+          () -> {
+            removeParts();
+            return null;
+          });
+    }
+
+    private interface Writing {
+      void to(Path file) throws IOException;
+    }
+
+    private Part keep(int number, Writing writing) throws IOException {
+      Path file = temp.newFile(key);
+      try {
+        writing.to(file);
+      } catch (IOException e) {
+        unlinkQuietly(file, e);
+        throw e;
+      }
+      Part part = new Part(number, new ETag("part-" + versions.incrementAndGet()));
+      StoredPart older = parts.put(number, new StoredPart(file, part));
+      if (older != null) {
+        disk.unlink(older.file);
+      }
+      return part;
+    }
+
+    private ETag assemble(List<Part> order) throws IOException {
+      List<FileRange> sources = new ArrayList<>();
+      Path whole = temp.newFile(key);
+      try {
+        for (Part part : order) {
+          StoredPart stored = parts.get(part.number());
+          if (stored == null || !stored.part.equals(part)) {
+            throw new ObjectStoreException.Refused(
+                "complete: no such part: key=" + key + " part=" + part, null);
+          }
+          FileChannel channel = FileChannel.open(stored.file, StandardOpenOption.READ);
+          long length = channel.size();
+          sources.add(new FileRange(channel, 0, length, length, part.eTag()));
+        }
+        disk.concatenate(whole, sources);
+      } catch (IOException e) {
+        unlinkQuietly(whole, e);
+        throw e;
+      } finally {
+        for (FileRange source : sources) {
+          source.close();
+        }
+      }
+      ETag eTag = replaceLock.holding(() -> publish(key, whole, statObject(layout.object(key))));
+      removeParts();
+      return eTag;
+    }
+
+    private void removeParts() throws IOException {
+      for (StoredPart stored : parts.values()) {
+        disk.unlink(stored.file);
+      }
+      parts.clear();
+    }
+  }
+}
