@@ -33,7 +33,7 @@ final class SimMultipartUpload implements MultipartUpload {
   @Override
   public CompletableFuture<Part> put(int number, ObjectBody body) {
     BodyInFlight inFlight = new BodyInFlight(body);
-    return store.send(
+    return client.send(
         client.request(StoreOp.PUT_PART, key, body.length()),
         inFlight,
         fault -> storePart(number, inFlight.take()));
@@ -41,7 +41,7 @@ final class SimMultipartUpload implements MultipartUpload {
 
   @Override
   public CompletableFuture<Part> copy(int number, ObjectKey source, ByteRange.Slice range) {
-    return store.send(
+    return client.send(
         client.request(StoreOp.COPY_PART, key, 0),
         null,
         fault -> {
@@ -55,13 +55,13 @@ final class SimMultipartUpload implements MultipartUpload {
 
   @Override
   public CompletableFuture<ETag> complete(List<Part> chosen) {
-    return store.send(
+    return client.send(
         client.request(StoreOp.COMPLETE_MULTIPART, key, 0), null, fault -> join(chosen));
   }
 
   @Override
   public CompletableFuture<Void> abort() {
-    return store.send(
+    return client.send(
         client.request(StoreOp.ABORT_MULTIPART, key, 0),
         null,
         fault -> {
