@@ -1,5 +1,6 @@
 package io.sediment.lsm.memtable;
 
+import io.sediment.runtime.MemoryBudget.Share;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -12,8 +13,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Slab {
   private final ByteBuffer memory;
+  private final ByteBuffer readOnlyMemory;
   private final Consumer<Slab> whenFree;
   private final AtomicInteger references = new AtomicInteger(1);
+  private final AtomicInteger unflushedHolders = new AtomicInteger();
+  private volatile Share chargedTo = Share.WAL;
   private int filled;
 
   /**
@@ -22,6 +26,7 @@ public final class Slab {
    */
   public Slab(ByteBuffer memory, Consumer<Slab> whenFree) {
     this.memory = memory;
+    this.readOnlyMemory = memory.asReadOnlyBuffer();
     this.whenFree = whenFree;
   }
 
@@ -39,8 +44,42 @@ public final class Slab {
     return memory.capacity();
   }
 
+  /** Bytes allocated so far: where the next view will begin. */
+  int filled() {
+    return filled;
+  }
+
   ByteBuffer memory() {
     return memory;
+  }
+
+  /** All of it, one instance for everybody: use absolute indexes. */
+  ByteBuffer readOnlyMemory() {
+    return readOnlyMemory;
+  }
+
+  /** A read-only view of bytes that have been filled; valid while the slab is retained. */
+  ByteBuffer view(int position, int length) {
+    return readOnlyMemory.slice(position, length);
+  }
+
+  /** Which share of the memory budget pays for this slab. */
+  Share chargedTo() {
+    return chargedTo;
+  }
+
+  void chargeTo(Share share) {
+    chargedTo = share;
+  }
+
+  /** Somebody needs these bytes until they are flushed: the filler, or a memtable. */
+  void holdUnflushed() {
+    unflushedHolders.incrementAndGet();
+  }
+
+  /** Undoes one {@link #holdUnflushed}; true when it was the last. */
+  boolean dropUnflushed() {
+    return unflushedHolders.decrementAndGet() == 0;
   }
 
   /**

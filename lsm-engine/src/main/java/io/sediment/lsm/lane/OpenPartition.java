@@ -1,0 +1,119 @@
+package io.sediment.lsm.lane;
+
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.object.ProducerEntry;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+
+/** A partition under one leader epoch: what the lane hands to the partition's owner. */
+final class OpenPartition implements LanePartition {
+  private final PartitionState state;
+  private final int leaderEpoch;
+  private final PartitionListener listener;
+  private final LaneWriter writer;
+  private final StoredReads stored;
+
+  /** Completes with the end offset once the partition is closed and all of it durable. */
+  final CompletableFuture<Long> drained = new CompletableFuture<>();
+
+  volatile boolean closing; // written under the lane's lock
+
+  OpenPartition(
+      PartitionState state,
+      int leaderEpoch,
+      PartitionListener listener,
+      LaneWriter writer,
+      StoredReads stored) {
+    this.state = state;
+    this.leaderEpoch = leaderEpoch;
+    this.listener = listener;
+    this.writer = writer;
+    this.stored = stored;
+  }
+
+  PartitionState state() {
+    return state;
+  }
+
+  /** An acknowledgement reached this partition. */
+  void onDurable(long durableOffset) {
+    listener.onDurable(durableOffset);
+    if (closing) {
+      completeWhenDrained();
+    }
+  }
+
+  void completeWhenDrained() {
+    long endOffset = state.endOffset;
+    if (state.durableOffset == endOffset) {
+      drained.complete(endOffset);
+    }
+  }
+
+  void onHalted(LaneHaltedException cause) {
+    listener.onHalted(cause);
+    drained.completeExceptionally(cause);
+  }
+
+  @Override
+  public PartitionId id() {
+    return state.id();
+  }
+
+  @Override
+  public int leaderEpoch() {
+    return leaderEpoch;
+  }
+
+  @Override
+  public long endOffset() {
+    return state.endOffset;
+  }
+
+  @Override
+  public long durableOffset() {
+    return state.durableOffset;
+  }
+
+  @Override
+  public long append(ByteBuffer batch) {
+    return writer.append(this, batch);
+  }
+
+  @Override
+  public CompletableFuture<BatchSlices> read(
+      long offset, int maxBytes, boolean atLeastOne, long upTo) {
+    long bound = Math.min(upTo, state.durableOffset);
+    if (offset >= bound) {
+      return CompletableFuture.completedFuture(BatchSlices.empty());
+    }
+    BatchSlices inMemory = state.tails().read(offset, maxBytes, atLeastOne, bound);
+    return inMemory != null
+        ? CompletableFuture.completedFuture(inMemory)
+        : stored.read(state, offset, maxBytes, atLeastOne, bound);
+  }
+
+  @Override
+  public CompletableFuture<OptionalLong> batchForTimestamp(long timestamp, long fromOffset) {
+    long bound = state.durableOffset;
+    if (fromOffset >= bound) {
+      return CompletableFuture.completedFuture(OptionalLong.empty());
+    }
+    return fromOffset >= state.tails().baseOffset()
+        ? CompletableFuture.completedFuture(
+            state.tails().findTimestamp(timestamp, fromOffset, bound))
+        : stored.batchForTimestamp(state, timestamp, fromOffset, bound);
+  }
+
+  @Override
+  public CompletableFuture<List<ProducerEntry>> producers() {
+    return stored.producers(state);
+  }
+
+  @Override
+  public long sizeBytes() {
+    return stored.sizeBytes(state);
+  }
+}

@@ -1,0 +1,33 @@
+package io.sediment.lsm.lane;
+
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.memtable.PartitionTails;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A partition as its lane knows it, open or not. There may be ten thousands, most of them idle: so
+ * nothing here is allocated before it is needed.
+ */
+final class PartitionState {
+  private final PartitionTails tails;
+  volatile long endOffset; // written under the lane's lock
+  volatile long durableOffset; // written by acknowledgements, one at a time
+  volatile @Nullable OpenPartition open; // written under the lane's lock
+  @Nullable SlotTouches touchedIn; // under the lane's lock: the slot that has its newest batch
+  int touchedAt; // under the lane's lock: where in that slot
+
+  /** A partition all of whose {@code endOffset} is durable. */
+  PartitionState(PartitionId id, long endOffset) {
+    this.tails = new PartitionTails(id);
+    this.endOffset = endOffset;
+    this.durableOffset = endOffset;
+  }
+
+  PartitionId id() {
+    return tails.partition();
+  }
+
+  PartitionTails tails() {
+    return tails;
+  }
+}

@@ -1,0 +1,21 @@
+package io.sediment.lsm.lane;
+
+import io.sediment.lsm.object.ProducerEntry;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+
+/** What a partition asks for that is not (all) in memory. */
+interface StoredReads {
+  /** Reads on from {@code offset}, which is below {@code bound} and not in memory. */
+  CompletableFuture<BatchSlices> read(
+      PartitionState partition, long offset, int maxBytes, boolean atLeastOne, long bound);
+
+  /** Searches from {@code fromOffset}, which is not in memory, up to {@code bound}. */
+  CompletableFuture<OptionalLong> batchForTimestamp(
+      PartitionState partition, long timestamp, long fromOffset, long bound);
+
+  CompletableFuture<List<ProducerEntry>> producers(PartitionState partition);
+
+  long sizeBytes(PartitionState partition);
+}

@@ -1,0 +1,161 @@
+package io.sediment.lsm.lane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.batch.RecordBatchLayout;
+import io.sediment.lsm.batch.TestBatch;
+import io.sediment.runtime.Await;
+import io.sediment.runtime.MemoryBudget;
+import java.nio.ByteBuffer;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class LaneWriterTest {
+  private static final PartitionId ONE = new PartitionId(new UUID(7, 7), 1);
+  private static final PartitionId TWO = new PartitionId(new UUID(7, 7), 2);
+
+  private final MemoryBudget budget = MemoryBudget.forBroker(4 << 20);
+  private final FakeWriteAheadLogs logs = FakeWriteAheadLogs.manual();
+  private final Lane lane = InMemoryLane.open(logs, budget);
+  private final SplittableRandom random = new SplittableRandom(3);
+  private final Heard heardOne = new Heard();
+  private final Heard heardTwo = new Heard();
+
+  private ByteBuffer batch(int records) {
+    return TestBatch.at(0).records(records).size(500, random).build();
+  }
+
+  @Test
+  void offsetsAreAssignedAtOnceAndDurableWhenTheSlotIs() {
+    LanePartition one = lane.openPartition(ONE, 5, 100, heardOne);
+    LanePartition two = lane.openPartition(TWO, 6, 0, heardTwo);
+    assertThat(one.append(batch(3))).isEqualTo(100);
+    assertThat(one.append(batch(2))).isEqualTo(103);
+    assertThat(two.append(batch(1))).isZero();
+    logs.newest().closeSlot();
+    assertThat(one.append(batch(5))).isEqualTo(105);
+    logs.newest().closeSlot();
+    assertThat(one.endOffset()).isEqualTo(110);
+    assertThat(one.durableOffset()).isEqualTo(100);
+    assertThat(Await.result(one.read(100, 1 << 20, true, Long.MAX_VALUE)).isEmpty()).isTrue();
+
+    logs.newest().ack(1);
+    assertThat(heardOne.durable()).containsExactly(105L);
+    assertThat(heardTwo.durable()).containsExactly(1L);
+    logs.newest().ack(1);
+    assertThat(heardOne.durable()).containsExactly(105L, 110L);
+    assertThat(heardTwo.durable()).containsExactly(1L);
+
+    try (BatchSlices read = Await.result(one.read(100, 1 << 20, true, Long.MAX_VALUE))) {
+      assertThat(read.nextOffset()).isEqualTo(110);
+      ByteBuffer first = read.buffers().get(0);
+      assertThat(RecordBatchLayout.baseOffset(first, 0)).isEqualTo(100);
+      assertThat(RecordBatchLayout.leaderEpoch(first, 0)).isEqualTo(5);
+    }
+    assertThat(lane.endOffsets()).containsEntry(ONE, 110L).containsEntry(TWO, 1L);
+  }
+
+  @Test
+  void theCallersBufferIsLeftAlone() {
+    LanePartition one = lane.openPartition(ONE, 5, 100, heardOne);
+    ByteBuffer padded = ByteBuffer.allocateDirect(1000);
+    padded.position(17);
+    TestBatch.at(0).size(500, random).writeTo(padded);
+    padded.flip().position(17);
+    ByteBuffer before = ByteBuffer.allocate(padded.remaining()).put(padded.duplicate()).flip();
+    one.append(padded);
+    assertThat(padded.position()).isEqualTo(17);
+    assertThat(padded).isEqualTo(before);
+  }
+
+  @Test
+  void whatIsNotOneWholeBatchIsRefused() {
+    LanePartition one = lane.openPartition(ONE, 5, 100, heardOne);
+    ByteBuffer torn = batch(1);
+    torn.limit(torn.limit() - 1);
+    assertThatThrownBy(() -> one.append(torn)).isInstanceOf(IllegalArgumentException.class);
+    assertThat(one.endOffset()).isEqualTo(100);
+  }
+
+  @Test
+  void memoryThatIsUsedUpRefusesAndAppendsNothing() {
+    LanePartition one = lane.openPartition(ONE, 5, 0, heardOne);
+    assertThatThrownBy(
+            () -> {
+              while (true) {
+                one.append(batch(1));
+              }
+            })
+        .isInstanceOf(LaneBusyException.class);
+    long endOffset = one.endOffset();
+    logs.newest().ackAll();
+    assertThat(one.durableOffset()).isEqualTo(endOffset);
+  }
+
+  @Test
+  void afterAHaltNothingIsAppendedOrAcknowledged() {
+    LanePartition one = lane.openPartition(ONE, 5, 0, heardOne);
+    LanePartition two = lane.openPartition(TWO, 5, 0, heardTwo);
+    one.append(batch(1));
+    logs.newest().ackAll();
+    two.append(batch(1));
+    lane.halt(new LaneHaltedException("lease ended"));
+    logs.newest().ackAll();
+    assertThat(heardOne.durable()).containsExactly(1L);
+    assertThat(heardOne.isHalted()).isTrue();
+    assertThat(heardTwo.durable()).isEmpty();
+    assertThat(heardTwo.isHalted()).isTrue();
+    assertThatThrownBy(() -> one.append(batch(1))).isInstanceOf(LaneHaltedException.class);
+    assertThatThrownBy(() -> lane.openPartition(TWO, 6, 1, heardTwo))
+        .isInstanceOf(LaneHaltedException.class);
+    try (BatchSlices read = Await.result(one.read(0, 1 << 20, true, Long.MAX_VALUE))) {
+      assertThat(read.nextOffset()).as("what was acknowledged can still be read").isEqualTo(1);
+    }
+  }
+
+  @Test
+  void closingWaitsUntilAllIsDurable() {
+    LanePartition one = lane.openPartition(ONE, 5, 0, heardOne);
+    one.append(batch(4));
+    var closed = lane.closePartition(ONE);
+    assertThat(closed).isNotDone();
+    assertThatThrownBy(() -> one.append(batch(1))).isInstanceOf(LaneHaltedException.class);
+    assertThatThrownBy(() -> lane.openPartition(ONE, 6, 4, heardTwo))
+        .isInstanceOf(IllegalStateException.class);
+    logs.newest().ackAll();
+    assertThat(closed).isCompletedWithValue(4L);
+
+    LanePartition again = lane.openPartition(ONE, 6, 4, heardTwo);
+    assertThat(again.append(batch(1))).isEqualTo(4);
+    logs.newest().ackAll();
+    assertThat(heardTwo.durable()).containsExactly(5L);
+    assertThat(heardOne.durable()).containsExactly(4L);
+  }
+
+  @Test
+  void aKnownPartitionGoesOnWhereItEnds() {
+    lane.openPartition(ONE, 5, 0, heardOne).append(batch(4));
+    lane.closePartition(ONE);
+    logs.newest().ackAll();
+    assertThatThrownBy(() -> lane.openPartition(ONE, 6, 3, heardTwo))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("endOffset=4");
+  }
+
+  @Test
+  void producerStatesFollowTheAppendedLog() {
+    LanePartition one = lane.openPartition(ONE, 5, 0, heardOne);
+    for (int i = 0; i < 7; i++) {
+      one.append(TestBatch.at(0).records(10).producer(42, 3, i * 10).build());
+    }
+    one.append(TestBatch.at(0).producer(43, 0, 0).build());
+    var states = Await.result(one.producers());
+    assertThat(states).hasSize(2);
+    assertThat(states.get(0).batches()).hasSize(5);
+    assertThat(states.get(0).batches().get(4).lastSequence()).isEqualTo(69);
+    assertThat(states.get(0).batches().get(4).lastOffset()).isEqualTo(69);
+  }
+}
