@@ -1,0 +1,58 @@
+package io.sediment.wal;
+
+import java.time.Duration;
+
+/**
+ * How a log trades latency for requests; follows from what the store charges.
+ *
+ * @param name what operators call it
+ * @param spacing least time from one flush to the next while objects are not full
+ * @param spacingMax how far spacing may rise when objects are mostly footer
+ * @param objectBytesMax bytes of batches in one object, header and footer not counted; a larger
+ *     batch gets an object of its own
+ * @param inFlightMax objects on their way at once
+ * @param hedging whether a slow put is sent a second time
+ */
+public record WalProfile(
+    String name,
+    Duration spacing,
+    Duration spacingMax,
+    int objectBytesMax,
+    int inFlightMax,
+    boolean hedging) {
+  private static final int MIB = 1 << 20;
+  private static final int IN_FLIGHT = 4;
+
+  /** For stores whose requests cost nothing (filesystem, memory): flush whenever a slot is free. */
+  public static final WalProfile LOCAL =
+      new WalProfile("local", Duration.ZERO, Duration.ZERO, 2 * MIB, IN_FLIGHT, false);
+
+  /** At most 25 puts a second; the default on priced stores. */
+  public static final WalProfile LATENCY = priced("latency", 40, 250);
+
+  /** At most 10 puts a second. */
+  public static final WalProfile BALANCED = priced("balanced", 100, 400);
+
+  /** At most 4 puts a second. */
+  public static final WalProfile COST = priced("cost", 250, 500);
+
+  public WalProfile {
+    if (spacing.isNegative() || spacingMax.compareTo(spacing) < 0) {
+      throw new IllegalArgumentException("spacing: " + spacing + " spacingMax=" + spacingMax);
+    }
+    if (objectBytesMax <= 0 || inFlightMax <= 0) {
+      throw new IllegalArgumentException(
+          "objectBytesMax=" + objectBytesMax + " inFlightMax=" + inFlightMax);
+    }
+  }
+
+  private static WalProfile priced(String name, long spacingMillis, long spacingMaxMillis) {
+    return new WalProfile(
+        name,
+        Duration.ofMillis(spacingMillis),
+        Duration.ofMillis(spacingMaxMillis),
+        8 * MIB,
+        IN_FLIGHT,
+        true);
+  }
+}

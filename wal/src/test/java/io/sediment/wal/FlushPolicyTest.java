@@ -1,0 +1,85 @@
+package io.sediment.wal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FlushPolicyTest {
+  private static final long NEVER = Long.MAX_VALUE;
+
+  /** Milliseconds; -1 stands for never, or not before something changes. */
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "nothing open means no put,                0,       false, 0, 1000, -1",
+    "the first batch of an idle log goes now,  100,     false, 0, -1,    0",
+    "a batch after a long pause goes now,      100,     false, 0, 1000,  0",
+    "within spacing it waits for the rest,     100,     false, 1, 15,   25",
+    "spacing just over,                        100,     false, 1, 40,    0",
+    "a full object does not wait,              8388608, true,  3, 1,     0",
+    "four in flight is enough,                 8388608, true,  4, 1000, -1",
+    "four in flight though spacing is over,    100,     false, 4, 1000, -1",
+  })
+  void startsAFlush(
+      String what, long openBytes, boolean full, int inFlight, long sinceMillis, long expected) {
+    FlushPolicy policy = new FlushPolicy(WalProfile.LATENCY);
+
+    long nanos =
+        policy.nanosUntilStart(
+            openBytes, full, inFlight, nanos(sinceMillis), policy.firstSpacingNanos());
+
+    assertThat(nanos).isEqualTo(nanos(expected));
+  }
+
+  @ParameterizedTest(name = "inFlight={0}")
+  @CsvSource({"0, true", "3, true", "4, false"})
+  void aStoreWithoutPricesFlushesWheneverASlotIsFree(int inFlight, boolean now) {
+    FlushPolicy policy = new FlushPolicy(WalProfile.LOCAL);
+
+    long nanos = policy.nanosUntilStart(1, false, inFlight, 0, policy.firstSpacingNanos());
+
+    assertThat(nanos).isEqualTo(now ? 0 : FlushPolicy.WHEN_SOMETHING_CHANGES);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "latency,  40, 40,  50000,  1000000, 40",
+    "latency,  40, 40,  100001, 1000000, 60",
+    "latency,  40, 200, 500000, 1000000, 250",
+    "latency,  40, 90,  70000,  1000000, 90",
+    "latency,  40, 90,  40000,  1000000, 60",
+    "latency,  40, 50,  40000,  1000000, 40",
+  })
+  void spacingRisesWhileObjectsAreMostlyFooter(
+      String what, long spacing, long before, long footerBytes, long objectBytes, long after) {
+    FlushPolicy policy = new FlushPolicy(WalProfile.LATENCY);
+
+    assertThat(policy.spacingNanosAfter(nanos(before), footerBytes, objectBytes))
+        .isEqualTo(nanos(after));
+  }
+
+  @Test
+  void footersDoNotSlowAStoreWithoutPrices() {
+    FlushPolicy policy = new FlushPolicy(WalProfile.LOCAL);
+
+    assertThat(policy.spacingNanosAfter(policy.firstSpacingNanos(), 900, 1000)).isZero();
+  }
+
+  @Test
+  void anEmptyObjectTakesAnyBatchAndAFullOneNone() {
+    FlushPolicy policy = new FlushPolicy(WalProfile.LATENCY);
+    int max = WalProfile.LATENCY.objectBytesMax();
+
+    assertThat(policy.fits(0, 10 * max)).isTrue();
+    assertThat(policy.fits(max - 100, 100)).isTrue();
+    assertThat(policy.fits(max - 100, 101)).isFalse();
+    assertThat(policy.isFull(max - 1)).isFalse();
+    assertThat(policy.isFull(max)).isTrue();
+  }
+
+  private static long nanos(long millis) {
+    return millis < 0 ? NEVER : TimeUnit.MILLISECONDS.toNanos(millis);
+  }
+}
