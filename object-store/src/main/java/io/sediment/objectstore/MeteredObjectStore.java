@@ -2,6 +2,7 @@ package io.sediment.objectstore;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.sediment.runtime.Ticker;
 import java.time.Duration;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * retries, so that each attempt is seen as it is paid for.
  *
  * <p>Meters: {@code sediment.store.requests} (timer; tags {@code op} and {@code result}), {@code
- * sediment.store.bytes} (counter; tag {@code direction}), {@code sediment.store.inflight} (gauge).
+ * sediment.store.bytes} (counter; tag {@code direction}), {@code sediment.store.inflight} (gauge);
+ * all with the tag {@code client}.
  */
 public final class MeteredObjectStore implements ObjectStore {
   private static final Duration[] BUCKETS = {
@@ -64,7 +66,11 @@ public final class MeteredObjectStore implements ObjectStore {
   private final Counter uploaded;
   private final Counter downloaded;
 
-  public MeteredObjectStore(ObjectStore store, MeterRegistry registry, Ticker ticker) {
+  /**
+   * @param client tells the clients of one process apart, such as {@code main} and {@code catchup}
+   */
+  public MeteredObjectStore(
+      ObjectStore store, String client, MeterRegistry registry, Ticker ticker) {
     this.store = store;
     this.ticker = ticker;
     for (StoreOperation operation : StoreOperation.values()) {
@@ -72,14 +78,14 @@ public final class MeteredObjectStore implements ObjectStore {
       Map<Result, Timer> byResult = new EnumMap<>(Result.class);
       for (Result result : Result.values()) {
         if (canEnd(operation, result)) {
-          byResult.put(result, timer(registry, operation, result));
+          byResult.put(result, timer(registry, client, operation, result));
         }
       }
       timers.put(operation, byResult);
     }
-    uploaded = bytes(registry, "up");
-    downloaded = bytes(registry, "down");
-    registry.gauge("sediment.store.inflight", inFlight, LongAdder::sum);
+    uploaded = bytes(registry, client, "up");
+    downloaded = bytes(registry, client, "down");
+    registry.gauge("sediment.store.inflight", Tags.of("client", client), inFlight, LongAdder::sum);
   }
 
   /** All requests so far, those under way included. */
@@ -264,19 +270,22 @@ public final class MeteredObjectStore implements ObjectStore {
     };
   }
 
-  private static Timer timer(MeterRegistry registry, StoreOperation operation, Result result) {
+  private static Timer timer(
+      MeterRegistry registry, String client, StoreOperation operation, Result result) {
     return Timer.builder("sediment.store.requests")
         .description("Requests to the object store, each attempt on its own")
+        .tag("client", client)
         .tag("op", operation.tag())
         .tag("result", result.name().toLowerCase(Locale.ROOT))
         .serviceLevelObjectives(BUCKETS)
         .register(registry);
   }
 
-  private static Counter bytes(MeterRegistry registry, String direction) {
+  private static Counter bytes(MeterRegistry registry, String client, String direction) {
     return Counter.builder("sediment.store.bytes")
         .description("Body bytes sent to and read from the object store")
         .baseUnit("bytes")
+        .tag("client", client)
         .tag("direction", direction)
         .register(registry);
   }

@@ -23,7 +23,7 @@ class MeteredObjectStoreTest {
   private final ManualScheduler time = new ManualScheduler();
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final ScriptedStore store = new ScriptedStore();
-  private final MeteredObjectStore metered = new MeteredObjectStore(store, registry, time);
+  private final MeteredObjectStore metered = new MeteredObjectStore(store, "main", registry, time);
 
   @Test
   void requestsAreCountedByOperationAndResult() {
@@ -63,13 +63,20 @@ class MeteredObjectStoreTest {
   void latencyRunsFromTheCallToItsAnswer() {
     CompletableFuture<Void> gate = new CompletableFuture<>();
     MeteredObjectStore slow =
-        new MeteredObjectStore(new MemoryObjectStore(gate::thenRun), registry, time);
+        new MeteredObjectStore(new MemoryObjectStore(gate::thenRun), "slow", registry, time);
     CompletableFuture<PutResult> put = slow.putIfAbsent(KEY, BODY);
     time.advance(Duration.ofMillis(70));
     gate.complete(null);
     Await.result(put);
 
-    assertThat(timer("put_if_absent", "ok").totalTime(TimeUnit.MILLISECONDS)).isEqualTo(70);
+    Timer timer =
+        registry
+            .get("sediment.store.requests")
+            .tag("client", "slow")
+            .tag("op", "put_if_absent")
+            .tag("result", "ok")
+            .timer();
+    assertThat(timer.totalTime(TimeUnit.MILLISECONDS)).isEqualTo(70);
   }
 
   @Test
@@ -132,7 +139,8 @@ class MeteredObjectStoreTest {
   class Contract implements ObjectStoreContract {
     @Override
     public ObjectStore newStore() {
-      return new MeteredObjectStore(new MemoryObjectStore(), new SimpleMeterRegistry(), time);
+      return new MeteredObjectStore(
+          new MemoryObjectStore(), "main", new SimpleMeterRegistry(), time);
     }
   }
 }
