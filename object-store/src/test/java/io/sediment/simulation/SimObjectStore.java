@@ -116,6 +116,11 @@ public final class SimObjectStore {
     return objects.keySet().stream().filter(key -> key.value().startsWith(prefix)).toList();
   }
 
+  /** Deletes an object right now, without a request: a collector that knows no mercy. */
+  public void removeNow(ObjectKey key) {
+    objects.remove(key);
+  }
+
   /** Uploads begun and neither completed nor aborted: what a lifecycle rule would clean up. */
   public int openUploads() {
     return uploads.size();

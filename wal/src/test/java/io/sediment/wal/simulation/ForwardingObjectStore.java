@@ -1,0 +1,59 @@
+package io.sediment.wal.simulation;
+
+import io.sediment.objectstore.ByteRange;
+import io.sediment.objectstore.ETag;
+import io.sediment.objectstore.ListedObject;
+import io.sediment.objectstore.MultipartUpload;
+import io.sediment.objectstore.ObjectBody;
+import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.PutResult;
+import io.sediment.objectstore.StoredBytes;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** Passes every call on; a mutant overrides the one that it spoils. */
+class ForwardingObjectStore implements ObjectStore {
+  private final ObjectStore store;
+
+  ForwardingObjectStore(ObjectStore store) {
+    this.store = store;
+  }
+
+  @Override
+  public CompletableFuture<PutResult> putIfAbsent(ObjectKey key, ObjectBody body) {
+    return store.putIfAbsent(key, body);
+  }
+
+  @Override
+  public CompletableFuture<PutResult> putIfMatch(ObjectKey key, ETag expected, ObjectBody body) {
+    return store.putIfMatch(key, expected, body);
+  }
+
+  @Override
+  public CompletableFuture<Optional<StoredBytes>> get(ObjectKey key, ByteRange range) {
+    return store.get(key, range);
+  }
+
+  @Override
+  public CompletableFuture<Void> delete(Collection<ObjectKey> keys) {
+    return store.delete(keys);
+  }
+
+  @Override
+  public CompletableFuture<List<ListedObject>> list(String prefix, String startAfter, int limit) {
+    return store.list(prefix, startAfter, limit);
+  }
+
+  @Override
+  public CompletableFuture<MultipartUpload> startMultipart(ObjectKey key) {
+    return store.startMultipart(key);
+  }
+
+  @Override
+  public void close() {
+    store.close();
+  }
+}

@@ -1,0 +1,20 @@
+package io.sediment.wal.simulation;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Thousands of simulated outages warn of each: expected, and slow to print. */
+final class QuietLogs {
+  private static final Logger LOGGER = (Logger) LoggerFactory.getLogger("io.sediment");
+
+  private QuietLogs() {}
+
+  static void begin() {
+    LOGGER.setLevel(Level.OFF);
+  }
+
+  static void end() {
+    LOGGER.setLevel(null);
+  }
+}
