@@ -33,7 +33,14 @@ public record CreateTopics(List<NewTopic> topics)
           RejectionCode.INVALID_REQUEST,
           "topic " + topic.name() + ": replication factor " + topic.replicationFactor());
     }
-    if (soFar.topic(topic.name()) != null) {
+    Topic known = soFar.topic(topic.name());
+    if (known != null && known.id().equals(topic.id())) {
+      // The same request once more, its answer was lost.
+      return CommandResult.accepted(
+          new CreatedTopic(
+              known.id(), known.name(), known.partitionCount(), known.replicationFactor()));
+    }
+    if (known != null) {
       return CommandResult.rejected(
           RejectionCode.TOPIC_EXISTS, "topic " + topic.name() + " exists");
     }

@@ -58,10 +58,6 @@ final class ImageEdit {
     return changed;
   }
 
-  boolean hasTopic(String name) {
-    return topicIds.containsKey(name);
-  }
-
   ImageEdit nextProducerId(long next) {
     nextProducerId = next;
     changed.add(new RowKey.Counters());
