@@ -114,9 +114,9 @@ public final class CommandLayout {
     return switch (kind) {
       case REGISTER_BROKER ->
           new RegisterBroker(in.varint32(), in.uuid(), in.text(), in.varint32(), in.optionalText());
-      case REGISTER_LANE -> new RegisterLane(new LaneId(in.varint()), in.varint32());
-      case OPEN_LANE -> new OpenLane(new LaneId(in.varint()), in.varint32(), in.varint());
-      case LANE_OPENED -> new LaneOpened(new LaneId(in.varint()), in.varint(), readOffsets(in));
+      case REGISTER_LANE -> new RegisterLane(new LaneId(in.varint32()), in.varint32());
+      case OPEN_LANE -> new OpenLane(new LaneId(in.varint32()), in.varint32(), in.varint());
+      case LANE_OPENED -> new LaneOpened(new LaneId(in.varint32()), in.varint(), readOffsets(in));
       case CREATE_TOPICS ->
           new CreateTopics(
               readList(
@@ -133,7 +133,7 @@ public final class CommandLayout {
       case DELETE_TOPICS -> new DeleteTopics(readList(in, UUID_LENGTH, MetadataInput::uuid));
       case DROP_DELETED_TOPICS ->
           new DropDeletedTopics(
-              new LaneId(in.varint()), readList(in, UUID_LENGTH, MetadataInput::uuid));
+              new LaneId(in.varint32()), readList(in, UUID_LENGTH, MetadataInput::uuid));
       case CREATE_PARTITIONS ->
           new CreatePartitions(
               readList(

@@ -15,7 +15,7 @@ import org.pcollections.TreePMap;
  *   snapshot  cluster id (text), incarnation, version (i64 each), then each row as
  *             sized key, sized value; keys ascend as unsigned bytes within a kind
  *   key       kind (u8), then the id:
- *             1 counters, 2 feature (text), 3 broker (i32), 4 lane (i64), 5 topic (uuid),
+ *             1 counters, 2 feature (text), 3 broker (i32), 4 lane (i32), 5 topic (uuid),
  *             6 deleted topic (uuid), 7 configs (type u8, name text)
  *   value     format version of the row (u8), then its fields in the order written below
  * </pre>
@@ -81,7 +81,7 @@ public final class ImageLayout {
     } else if (key instanceof RowKey.OfBroker broker) {
       out.u8(BROKER).i32(broker.id());
     } else if (key instanceof RowKey.OfLane lane) {
-      out.u8(LANE).i64(lane.id().value());
+      out.u8(LANE).i32(lane.id().value());
     } else if (key instanceof RowKey.OfTopic topic) {
       out.u8(TOPIC).uuid(topic.id());
     } else if (key instanceof RowKey.OfDeletedTopic topic) {
@@ -203,7 +203,7 @@ public final class ImageLayout {
               new Broker(id, in.text(), in.varint32(), in.optionalText(), in.varint(), in.uuid()));
         }
         case LANE -> {
-          LaneId id = new LaneId(key.i64());
+          LaneId id = new LaneId(key.i32());
           edit.put(new Lane(id, in.varint32(), in.varint(), Lane.State.ofCode(in.u8())));
         }
         case TOPIC -> addTopic(key, in);
@@ -212,7 +212,7 @@ public final class ImageLayout {
           int partitionCount = in.varint32();
           List<LaneId> lanes = new ArrayList<>();
           for (int i = in.count(1); i > 0; i--) {
-            lanes.add(new LaneId(in.varint()));
+            lanes.add(new LaneId(in.varint32()));
           }
           edit.put(new DeletedTopic(key.uuid(), name, partitionCount, lanes));
         }
@@ -236,7 +236,7 @@ public final class ImageLayout {
         List<Placement> placements = new ArrayList<>(placementCount);
         for (int p = 0; p < placementCount; p++) {
           placements.add(
-              new Placement(in.varint32(), new LaneId(in.varint()), in.varint(), in.varint()));
+              new Placement(in.varint32(), new LaneId(in.varint32()), in.varint(), in.varint()));
         }
         partitions.add(new Partition(placements, logStartOffset));
       }

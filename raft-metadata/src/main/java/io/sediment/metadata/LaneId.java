@@ -4,7 +4,7 @@ package io.sediment.metadata;
  * Names a lane (one WAL and one small LSM): its number in the lane registry of the bucket. Never
  * reused.
  */
-public record LaneId(long value) implements Comparable<LaneId> {
+public record LaneId(int value) implements Comparable<LaneId> {
   public LaneId {
     if (value < 0) {
       throw new IllegalArgumentException("lane id: " + value);
@@ -13,7 +13,7 @@ public record LaneId(long value) implements Comparable<LaneId> {
 
   @Override
   public int compareTo(LaneId other) {
-    return Long.compare(value, other.value);
+    return Integer.compare(value, other.value);
   }
 
   @Override

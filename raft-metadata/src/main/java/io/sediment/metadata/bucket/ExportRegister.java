@@ -1,0 +1,249 @@
+package io.sediment.metadata.bucket;
+
+import io.sediment.metadata.CorruptMetadataException;
+import io.sediment.metadata.Envelope;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.MetadataInput;
+import io.sediment.metadata.MetadataOutput;
+import io.sediment.objectstore.ByteRange;
+import io.sediment.objectstore.ETag;
+import io.sediment.objectstore.ObjectBody;
+import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.PutResult;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The exported metadata of one incarnation, {@code cluster/meta/<incarnation>/<n>}, and its
+ * boundary {@code cluster/meta/<incarnation>/boundary}.
+ *
+ * <p>The boundary names a snapshot below which numbers may be gone. It is raised, by If-Match only,
+ * after that snapshot is durable; whoever looks for the newest number begins there and probes
+ * upwards. Number 0 is always a snapshot, the image with which the incarnation began. No boundary
+ * means number 0.
+ */
+public final class ExportRegister {
+  private static final int BOUNDARY_MAGIC = 0x5345_4442; // "SEDB"
+  private static final int BOUNDARY_VERSION = 1;
+
+  /** Numbers asked for at once while probing. */
+  private static final int PROBES = 8;
+
+  private final ObjectStore store;
+  private final DenseObjects objects;
+  private final ObjectKey boundaryKey;
+  private final long incarnation;
+  private final UUID writer;
+
+  /**
+   * @param writer drawn by this process at its start
+   */
+  public ExportRegister(ObjectStore store, long incarnation, UUID writer) {
+    ObjectKey folder = new ObjectKey("cluster/meta/" + DenseObjects.digits(incarnation));
+    this.store = store;
+    this.objects = new DenseObjects(store, folder);
+    this.boundaryKey = folder.resolve("boundary");
+    this.incarnation = incarnation;
+    this.writer = writer;
+  }
+
+  UUID writer() {
+    return writer;
+  }
+
+  long incarnation() {
+    return incarnation;
+  }
+
+  /**
+   * All that is exported, or empty where the incarnation never began. Fails with {@link
+   * FencedMetadataException} where a rebirth has ended the register.
+   */
+  public CompletableFuture<Optional<ExportState>> load() {
+    return boundary().thenCompose(this::loadFrom);
+  }
+
+  private CompletableFuture<Optional<ExportState>> loadFrom(long snapshotNumber) {
+    // The cluster id comes with the snapshot; nothing is read from this image but its incarnation.
+    ExportState nothing =
+        ExportState.startingAt(MetadataImage.empty("none", incarnation), snapshotNumber);
+    return plusAllThatFollow(nothing)
+        .thenCompose(
+            state -> {
+              if (state.nextNumber() > snapshotNumber) {
+                return CompletableFuture.completedFuture(Optional.of(state));
+              }
+              return boundary()
+                  .thenCompose(
+                      now -> {
+                        if (now != snapshotNumber) {
+                          return loadFrom(now);
+                        }
+                        if (now != 0) {
+                          throw new CorruptMetadataException(
+                              "missing: " + objects.key(now) + ", named by " + boundaryKey);
+                        }
+                        return CompletableFuture.completedFuture(Optional.empty());
+                      });
+            });
+  }
+
+  /** Takes into account what was added to the register since {@code state}. */
+  CompletableFuture<ExportState> plusAllThatFollow(ExportState state) {
+    long first = state.nextNumber();
+    List<CompletableFuture<Optional<ByteBuffer>>> probes = new ArrayList<>();
+    for (int i = 0; i < PROBES; i++) {
+      probes.add(objects.get(first + i));
+    }
+    return CompletableFuture.allOf(probes.toArray(CompletableFuture[]::new))
+        .thenCompose(
+            all -> {
+              ExportState next = state;
+              for (CompletableFuture<Optional<ByteBuffer>> probe : probes) {
+                Optional<ByteBuffer> found = probe.join();
+                if (found.isEmpty()) {
+                  return CompletableFuture.completedFuture(next);
+                }
+                next = next.plus(decode(found.get(), next.nextNumber()), found.get().remaining());
+              }
+              return plusAllThatFollow(next);
+            });
+  }
+
+  private ExportObject decode(ByteBuffer bytes, long number) {
+    return ExportObject.decode(bytes, objects.key(number).value());
+  }
+
+  /**
+   * Puts {@code object} under its number, unless something stands there; answers what does. Empty:
+   * the number was used and reclaimed meanwhile, so this process is far behind.
+   */
+  CompletableFuture<Optional<ExportObject>> append(long number, byte[] object) {
+    return objects
+        .createOrRead(number, object)
+        .thenCompose(
+            found ->
+                // A process that slept may create a number that was reclaimed long ago, where
+                // nobody will ever read it. Only a number that is not below the boundary counts.
+                boundary()
+                    .thenApply(
+                        boundary ->
+                            number < boundary
+                                ? Optional.<ExportObject>empty()
+                                : found.map(bytes -> decode(bytes, number))));
+  }
+
+  /**
+   * Ends the register: nothing is ever added behind the fence. Answers all that was exported before
+   * it, or empty where the incarnation never began.
+   */
+  public CompletableFuture<Optional<ExportState>> fence(UUID fencer) {
+    return boundary().thenCompose(snapshot -> fence(fencer, snapshot));
+  }
+
+  private CompletableFuture<Optional<ExportState>> fence(UUID fencer, long snapshotNumber) {
+    ExportState nothing =
+        ExportState.startingAt(MetadataImage.empty("none", incarnation), snapshotNumber);
+    return fenceAfter(nothing, fencer)
+        .thenApply(
+            state -> state.nextNumber() > snapshotNumber ? Optional.of(state) : Optional.empty());
+  }
+
+  private CompletableFuture<ExportState> fenceAfter(ExportState state, UUID fencer) {
+    long number = state.nextNumber();
+    return objects
+        .get(number)
+        .thenCompose(
+            found -> {
+              if (found.isPresent()) {
+                return CompletableFuture.completedFuture(found);
+              }
+              ExportObject.Header header =
+                  new ExportObject.Header(incarnation, number, fencer, state.index(), 0, -1);
+              return objects.createOrRead(number, new ExportObject.Fence(header).encode());
+            })
+        .thenCompose(
+            found -> {
+              ByteBuffer bytes =
+                  found.orElseThrow(
+                      () ->
+                          new CorruptMetadataException(
+                              objects.key(number) + " was reclaimed while it was fenced"));
+              ExportObject object = decode(bytes, number);
+              return object instanceof ExportObject.Fence
+                  ? CompletableFuture.completedFuture(state)
+                  : fenceAfter(state.plus(object, bytes.remaining()), fencer);
+            });
+  }
+
+  /** The snapshot at which reading begins. */
+  CompletableFuture<Long> boundary() {
+    return readBoundary().thenApply(found -> found.map(Boundary::snapshotNumber).orElse(0L));
+  }
+
+  private record Boundary(long snapshotNumber, ETag eTag) {}
+
+  private CompletableFuture<Optional<Boundary>> readBoundary() {
+    return store
+        .get(boundaryKey, ByteRange.all())
+        .thenApply(
+            found ->
+                found.map(
+                    stored -> {
+                      MetadataInput in =
+                          Envelope.open(
+                              BOUNDARY_MAGIC,
+                              BOUNDARY_VERSION,
+                              stored.bytes(),
+                              boundaryKey.value());
+                      long number = in.i64();
+                      in.end();
+                      return new Boundary(number, stored.eTag());
+                    }));
+  }
+
+  /**
+   * Raises the boundary to a snapshot that is durable, then deletes the numbers from the old
+   * boundary to below the new one. Harmless where somebody else has raised it further. When it
+   * fails, numbers that are no longer needed may stay.
+   */
+  CompletableFuture<Void> raiseBoundary(long snapshotNumber) {
+    return readBoundary()
+        .thenCompose(
+            found -> {
+              long before = found.map(Boundary::snapshotNumber).orElse(0L);
+              if (before >= snapshotNumber) {
+                return CompletableFuture.completedFuture(null);
+              }
+              ObjectBody body = ObjectBody.of(encodeBoundary(snapshotNumber));
+              CompletableFuture<PutResult> put =
+                  found.isPresent()
+                      ? store.putIfMatch(boundaryKey, found.get().eTag(), body)
+                      : store.putIfAbsent(boundaryKey, body);
+              return put.thenCompose(
+                  result ->
+                      result instanceof PutResult.Created
+                          ? reclaim(before, snapshotNumber)
+                          : raiseBoundary(snapshotNumber));
+            });
+  }
+
+  /** Body: snapshot number (i64). */
+  private static byte[] encodeBoundary(long snapshotNumber) {
+    return Envelope.seal(
+        BOUNDARY_MAGIC, BOUNDARY_VERSION, new MetadataOutput().i64(snapshotNumber));
+  }
+
+  private CompletableFuture<Void> reclaim(long from, long to) {
+    List<ObjectKey> keys = new ArrayList<>();
+    for (long number = from; number < to; number++) {
+      keys.add(objects.key(number));
+    }
+    return objects.delete(keys);
+  }
+}

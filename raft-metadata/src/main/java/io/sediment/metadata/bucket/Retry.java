@@ -1,0 +1,76 @@
+package io.sediment.metadata.bucket;
+
+import io.sediment.objectstore.ObjectStoreException;
+import io.sediment.runtime.Scheduler;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Repeats what is safe to repeat while the store is unavailable, at growing intervals. */
+final class Retry {
+  private static final Logger LOG = LoggerFactory.getLogger(Retry.class);
+  private static final long DELAY_MS_MIN = 20;
+  private static final long DELAY_MS_MAX = 2_000;
+
+  private final Scheduler scheduler;
+  private final int attemptsMax;
+  private final BooleanSupplier stopped;
+
+  private Retry(Scheduler scheduler, int attemptsMax, BooleanSupplier stopped) {
+    this.scheduler = scheduler;
+    this.attemptsMax = attemptsMax;
+    this.stopped = stopped;
+  }
+
+  /** For starting up, where somebody waits: about ten seconds of a store that answers at once. */
+  static Retry bounded(Scheduler scheduler) {
+    return new Retry(scheduler, 11, () -> false);
+  }
+
+  static Retry until(BooleanSupplier stopped, Scheduler scheduler) {
+    return new Retry(scheduler, Integer.MAX_VALUE, stopped);
+  }
+
+  <T> CompletableFuture<T> run(String what, Supplier<CompletableFuture<T>> attempt) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    run(what, attempt, 1, result);
+    return result;
+  }
+
+  private <T> void run(
+      String what,
+      Supplier<CompletableFuture<T>> attempt,
+      int number,
+      CompletableFuture<T> result) {
+    attempt
+        .get()
+        .whenComplete(
+            (value, failure) -> {
+              if (failure == null) {
+                result.complete(value);
+                return;
+              }
+              Throwable cause = cause(failure);
+              if (!(cause instanceof ObjectStoreException.Unavailable)
+                  || number >= attemptsMax
+                  || stopped.getAsBoolean()) {
+                result.completeExceptionally(cause);
+                return;
+              }
+              long delayMs = Math.min(DELAY_MS_MAX, DELAY_MS_MIN << Math.min(number, 10));
+              LOG.warn("{}: attempt={} next in {} ms: {}", what, number, delayMs, cause.toString());
+              scheduler.schedule(
+                  () -> run(what, attempt, number + 1, result), Duration.ofMillis(delayMs));
+            });
+  }
+
+  static Throwable cause(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+  }
+}
