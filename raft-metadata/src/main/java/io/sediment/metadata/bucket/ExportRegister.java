@@ -138,6 +138,13 @@ public final class ExportRegister {
                                 : found.map(bytes -> decode(bytes, number))));
   }
 
+  /** Writes number 0, the image with which the incarnation begins, unless it is there. */
+  CompletableFuture<Void> begin(MetadataImage first) {
+    ExportObject.Header header = new ExportObject.Header(incarnation, 0, writer, -1, 0, -1);
+    byte[] bytes = new ExportObject.Snapshot(header, first).encode();
+    return objects.createOrRead(0, bytes).thenApply(found -> null);
+  }
+
   /**
    * Ends the register: nothing is ever added behind the fence. Answers all that was exported before
    * it, or empty where the incarnation never began.

@@ -125,11 +125,16 @@ public final class Exporter {
 
   /**
    * Takes over what the state machine applied, in the order of the log. The future completes when
-   * the bucket holds it; at once where this broker does not lead, as then somebody else exports.
+   * the bucket holds it; at once where this broker does not lead, as then somebody else exports and
+   * nobody here is to be answered.
    */
   public CompletableFuture<Void> offer(AppliedCommand applied) {
     CompletableFuture<Void> exported = new CompletableFuture<>();
     synchronized (this) {
+      if (stopped) {
+        return CompletableFuture.failedFuture(
+            new MetadataUnavailableException("metadata exports have stopped"));
+      }
       if (!leading) {
         return CompletableFuture.completedFuture(null);
       }

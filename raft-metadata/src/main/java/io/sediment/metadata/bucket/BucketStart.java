@@ -1,0 +1,355 @@
+package io.sediment.metadata.bucket;
+
+import io.sediment.metadata.Lane;
+import io.sediment.metadata.LaneId;
+import io.sediment.metadata.LaneSealer;
+import io.sediment.metadata.MetadataConfig;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.MetadataUnavailableException;
+import io.sediment.metadata.Rebirth;
+import io.sediment.metadata.RefusedStartException;
+import io.sediment.metadata.RefusedStartException.Reason;
+import io.sediment.metadata.SealedLane;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.Scheduler;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds or makes the incarnation that a broker belongs to, before its Raft server starts: begins a
+ * new bucket, joins, goes on, or recovers, as {@link StartPolicy} says.
+ *
+ * <p>Each step may be the last before a crash. The folder's identity is written first, with the
+ * nonce of the incarnation that is about to be created, so that the next start knows its own work
+ * and takes it up. Blocks its caller, the thread that starts the broker.
+ */
+public final class BucketStart {
+  private static final Logger LOG = LoggerFactory.getLogger(BucketStart.class);
+  private static final Duration VOTER_POLL = Duration.ofMillis(100);
+
+  /** Where the identity of the Raft folder is kept. */
+  public interface IdentityFile {
+    Optional<FolderIdentity> read();
+
+    /** Durable when it returns. */
+    void write(FolderIdentity identity);
+  }
+
+  /**
+   * @param voters the Raft folder of each voter
+   * @param exported what the bucket holds of this incarnation
+   */
+  public record Started(
+      Incarnation incarnation,
+      FolderIdentity identity,
+      Map<Integer, UUID> voters,
+      ExportState exported) {}
+
+  private final MetadataConfig config;
+  private final ObjectStore store;
+  private final Scheduler scheduler;
+  private final RandomGenerator random;
+  private final LaneSealer sealer;
+  private final IdentityFile identityFile;
+  private final UUID writer;
+  private final IncarnationRegister incarnations;
+
+  /**
+   * @param random good enough for identities
+   * @param sealer asked in a recovery only
+   * @param writer drawn by this process at its start
+   */
+  public BucketStart(
+      MetadataConfig config,
+      ObjectStore store,
+      Scheduler scheduler,
+      RandomGenerator random,
+      LaneSealer sealer,
+      IdentityFile identityFile,
+      UUID writer) {
+    this.config = config;
+    this.store = store;
+    this.scheduler = scheduler;
+    this.random = random;
+    this.sealer = sealer;
+    this.identityFile = identityFile;
+    this.writer = writer;
+    this.incarnations = new IncarnationRegister(store, scheduler);
+  }
+
+  /** A random id of RFC 4122's version 4. */
+  public static UUID randomId(RandomGenerator random) {
+    long high = random.nextLong() & ~0xf000L | 0x4000L;
+    long low = random.nextLong() & 0x3fff_ffff_ffff_ffffL | 0x8000_0000_0000_0000L;
+    return new UUID(high, low);
+  }
+
+  /** Kafka's form of an id: 22 characters of URL-safe base64, never beginning with a dash. */
+  public static String randomClusterId(RandomGenerator random) {
+    while (true) {
+      UUID id = randomId(random);
+      ByteBuffer bytes = ByteBuffer.allocate(16);
+      bytes.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
+      String text = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
+      if (!text.startsWith("-")) {
+        return text;
+      }
+    }
+  }
+
+  /**
+   * @throws RefusedStartException where this broker must not start on this bucket
+   * @throws MetadataUnavailableException where the store or other voters did not answer in time
+   */
+  public Started start() {
+    while (true) {
+      Optional<FolderIdentity> folder = identityFile.read();
+      Optional<Incarnation> newest = await("newest incarnation", incarnations.newest());
+      boolean voteIsFree =
+          newest.isPresent()
+              && await("vote", voters(newest.get()).voter(config.brokerId())).isEmpty();
+      StartPolicy.Decision decision =
+          StartPolicy.decide(
+              new StartPolicy.Situation(
+                  config.brokerId(),
+                  config.clusterId(),
+                  configuredVoters(),
+                  config.recoverFromBucket(),
+                  folder,
+                  newest,
+                  voteIsFree));
+      LOG.info(
+          "bucket: {} newest incarnation={}",
+          decision,
+          newest.map(one -> Long.toString(one.number())).orElse("none"));
+      Optional<Incarnation> ours =
+          switch (decision) {
+            case BEGIN -> create(folder, 1, clusterIdOfNewBucket(folder));
+            case RECOVER -> {
+              Incarnation before = newest.orElseThrow();
+              yield create(folder, before.number() + 1, before.clusterId());
+            }
+            case JOIN -> {
+              join(newest.orElseThrow());
+              yield newest;
+            }
+            case GO_ON -> newest;
+          };
+      if (ours.isPresent()) {
+        return finish(ours.get());
+      }
+      LOG.info("bucket: another broker was first, looking again");
+    }
+  }
+
+  private String clusterIdOfNewBucket(Optional<FolderIdentity> folder) {
+    return config
+        .clusterId()
+        .or(() -> folder.map(FolderIdentity::clusterId))
+        .orElseGet(() -> randomClusterId(random));
+  }
+
+  /** Writes the plan into the folder, then creates the incarnation; empty where another did. */
+  private Optional<Incarnation> create(
+      Optional<FolderIdentity> folder, long number, String clusterId) {
+    FolderIdentity plan =
+        folder
+            .filter(known -> known.creator() && known.incarnation() == number)
+            .filter(known -> known.clusterId().equals(clusterId))
+            .orElseGet(
+                () ->
+                    new FolderIdentity(
+                        config.brokerId(),
+                        number,
+                        clusterId,
+                        randomId(random),
+                        randomId(random),
+                        randomId(random),
+                        true,
+                        false));
+    identityFile.write(plan);
+    Incarnation wanted =
+        new Incarnation(number, clusterId, plan.groupId(), plan.nonce(), configuredVoters());
+    Incarnation found = await("incarnation " + number, incarnations.create(wanted));
+    return found.nonce().equals(plan.nonce()) ? Optional.of(found) : Optional.empty();
+  }
+
+  private void join(Incarnation newest) {
+    identityFile.write(
+        new FolderIdentity(
+            config.brokerId(),
+            newest.number(),
+            newest.clusterId(),
+            newest.groupId(),
+            newest.nonce(),
+            randomId(random),
+            false,
+            false));
+  }
+
+  private Started finish(Incarnation incarnation) {
+    FolderIdentity identity =
+        identityFile.read().orElseThrow(() -> new IllegalStateException("identity is gone"));
+    if (!new TreeSet<>(configuredVoters()).equals(new TreeSet<>(incarnation.voters()))) {
+      throw new RefusedStartException(
+          Reason.NOT_A_VOTER,
+          "RAFT_PEERS names the voters "
+              + configuredVoters()
+              + " but cluster "
+              + incarnation.clusterId()
+              + " began with "
+              + incarnation.voters());
+    }
+    UUID voter = await("vote", voters(incarnation).claim(config.brokerId(), identity.storageId()));
+    if (!voter.equals(identity.storageId())) {
+      throw new RefusedStartException(
+          Reason.EMPTY_RAFT_FOLDER,
+          "broker "
+              + config.brokerId()
+              + " votes with another Raft folder, "
+              + voter
+              + ", and this one is "
+              + identity.storageId());
+    }
+    ExportRegister register = new ExportRegister(store, incarnation.number(), writer);
+    Optional<ExportState> exported = load(register);
+    if (exported.isEmpty() && identity.createdIncarnation(incarnation)) {
+      MetadataImage first =
+          incarnation.number() == 1
+              ? MetadataImage.empty(incarnation.clusterId(), 1)
+              : reborn(incarnation);
+      await(
+          "first export",
+          Retry.bounded(scheduler).run("first export", () -> register.begin(first)));
+      exported = load(register);
+    }
+    ExportState state =
+        exported.isPresent() ? exported.get() : awaitFirstExport(register, incarnation);
+    Map<Integer, UUID> voters = awaitVoters(incarnation);
+    if (!identity.joined()) {
+      identity = identity.asJoined();
+      identityFile.write(identity);
+    }
+    return new Started(incarnation, identity, voters, state);
+  }
+
+  private Optional<ExportState> load(ExportRegister register) {
+    return await("exports", Retry.bounded(scheduler).run("export register", register::load));
+  }
+
+  /** Fences all that came before, seals every lane, and draws up the first image. */
+  private MetadataImage reborn(Incarnation incarnation) {
+    LaneRegister lanes = new LaneRegister(store, scheduler, incarnation.number(), writer);
+    List<LaneId> toSeal = await("lane registry", lanes.fence());
+    Optional<ExportState> before = Optional.empty();
+    for (long number = incarnation.number() - 1; number > 0; number--) {
+      ExportRegister older = new ExportRegister(store, number, writer);
+      Optional<ExportState> found =
+          await(
+              "exports of incarnation " + number,
+              Retry.bounded(scheduler).run("fence exports", () -> older.fence(writer)));
+      before = before.or(() -> found);
+    }
+    MetadataImage old =
+        before
+            .map(ExportState::image)
+            .orElseGet(() -> MetadataImage.empty(incarnation.clusterId(), 1));
+    LOG.info(
+        "recovery: incarnation={} exports up to version={} lanes to seal={}",
+        incarnation.number(),
+        old.version(),
+        toSeal.size());
+    List<CompletableFuture<SealedLane>> sealing = new ArrayList<>();
+    for (LaneId lane : toSeal) {
+      Lane known = old.lane(lane);
+      sealing.add(sealer.seal(lane, known == null ? 1 : known.epoch() + 1));
+    }
+    List<SealedLane> sealed = new ArrayList<>();
+    for (CompletableFuture<SealedLane> one : sealing) {
+      // As long as it takes: how much there is to read is not known here.
+      sealed.add(await("seal", one, Duration.ofDays(1)));
+    }
+    LaneId newLane = await("lane registry", lanes.register(config.brokerId()));
+    return Rebirth.imageAfter(old, incarnation.number(), sealed, newLane, config.brokerId());
+  }
+
+  private ExportState awaitFirstExport(ExportRegister register, Incarnation incarnation) {
+    return poll("the first export of incarnation " + incarnation.number(), () -> load(register));
+  }
+
+  private Map<Integer, UUID> awaitVoters(Incarnation incarnation) {
+    VoterRegister register = voters(incarnation);
+    Map<Integer, UUID> all = new TreeMap<>();
+    for (int broker : incarnation.voters()) {
+      all.put(
+          broker,
+          poll("the vote of broker " + broker, () -> await("vote", register.voter(broker))));
+    }
+    return all;
+  }
+
+  private interface Probe<T> {
+    Optional<T> look();
+  }
+
+  private <T> T poll(String what, Probe<T> probe) {
+    long triesLeft = Math.max(1, config.startTimeout().dividedBy(VOTER_POLL));
+    while (true) {
+      Optional<T> found = probe.look();
+      if (found.isPresent()) {
+        return found.get();
+      }
+      if (--triesLeft == 0) {
+        throw new MetadataUnavailableException("waited " + config.startTimeout() + " for " + what);
+      }
+      CompletableFuture<Void> later = new CompletableFuture<>();
+      scheduler.schedule(() -> later.complete(null), VOTER_POLL);
+      await(what, later);
+    }
+  }
+
+  private List<Integer> configuredVoters() {
+    return config.raftPeers().isEmpty()
+        ? List.of(config.brokerId())
+        : List.copyOf(new TreeSet<>(config.raftPeers().keySet()));
+  }
+
+  private VoterRegister voters(Incarnation incarnation) {
+    return new VoterRegister(store, scheduler, incarnation.number());
+  }
+
+  private <T> T await(String what, CompletableFuture<T> future) {
+    return await(what, future, config.startTimeout());
+  }
+
+  private static <T> T await(String what, CompletableFuture<T> future, Duration limit) {
+    try {
+      return future.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException unchecked) {
+        throw unchecked;
+      }
+      throw new MetadataUnavailableException(what + ": " + e.getCause(), e);
+    } catch (TimeoutException e) {
+      throw new MetadataUnavailableException(what + ": no answer in " + limit, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new MetadataUnavailableException(what + ": interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package io.sediment.metadata.ratis;
+
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.Publication;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds applied images back until the bucket has them, then publishes the newest of those. Called
+ * by the thread that applies and by those that learn of exports; thread-safe.
+ */
+final class ExportedImages {
+  private final Publication publication;
+
+  /** Applied and not published, in order of version. Guarded by this. */
+  private final Deque<MetadataImage> heldBack = new ArrayDeque<>();
+
+  /** Who waits for a version to be published. Guarded by this. */
+  private final TreeMap<Long, CompletableFuture<Void>> waiting = new TreeMap<>();
+
+  /** Guarded by this. */
+  private long exportedIndex = Long.MIN_VALUE;
+
+  ExportedImages(Publication publication) {
+    this.publication = publication;
+  }
+
+  /** The state machine has arrived at {@code image}. */
+  void applied(MetadataImage image) {
+    synchronized (this) {
+      heldBack.add(image);
+    }
+    publish();
+  }
+
+  /** The bucket holds all that was committed up to {@code index}. */
+  void exportedUpTo(long index) {
+    synchronized (this) {
+      if (index <= exportedIndex) {
+        return;
+      }
+      exportedIndex = index;
+    }
+    publish();
+  }
+
+  /** Completes when an image of at least {@code version} is published. */
+  CompletableFuture<Void> published(long version) {
+    synchronized (this) {
+      if (publication.image().version() >= version) {
+        return CompletableFuture.completedFuture(null);
+      }
+      return waiting.computeIfAbsent(version, any -> new CompletableFuture<>()).copy();
+    }
+  }
+
+  private void publish() {
+    @Nullable MetadataImage newest = null;
+    synchronized (this) {
+      while (!heldBack.isEmpty() && heldBack.element().version() <= exportedIndex) {
+        newest = heldBack.remove();
+      }
+    }
+    if (newest == null) {
+      return;
+    }
+    publication.publish(newest);
+    TreeMap<Long, CompletableFuture<Void>> done = new TreeMap<>();
+    synchronized (this) {
+      var reached = waiting.headMap(publication.image().version(), true);
+      done.putAll(reached);
+      reached.clear();
+    }
+    done.values().forEach(future -> future.complete(null));
+  }
+}

@@ -1,0 +1,429 @@
+package io.sediment.metadata.ratis;
+
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.CommandLayout;
+import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.LaneSealer;
+import io.sediment.metadata.MetadataCommand;
+import io.sediment.metadata.MetadataConfig;
+import io.sediment.metadata.MetadataConfig.HostPort;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.MetadataListener;
+import io.sediment.metadata.MetadataUnavailableException;
+import io.sediment.metadata.Publication;
+import io.sediment.metadata.RefusedStartException;
+import io.sediment.metadata.bucket.BucketStart;
+import io.sediment.metadata.bucket.ExportRegister;
+import io.sediment.metadata.bucket.ExportState;
+import io.sediment.metadata.bucket.Exporter;
+import io.sediment.metadata.bucket.Incarnation;
+import io.sediment.metadata.bucket.IncarnationRegister;
+import io.sediment.metadata.bucket.LaneRegister;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.Scheduler;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.random.RandomGenerator;
+import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.retry.RetryPolicies;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.util.TimeDuration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The cluster's metadata, kept by a Raft group of which this process is a member.
+ *
+ * <p>A command goes to the local server where this broker leads, else over the network to the one
+ * that does. It is answered when it is committed, exported and published here.
+ */
+public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RaftMetadata.class);
+  private static final int FORWARD_ATTEMPTS = 100;
+  private static final long FORWARD_PAUSE_MS = 100;
+
+  private final MetadataConfig config;
+  private final Scheduler scheduler;
+  private final RaftFolder folder;
+  private final Incarnation incarnation;
+  private final IncarnationRegister incarnations;
+  private final LaneRegister lanes;
+  private final RaftGroup group;
+  private final RaftPeerId self;
+  private final RaftProperties properties;
+  private final Publication publication;
+  private final ExportedImages images;
+  private final Exporter exporter;
+  private final RaftServer server;
+  private final ClientId clientId = ClientId.randomId();
+  private final AtomicLong callIds = new AtomicLong();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final CompletableFuture<Throwable> halted = new CompletableFuture<>();
+
+  /** Index of which the others were told, or are being told. Guarded by {@code noticeLock}. */
+  private long noticed = -1;
+
+  private boolean noticing;
+  private final Object noticeLock = new Object();
+
+  /** Made when a command has to be forwarded first. Guarded by this. */
+  private @Nullable RaftClient forwarder;
+
+  private RaftMetadata(
+      MetadataConfig config,
+      ObjectStore store,
+      Scheduler scheduler,
+      RaftFolder folder,
+      BucketStart.Started started,
+      UUID writer)
+      throws IOException {
+    this.config = config;
+    this.scheduler = scheduler;
+    this.folder = folder;
+    this.incarnation = started.incarnation();
+    this.incarnations = new IncarnationRegister(store, scheduler);
+    this.lanes = new LaneRegister(store, scheduler, incarnation.number(), writer);
+    this.publication =
+        new Publication(
+            MetadataImage.empty(incarnation.clusterId(), incarnation.number())
+                .withVersion(Long.MIN_VALUE));
+    this.images = new ExportedImages(publication);
+    this.exporter =
+        new Exporter(
+            new ExportRegister(store, incarnation.number(), writer),
+            scheduler,
+            this::onExported,
+            halted::complete);
+    List<RaftPeer> peers = peers(config, started.voters());
+    this.group = RaftGroup.valueOf(RaftGroupId.valueOf(incarnation.groupId()), peers);
+    this.self = peerId(config.brokerId(), started.identity().storageId());
+    this.properties = RaftSettings.of(config, folder.log(), peers.size() == 1);
+    ExportState exported = started.exported();
+    this.server =
+        RaftServer.newBuilder()
+            .setServerId(self)
+            .setGroup(group)
+            .setProperties(properties)
+            .setOption(RaftStorage.StartupOption.RECOVER)
+            .setStateMachine(
+                new RatisMetadataStateMachine(
+                    folder.state(),
+                    () -> new StateRows.Stored(exported.image(), exported.term(), exported.index()),
+                    images,
+                    exporter))
+            .build();
+  }
+
+  /**
+   * Finds this broker's place in the bucket, starts its Raft server, and returns when an image is
+   * published. Blocks.
+   *
+   * @param random good enough for identities
+   * @param sealer closes the lanes of a bucket that is recovered; not called otherwise
+   * @throws RefusedStartException where this broker must not start here; nothing was written
+   * @throws MetadataUnavailableException where the store or the other voters did not answer in time
+   */
+  public static RaftMetadata open(
+      MetadataConfig config,
+      ObjectStore store,
+      Scheduler scheduler,
+      RandomGenerator random,
+      LaneSealer sealer)
+      throws IOException {
+    RaftFolder folder = RaftFolder.open(config.raftPath());
+    boolean opened = false;
+    try {
+      UUID writer = BucketStart.randomId(random);
+      BucketStart.Started started =
+          new BucketStart(config, store, scheduler, random, sealer, folder, writer).start();
+      RaftMetadata metadata = new RaftMetadata(config, store, scheduler, folder, started, writer);
+      try {
+        metadata.server.start();
+        metadata.awaitFirstImage();
+        opened = true;
+        return metadata;
+      } finally {
+        if (!opened) {
+          metadata.close();
+        }
+      }
+    } finally {
+      if (!opened) {
+        folder.close();
+      }
+    }
+  }
+
+  private void awaitFirstImage() {
+    CompletableFuture<Object> first =
+        CompletableFuture.anyOf(images.published(-1), halted.thenApply(cause -> cause));
+    try {
+      Object outcome = first.get(config.startTimeout().toMillis(), TimeUnit.MILLISECONDS);
+      if (outcome instanceof RuntimeException cause) {
+        throw cause;
+      }
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("metadata: first image", e);
+    } catch (TimeoutException e) {
+      throw new MetadataUnavailableException(
+          "metadata: no leader of " + group + " exported within " + config.startTimeout(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new MetadataUnavailableException("metadata: interrupted", e);
+    }
+  }
+
+  private static List<RaftPeer> peers(MetadataConfig config, Map<Integer, UUID> voters) {
+    List<RaftPeer> peers = new ArrayList<>();
+    voters.forEach(
+        (broker, storageId) -> {
+          HostPort address = config.raftPeers().getOrDefault(broker, config.raftListen());
+          peers.add(
+              RaftPeer.newBuilder()
+                  .setId(peerId(broker, storageId))
+                  .setAddress(address.toString())
+                  .build());
+        });
+    return peers;
+  }
+
+  /** Born with the Raft folder: an empty folder never votes under an old id. */
+  private static RaftPeerId peerId(int broker, UUID storageId) {
+    return RaftPeerId.valueOf(broker + "-" + storageId);
+  }
+
+  /** Whether this broker leads the metadata group as far as it knows. */
+  public boolean leads() {
+    try {
+      return server.getDivision(group.getGroupId()).getInfo().isLeaderReady();
+    } catch (IOException e) {
+      // The group is closed.
+      return false;
+    }
+  }
+
+  /** The life of the bucket that this process belongs to. */
+  public Incarnation incarnation() {
+    return incarnation;
+  }
+
+  /** Whether nobody has begun a newer life; asked before the first acknowledgement of a lane. */
+  public CompletableFuture<Boolean> isNewestIncarnation() {
+    return incarnations.isNewest(incarnation.number());
+  }
+
+  /** Where a broker takes a number for a lane. */
+  public LaneRegister lanes() {
+    return lanes;
+  }
+
+  /**
+   * Completes, with the reason, when this process can no longer change metadata and must stop: a
+   * newer incarnation has fenced it, or what the bucket holds is damaged.
+   */
+  public CompletableFuture<Throwable> halted() {
+    return halted.copy();
+  }
+
+  @Override
+  public MetadataImage image() {
+    return publication.image();
+  }
+
+  @Override
+  public Subscription subscribe(MetadataListener listener) {
+    return publication.subscribe(listener);
+  }
+
+  @Override
+  public <R> CompletableFuture<CommandResult<R>> submit(MetadataCommand<R> command) {
+    byte[] bytes = CommandLayout.encode(command);
+    if (bytes.length > RaftSettings.ENTRY_BYTES_MAX / 2) {
+      return CompletableFuture.failedFuture(
+          new IllegalArgumentException(
+              "metadata command too large: "
+                  + command.getClass().getSimpleName()
+                  + " bytes="
+                  + bytes.length
+                  + " max="
+                  + RaftSettings.ENTRY_BYTES_MAX / 2));
+    }
+    CompletableFuture<CommandResult<R>> result = new CompletableFuture<>();
+    Scheduler.Cancellable timeout =
+        scheduler.schedule(
+            () ->
+                result.completeExceptionally(
+                    new MetadataUnavailableException(
+                        "no answer in " + config.submitTimeout() + " to " + nameOf(command))),
+            config.submitTimeout());
+    send(bytes)
+        .thenCompose(
+            reply ->
+                images
+                    .published(reply.imageVersion())
+                    .thenApply(
+                        nothing ->
+                            CommandLayout.decodeResult(command, ByteBuffer.wrap(reply.result()))))
+        .whenComplete(
+            (value, failure) -> {
+              timeout.cancel();
+              if (failure == null) {
+                result.complete(value);
+              } else {
+                result.completeExceptionally(
+                    new MetadataUnavailableException(
+                        "outcome unknown of " + nameOf(command) + ": " + failure, failure));
+              }
+            });
+    return result;
+  }
+
+  private static String nameOf(MetadataCommand<?> command) {
+    return command.getClass().getSimpleName();
+  }
+
+  private CompletableFuture<CommandReply> send(byte[] bytes) {
+    if (closed.get() || halted.isDone()) {
+      return CompletableFuture.failedFuture(
+          new MetadataUnavailableException(closed.get() ? "closed" : "halted"));
+    }
+    Message message = Message.valueOf(UnsafeByteOperations.unsafeWrap(bytes));
+    try {
+      CompletableFuture<RaftClientReply> reply =
+          group.getPeers().size() == 1 || leads()
+              ? toLocalServer(message)
+              : forwarder().async().send(message);
+      return reply.thenApply(RaftMetadata::contentOf);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private CompletableFuture<RaftClientReply> toLocalServer(Message message) throws IOException {
+    return server.submitClientRequestAsync(
+        RaftClientRequest.newBuilder()
+            .setClientId(clientId)
+            .setServerId(self)
+            .setGroupId(group.getGroupId())
+            .setCallId(callIds.incrementAndGet())
+            .setMessage(message)
+            .setType(RaftClientRequest.writeRequestType())
+            .build());
+  }
+
+  private static CommandReply contentOf(RaftClientReply reply) {
+    if (!reply.isSuccess()) {
+      throw new MetadataUnavailableException(
+          "metadata log: " + reply.getException(), reply.getException());
+    }
+    return CommandReply.of(reply.getMessage());
+  }
+
+  private synchronized RaftClient forwarder() {
+    if (forwarder == null) {
+      forwarder =
+          RaftClient.newBuilder()
+              .setProperties(properties)
+              .setRaftGroup(group)
+              .setRetryPolicy(
+                  RetryPolicies.retryUpToMaximumCountWithFixedSleep(
+                      FORWARD_ATTEMPTS,
+                      TimeDuration.valueOf(FORWARD_PAUSE_MS, TimeUnit.MILLISECONDS)))
+              .build();
+    }
+    return forwarder;
+  }
+
+  private void onExported(long index) {
+    images.exportedUpTo(index);
+    if (group.getPeers().size() > 1) {
+      notice(index);
+    }
+  }
+
+  /** Tells the other members, one notice at a time: they are for the newest index only. */
+  private void notice(long index) {
+    synchronized (noticeLock) {
+      noticed = Math.max(noticed, index);
+      if (noticing || closed.get()) {
+        return;
+      }
+      noticing = true;
+    }
+    sendNotice();
+  }
+
+  private void sendNotice() {
+    long index;
+    synchronized (noticeLock) {
+      index = noticed;
+    }
+    CompletableFuture<RaftClientReply> reply;
+    try {
+      reply =
+          toLocalServer(
+              Message.valueOf(UnsafeByteOperations.unsafeWrap(ExportNotice.encode(index))));
+    } catch (IOException e) {
+      reply = CompletableFuture.failedFuture(e);
+    }
+    reply.whenComplete(
+        (done, failure) -> {
+          boolean again;
+          synchronized (noticeLock) {
+            // Where this broker no longer leads, the next leader tells what the bucket holds.
+            again = failure == null && done.isSuccess() && noticed > index;
+            noticing = again;
+          }
+          if (again) {
+            sendNotice();
+          }
+        });
+  }
+
+  /**
+   * Leaves the group. Commands that are not answered yet fail; their outcome is unknown.
+   * Idempotent.
+   */
+  @Override
+  public void close() throws IOException {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    // Before the server, which waits for everything it has applied to be exported.
+    exporter.close();
+    try {
+      synchronized (this) {
+        if (forwarder != null) {
+          forwarder.close();
+        }
+      }
+      server.close();
+    } catch (IOException e) {
+      LOG.warn("metadata: closing the Raft server: {}", e.toString());
+    } finally {
+      folder.close();
+    }
+  }
+}

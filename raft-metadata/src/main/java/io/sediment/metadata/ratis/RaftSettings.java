@@ -1,0 +1,74 @@
+package io.sediment.metadata.ratis;
+
+import io.sediment.metadata.MetadataConfig;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.client.RaftClientConfigKeys;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.util.SizeInBytes;
+import org.apache.ratis.util.TimeDuration;
+
+/**
+ * How Ratis runs here: a log of small, rare entries in little memory, and a first election that
+ * keeps nobody waiting.
+ */
+final class RaftSettings {
+  /** One entry of the log; a command must fit. */
+  static final int ENTRY_BYTES_MAX = 2 << 20;
+
+  private static final int CHECKPOINT_EVERY_ENTRIES = 4096;
+
+  private RaftSettings() {}
+
+  static RaftProperties of(MetadataConfig config, Path logFolder, boolean alone) {
+    RaftProperties properties = new RaftProperties();
+    RaftServerConfigKeys.setStorageDir(properties, List.of(logFolder.toFile()));
+    RaftServerConfigKeys.setRemovedGroupsDir(
+        properties, logFolder.resolve("removed-groups").toFile());
+
+    GrpcConfigKeys.Server.setHost(properties, config.raftListen().host());
+    GrpcConfigKeys.Server.setPort(properties, config.raftListen().port());
+    SizeInBytes messageMax = SizeInBytes.valueOf(ENTRY_BYTES_MAX * 2L + (1 << 20));
+    GrpcConfigKeys.setMessageSizeMax(properties, messageMax);
+
+    SizeInBytes entryMax = SizeInBytes.valueOf(ENTRY_BYTES_MAX);
+    RaftServerConfigKeys.Log.Appender.setBufferByteLimit(properties, entryMax);
+    RaftServerConfigKeys.Log.setWriteBufferSize(
+        properties, SizeInBytes.valueOf(ENTRY_BYTES_MAX + 4096));
+    RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf("8MB"));
+    RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf("64KB"));
+    RaftServerConfigKeys.Log.setSegmentCacheNumMax(properties, 2);
+    RaftServerConfigKeys.Log.setSegmentCacheSizeMax(properties, SizeInBytes.valueOf("8MB"));
+    RaftServerConfigKeys.Log.setQueueByteLimit(properties, 8 << 20);
+    RaftServerConfigKeys.Write.setByteLimit(properties, SizeInBytes.valueOf("8MB"));
+
+    RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(properties, true);
+    RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(properties, CHECKPOINT_EVERY_ENTRIES);
+    RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
+    RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(
+        properties, SizeInBytes.valueOf("1MB"));
+
+    GrpcConfigKeys.Server.setAsyncRequestThreadPoolSize(properties, 2);
+    RaftServerConfigKeys.ThreadPool.setClientSize(properties, 2);
+    RaftServerConfigKeys.ThreadPool.setProxyCached(properties, true);
+
+    // A forwarded command never blocks its submitter; beyond this many the client would.
+    RaftClientConfigKeys.Async.setOutstandingRequestsMax(properties, 4096);
+
+    // Nobody else can win, so there is nothing to wait for.
+    long firstElectionMs = alone ? 10 : 150;
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(firstElectionMs));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(firstElectionMs * 3));
+    RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(500));
+    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(1000));
+    RaftServerConfigKeys.setSleepDeviationThreshold(properties, millis(2000));
+    return properties;
+  }
+
+  private static TimeDuration millis(long count) {
+    return TimeDuration.valueOf(count, TimeUnit.MILLISECONDS);
+  }
+}

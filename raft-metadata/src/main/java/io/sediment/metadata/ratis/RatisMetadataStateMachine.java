@@ -1,0 +1,266 @@
+package io.sediment.metadata.ratis;
+
+import io.sediment.metadata.CommandLayout;
+import io.sediment.metadata.CommandOutcome;
+import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.MetadataCommand;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.bucket.AppliedCommand;
+import io.sediment.metadata.bucket.Exporter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.SnapshotInfo;
+import org.apache.ratis.statemachine.StateMachineStorage;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.util.LifeCycle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decodes, applies and snapshots; nothing else. Everything but the leader events runs on Ratis's
+ * updater thread of the group, and those run there, too, or while it rests.
+ *
+ * <p>Where the rows are missing or older than a checkpoint that was installed, they are made anew
+ * from the newest checkpoint, or else from what the bucket holds: no local file is needed to
+ * rebuild them.
+ */
+final class RatisMetadataStateMachine extends BaseStateMachine {
+  private final Path stateFolder;
+  private final Supplier<StateRows.Stored> fromBucket;
+  private final ExportedImages images;
+  private final Exporter exporter;
+  private final Checkpoints checkpoints = new Checkpoints();
+
+  private @Nullable StateRows rows;
+
+  /** The newest applied image, published or not. Null before initialization. */
+  private volatile @Nullable MetadataImage image;
+
+  /** Entries up to here were in the rows when they were loaded, and are not applied again. */
+  private long loadedIndex = -1;
+
+  /**
+   * @param fromBucket the state as exported, for a folder that has none
+   */
+  RatisMetadataStateMachine(
+      Path stateFolder,
+      Supplier<StateRows.Stored> fromBucket,
+      ExportedImages images,
+      Exporter exporter) {
+    this.stateFolder = stateFolder;
+    this.fromBucket = fromBucket;
+    this.images = images;
+    this.exporter = exporter;
+  }
+
+  @Override
+  public void initialize(RaftServer server, RaftGroupId groupId, RaftStorage storage)
+      throws IOException {
+    super.initialize(server, groupId, storage);
+    getLifeCycle()
+        .startAndTransition(
+            () -> {
+              checkpoints.init(storage);
+              load();
+            });
+  }
+
+  @Override
+  public void pause() {
+    getLifeCycle().transition(LifeCycle.State.PAUSING);
+    getLifeCycle().transition(LifeCycle.State.PAUSED);
+  }
+
+  @Override
+  public void reinitialize() throws IOException {
+    getLifeCycle()
+        .startAndTransition(
+            () -> {
+              checkpoints.refresh();
+              load();
+            });
+  }
+
+  private void load() throws IOException {
+    closeRows();
+    SnapshotInfo checkpoint = checkpoints.getLatestSnapshot();
+    StateRows opened = new StateRows(stateFolder);
+    Optional<StateRows.Stored> stored = opened.load();
+    if (checkpoint != null && (stored.isEmpty() || stored.get().index() < checkpoint.getIndex())) {
+      opened.close();
+      restore(checkpoints.path(checkpoint.getTermIndex()));
+      opened = new StateRows(stateFolder);
+      stored = opened.load();
+    }
+    if (stored.isEmpty()) {
+      StateRows.Stored exported = fromBucket.get();
+      opened.replace(exported.image(), exported.term(), exported.index());
+      if (exported.index() >= 0) {
+        // The log may begin behind it, and Ratis asks for a checkpoint where that is so.
+        opened.checkpoint(checkpoints.path(TermIndex.valueOf(exported.term(), exported.index())));
+        checkpoints.refresh();
+      }
+      stored = Optional.of(exported);
+    }
+    rows = opened;
+    image = stored.get().image();
+    loadedIndex = stored.get().index();
+    setLastAppliedTermIndex(
+        loadedIndex < 0
+            ? TermIndex.INITIAL_VALUE
+            : TermIndex.valueOf(stored.get().term(), loadedIndex));
+    images.applied(stored.get().image());
+  }
+
+  /** Checkpoint files never change, so they are linked where that is possible for good. */
+  private void restore(Path checkpoint) throws IOException {
+    Folders.delete(stateFolder);
+    Files.createDirectories(stateFolder);
+    for (Path file : Folders.files(checkpoint)) {
+      Path target = stateFolder.resolve(file.getFileName().toString());
+      if (file.toString().endsWith(".sst")) {
+        Files.createLink(target, file);
+      } else {
+        Files.copy(file, target);
+      }
+    }
+  }
+
+  @Override
+  public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
+    LogEntryProto entry = transaction.getLogEntry();
+    long index = entry.getIndex();
+    if (index <= loadedIndex) {
+      return CompletableFuture.completedFuture(Message.EMPTY);
+    }
+    ByteString data = entry.getStateMachineLogEntry().getLogData();
+    ByteBuffer bytes = data.asReadOnlyByteBuffer();
+    if (ExportNotice.isNotice(bytes)) {
+      images.exportedUpTo(ExportNotice.decode(bytes));
+      updateLastAppliedTermIndex(entry.getTerm(), index);
+      return CompletableFuture.completedFuture(Message.EMPTY);
+    }
+    return apply(CommandLayout.decode(bytes), data, entry.getTerm(), index);
+  }
+
+  private <R> CompletableFuture<Message> apply(
+      MetadataCommand<R> command, ByteString data, long term, long index) {
+    MetadataImage before = current();
+    CommandOutcome<R> outcome = command.applyTo(before);
+    boolean changed = !outcome.changedRows().isEmpty();
+    MetadataImage after = changed ? outcome.image().withVersion(index) : before;
+    if (changed) {
+      try {
+        openRows().write(outcome.changedRows(), after, term, index);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      image = after;
+    }
+    updateLastAppliedTermIndex(term, index);
+    // First to the exporter: once the image waits to be published, its export must be on its way.
+    CompletableFuture<Void> exported =
+        exporter.offer(new AppliedCommand(term, index, changed ? data.toByteArray() : null, after));
+    if (changed) {
+      images.applied(after);
+    }
+    CommandResult<R> result = outcome.result();
+    return exported.thenApply(
+        nothing ->
+            new CommandReply(after.version(), CommandLayout.encodeResult(command, result))
+                .toMessage());
+  }
+
+  @Override
+  public void notifyTermIndexUpdated(long term, long index) {
+    if (index > getLastAppliedTermIndex().getIndex()) {
+      updateLastAppliedTermIndex(term, index);
+    }
+  }
+
+  @Override
+  public long takeSnapshot() throws IOException {
+    TermIndex applied = getLastAppliedTermIndex();
+    SnapshotInfo latest = checkpoints.getLatestSnapshot();
+    if (applied.getIndex() < 0 || latest != null && latest.getIndex() >= applied.getIndex()) {
+      return latest == null ? TermIndex.INITIAL_VALUE.getIndex() : latest.getIndex();
+    }
+    StateRows open = openRows();
+    open.write(List.of(), current(), applied.getTerm(), applied.getIndex());
+    Path target = checkpoints.path(applied);
+    Folders.delete(target);
+    open.checkpoint(target);
+    checkpoints.refresh();
+    return applied.getIndex();
+  }
+
+  @Override
+  public StateMachineStorage getStateMachineStorage() {
+    return checkpoints;
+  }
+
+  /** The first entry of this leader's term is applied, so all older ones are, too. */
+  @Override
+  public void notifyLeaderReady() {
+    TermIndex applied = getLastAppliedTermIndex();
+    exporter.lead(new AppliedCommand(applied.getTerm(), applied.getIndex(), null, current()));
+  }
+
+  @Override
+  public void notifyNotLeader(Collection<TransactionContext> pending) {
+    exporter.follow();
+  }
+
+  @Override
+  public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
+    if (!member.getPeerId().equals(leader)) {
+      exporter.follow();
+    }
+  }
+
+  @Override
+  public void close() {
+    closeRows();
+  }
+
+  private void closeRows() {
+    StateRows open = rows;
+    rows = null;
+    if (open != null) {
+      open.close();
+    }
+  }
+
+  private StateRows openRows() {
+    StateRows open = rows;
+    if (open == null) {
+      throw new IllegalStateException("state rows are closed");
+    }
+    return open;
+  }
+
+  private MetadataImage current() {
+    MetadataImage now = image;
+    if (now == null) {
+      throw new IllegalStateException("not initialized");
+    }
+    return now;
+  }
+}

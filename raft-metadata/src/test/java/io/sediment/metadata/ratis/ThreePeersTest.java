@@ -1,0 +1,124 @@
+package io.sediment.metadata.ratis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.metadata.MetadataConfig;
+import io.sediment.metadata.MetadataConfig.HostPort;
+import io.sediment.metadata.RegisterBroker;
+import io.sediment.metadata.SetFeatureLevels;
+import io.sediment.objectstore.MemoryObjectStore;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.Await;
+import io.sediment.runtime.ThreadPoolScheduler;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ThreePeersTest {
+  private final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-metadata", 2);
+  private final ObjectStore store = new MemoryObjectStore(scheduler);
+  private final ExecutorService starters = Executors.newFixedThreadPool(3);
+  private final Map<Integer, RaftMetadata> peers = new TreeMap<>();
+  @TempDir Path temp;
+
+  @AfterEach
+  void stop() throws IOException {
+    for (RaftMetadata peer : peers.values()) {
+      peer.close();
+    }
+    starters.shutdown();
+    store.close();
+    scheduler.close();
+  }
+
+  private static Map<Integer, HostPort> freePorts() throws IOException {
+    List<ServerSocket> sockets = new ArrayList<>();
+    Map<Integer, HostPort> addresses = new TreeMap<>();
+    for (int broker = 0; broker < 3; broker++) {
+      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+      sockets.add(socket);
+      addresses.put(broker, new HostPort("127.0.0.1", socket.getLocalPort()));
+    }
+    for (ServerSocket socket : sockets) {
+      socket.close();
+    }
+    return addresses;
+  }
+
+  private CompletableFuture<RaftMetadata> start(int broker, Map<Integer, HostPort> addresses) {
+    MetadataConfig config =
+        MetadataConfig.ofOneBroker(
+                broker, addresses.get(broker), temp.resolve(Integer.toString(broker)))
+            .withPeers(addresses);
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return RaftMetadata.open(
+                config,
+                store,
+                scheduler,
+                new Random(broker),
+                (lane, epoch) -> CompletableFuture.failedFuture(new AssertionError()));
+          } catch (IOException e) {
+            throw new AssertionError(e);
+          }
+        },
+        starters);
+  }
+
+  @Test
+  void threeEmptyBrokersFormOneClusterAndOutliveTheirLeader() throws IOException {
+    Map<Integer, HostPort> addresses = freePorts();
+    Map<Integer, CompletableFuture<RaftMetadata>> starting = new TreeMap<>();
+    for (int broker = 0; broker < 3; broker++) {
+      starting.put(broker, start(broker, addresses));
+    }
+    starting.forEach((broker, peer) -> peers.put(broker, Await.result(peer)));
+
+    for (int broker = 0; broker < 3; broker++) {
+      RaftMetadata peer = peers.get(broker);
+      long epoch =
+          Await.result(
+                  peer.submit(
+                      new RegisterBroker(broker, new UUID(broker, 1), "localhost", 9092, null)))
+              .valueOrThrow();
+      assertThat(epoch).isEqualTo(1);
+      assertThat(peer.image().broker(broker)).as("reads its own write").isNotNull();
+    }
+    for (RaftMetadata peer : peers.values()) {
+      Await.until("all see all brokers", () -> peer.image().brokers().size() == 3);
+      assertThat(peer.image().clusterId()).isEqualTo(peers.get(0).image().clusterId());
+    }
+
+    int leader =
+        peers.keySet().stream()
+            .filter(broker -> peers.get(broker).leads())
+            .findFirst()
+            .orElseThrow();
+    peers.remove(leader).close();
+    for (RaftMetadata peer : peers.values()) {
+      assertThat(
+              Await.result(peer.submit(new SetFeatureLevels(Map.of("f" + peers.size(), 1))))
+                  .isAccepted())
+          .isTrue();
+    }
+
+    // Who was away learns what happened meanwhile.
+    RaftMetadata back = Await.result(start(leader, addresses));
+    peers.put(leader, back);
+    Await.until("back with all", () -> back.image().features().size() == 1);
+  }
+}
