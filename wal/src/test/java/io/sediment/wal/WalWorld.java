@@ -51,21 +51,18 @@ final class WalWorld {
   /** A process with an open log, its listener and somebody who appends. */
   final class Broker {
     final SimScheduler process;
+    final WalEnvironment environment;
     final BucketWriteAheadLogs logs;
     final CountingMetrics metrics = new CountingMetrics();
     final AckLog acks = new AckLog();
 
     Broker(String name, WalProfile profile, UnaryOperator<ObjectStore> wrap) {
       process = simulation.process(name);
+      ObjectStore store = wrap.apply(bucket.forProcess(process));
+      environment = new WalEnvironment(store, process, process, process.random(), metrics);
       logs =
           new BucketWriteAheadLogs(
-              wrap.apply(bucket.forProcess(process)),
-              profile,
-              INCARNATION,
-              process,
-              process,
-              process.random(),
-              metrics);
+              store, profile, INCARNATION, process, process, process.random(), metrics);
     }
 
     WalWriter open(long epoch) {
