@@ -1,37 +1,63 @@
 package io.sediment.lsm.codec;
 
 import java.nio.ByteBuffer;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Room for what later versions add without changing a format's version: a varint count, then per
- * field a varint tag, a varint length and that many bytes, tags ascending.
+ * field a varint tag, a varint length and that many bytes, tags ascending. Immutable.
  *
  * <p>An even tag may be skipped by a reader that does not know it; an odd one changes the meaning
  * of the rest, so a reader that does not know it must refuse the object. Tags are never reused.
  */
 public final class ExtensionFields {
-  private ExtensionFields() {}
+  public static final ExtensionFields NONE = new ExtensionFields(Collections.emptySortedMap());
 
-  public static void write(ByteWriter out, SortedMap<Integer, byte[]> fields) {
+  private final SortedMap<Integer, ByteBuffer> fields;
+
+  private ExtensionFields(SortedMap<Integer, ByteBuffer> fields) {
+    this.fields = fields;
+  }
+
+  /** These fields and one more, or another value for its tag. */
+  public ExtensionFields with(int tag, byte[] value) {
+    SortedMap<Integer, ByteBuffer> more = new TreeMap<>(fields);
+    more.put(tag, ByteBuffer.wrap(value.clone()).asReadOnlyBuffer());
+    return new ExtensionFields(more);
+  }
+
+  /** The value from position to limit, or null. */
+  public @Nullable ByteBuffer get(int tag) {
+    ByteBuffer value = fields.get(tag);
+    return value == null ? null : value.duplicate();
+  }
+
+  public boolean isEmpty() {
+    return fields.isEmpty();
+  }
+
+  public void encode(ByteWriter out) {
     out.varint(fields.size());
-    for (Map.Entry<Integer, byte[]> field : fields.entrySet()) {
+    for (Map.Entry<Integer, ByteBuffer> field : fields.entrySet()) {
       out.varint(field.getKey());
-      out.varint(field.getValue().length);
+      out.varint(field.getValue().remaining());
       out.bytes(field.getValue());
     }
   }
 
   /**
    * @param known tags that the caller understands
-   * @return the known fields by tag
+   * @return all fields, the unknown ones that may be skipped included: a format that is rewritten
+   *     (the manifest) carries them on, others let them go
    */
-  public static SortedMap<Integer, ByteBuffer> read(ByteReader in, Set<Integer> known) {
+  public static ExtensionFields decode(ByteReader in, Set<Integer> known) {
     int count = in.count(2, "extension fields");
-    SortedMap<Integer, ByteBuffer> fields = new TreeMap<>();
+    ExtensionFields fields = NONE;
     int previous = -1;
     for (int i = 0; i < count; i++) {
       int tag = in.naturalInt("extension tag");
@@ -40,16 +66,32 @@ public final class ExtensionFields {
       }
       previous = tag;
       ByteBuffer value = in.bytes(in.count(1, "extension length"));
-      if (known.contains(tag)) {
-        fields.put(tag, value);
-      } else if (isMandatory(tag)) {
+      if (isMandatory(tag) && !known.contains(tag)) {
         throw in.corrupt("unknown mandatory extension tag=" + tag + "; written by a newer version");
       }
+      byte[] copy = new byte[value.remaining()];
+      value.get(copy);
+      fields = fields.with(tag, copy);
     }
     return fields;
   }
 
   private static boolean isMandatory(int tag) {
     return (tag & 1) == 1;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ExtensionFields that && fields.equals(that.fields);
+  }
+
+  @Override
+  public int hashCode() {
+    return fields.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "fields" + fields.keySet();
   }
 }

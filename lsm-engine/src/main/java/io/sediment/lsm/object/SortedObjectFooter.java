@@ -16,7 +16,6 @@ import io.sediment.lsm.codec.ByteWriter;
 import io.sediment.lsm.codec.ExtensionFields;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -56,7 +55,7 @@ final class SortedObjectFooter {
       }
       from = to;
     }
-    ExtensionFields.write(out, Collections.emptySortedMap());
+    ExtensionFields.NONE.encode(out);
     return out.toBuffer();
   }
 
@@ -129,7 +128,7 @@ final class SortedObjectFooter {
         sections.add(section);
       }
     }
-    ExtensionFields.read(in, Set.of());
+    ExtensionFields.decode(in, Set.of());
     in.end();
     if (position != end) {
       throw in.corrupt("blocks end at=" + position + " footer begins at=" + end);
@@ -183,7 +182,7 @@ final class SortedObjectFooter {
     List<AbortedTxn> aborted =
         (shape & SHAPE_ABORTED_TXNS) == 0 ? List.of() : decodeAbortedTxns(in);
     if ((shape & SHAPE_FIELDS) != 0) {
-      ExtensionFields.read(in, Set.of());
+      ExtensionFields.decode(in, Set.of());
     }
     return new Section(partition, blocks, producers, aborted);
   }

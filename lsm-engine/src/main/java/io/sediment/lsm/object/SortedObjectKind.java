@@ -27,7 +27,7 @@ public enum SortedObjectKind {
   }
 
   /** Null where no kind has this code. */
-  static @Nullable SortedObjectKind ofCode(byte code) {
+  public static @Nullable SortedObjectKind ofCode(byte code) {
     for (SortedObjectKind kind : values()) {
       if (kind.code == code) {
         return kind;

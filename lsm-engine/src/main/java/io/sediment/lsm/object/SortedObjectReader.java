@@ -7,6 +7,7 @@ import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.codec.ByteReader;
 import io.sediment.lsm.codec.Checksums;
+import io.sediment.lsm.codec.ReadAgain;
 import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
@@ -20,8 +21,8 @@ import java.util.concurrent.CompletableFuture;
  * Reads what sorted objects say about themselves, and verifies all of it. Whatever the bytes are,
  * it fails with {@link CorruptObjectException} only; the object must also be the one its key names.
  *
- * <p>Damage that was done on the way is healed by reading once more; what is damaged twice is
- * reported. Failures of the store are passed on: put a retrying store below.
+ * <p>Damage that was done on the way is healed by reading again; what stays damaged is reported.
+ * Failures of the store are passed on: put a retrying store below.
  */
 public final class SortedObjectReader {
   /** Holds the footer of some thousand partitions. */
@@ -45,7 +46,7 @@ public final class SortedObjectReader {
 
   /** Whose object this is, by one read of 64 bytes; empty where there is none. */
   public CompletableFuture<Optional<ObjectIdentity>> readHeader(ObjectKey key) {
-    return ReadAgain.onceIfCorrupt(
+    return ReadAgain.whileCorrupt(
         () ->
             store
                 .get(key, ByteRange.of(0, HEADER_SIZE))
@@ -57,7 +58,7 @@ public final class SortedObjectReader {
    * there is none. A fence has no sections.
    */
   public CompletableFuture<Optional<SortedObject>> readDescription(ObjectKey key) {
-    return ReadAgain.onceIfCorrupt(
+    return ReadAgain.whileCorrupt(
         () ->
             store
                 .get(key, ByteRange.suffix(suffixSizeBytes))

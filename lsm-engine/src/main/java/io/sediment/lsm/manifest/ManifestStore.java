@@ -1,0 +1,322 @@
+package io.sediment.lsm.manifest;
+
+import io.sediment.lsm.CorruptObjectException;
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.codec.ReadAgain;
+import io.sediment.lsm.object.LaneKeys;
+import io.sediment.objectstore.ByteRange;
+import io.sediment.objectstore.ObjectBody;
+import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.PutResult;
+import io.sediment.objectstore.StoredBytes;
+import io.sediment.runtime.Scheduler;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The manifests of one lane, as one committer sees them: a compare-and-set register built from
+ * dense ids that are created once.
+ *
+ * <p>To commit is to create id + 1, then to read the boundary and see it below. Whatever else
+ * happens is resolved by reading: a put whose answer was lost is made again and then meets itself;
+ * a foreign manifest in its place is a lost race, so the edit is applied to the newest one; a
+ * boundary that has passed our id says that we slept and created what had been deleted, which
+ * nobody will ever look at.
+ *
+ * <p>Calls are carried out one after the other. They wait out an unavailable store, however long,
+ * until {@link #close}; other failures come through: {@link LaneFencedException}, {@code Refused},
+ * {@link CorruptObjectException}, and {@link IllegalStateException} for an edit that would break an
+ * invariant. Thread-safe.
+ */
+public final class ManifestStore {
+  /** How many of the newest manifests {@link #reclaim} leaves. */
+  public static final int MANIFESTS_KEPT = 16;
+
+  /** Enough to find the newest in one round where old ones are reclaimed now and then. */
+  private static final int PROBES_AT_ONCE = MANIFESTS_KEPT + 8;
+
+  private final ObjectStore store;
+  private final LaneKeys keys;
+  private final LaneId lane;
+  private final UUID committer;
+  private final BoundaryRegister boundary;
+  private final PatientCalls patiently;
+
+  private volatile @Nullable Manifest current;
+  private long commitNumber; // touched by the one call in progress only
+  private CompletableFuture<?> lastCall = CompletableFuture.completedFuture(null); // by this
+
+  /**
+   * @param committer unique to this instance, of all that ever commit to the lane
+   */
+  public ManifestStore(ObjectStore store, LaneId lane, UUID committer, Scheduler scheduler) {
+    this.store = store;
+    this.keys = new LaneKeys(lane);
+    this.lane = lane;
+    this.committer = committer;
+    this.boundary = new BoundaryRegister(store, lane);
+    this.patiently = new PatientCalls(scheduler);
+  }
+
+  /** Finds the newest manifest; {@link Manifest#none} for a lane without any. */
+  public CompletableFuture<Manifest> open() {
+    return inTurn(this::reload);
+  }
+
+  /** The newest manifest known here, from memory. */
+  public Manifest current() {
+    Manifest manifest = current;
+    if (manifest == null) {
+      throw new IllegalStateException("manifest store is not open: lane=" + lane);
+    }
+    return manifest;
+  }
+
+  /** Looks whether {@link #current} is still the newest, and returns the newest. */
+  public CompletableFuture<Manifest> refresh() {
+    return inTurn(
+        () -> {
+          Manifest known = current();
+          return exists(known.id() + 1)
+              .thenCompose(
+                  newer ->
+                      newer
+                          ? reload()
+                          : readBoundary()
+                              .thenCompose(
+                                  deleted ->
+                                      deleted >= known.id() && known.id() > 0
+                                          ? reload()
+                                          : CompletableFuture.completedFuture(known)));
+        });
+  }
+
+  /**
+   * Makes {@code edit} part of the newest manifest, whichever that is. Does nothing where it is
+   * part of it already.
+   *
+   * @return the manifest that has it, committed and believed
+   */
+  public CompletableFuture<Manifest> commit(ManifestEdit edit) {
+    return inTurn(() -> attempt(edit, current()));
+  }
+
+  /**
+   * Deletes all but the newest {@value #MANIFESTS_KEPT} manifests. The boundary is raised first, so
+   * that whoever creates a deleted id again learns that it means nothing. Idempotent; what a crash
+   * leaves below the boundary is garbage for {@code lsm.gc}.
+   */
+  public CompletableFuture<Void> reclaim() {
+    long last = current().id() - MANIFESTS_KEPT;
+    if (last <= 0) {
+      return CompletableFuture.completedFuture(null);
+    }
+    return boundary
+        .read()
+        .thenCompose(
+            before -> {
+              if (before >= last) {
+                return CompletableFuture.completedFuture(null);
+              }
+              List<ObjectKey> old =
+                  LongStream.rangeClosed(before + 1, last).mapToObj(keys::manifest).toList();
+              return boundary.raiseTo(last).thenCompose(raised -> store.delete(old));
+            });
+  }
+
+  /**
+   * The manifests that somebody may be reading: every one above the boundary up to {@link
+   * #current}, oldest first. What none of them names is unreachable.
+   */
+  public CompletableFuture<List<Manifest>> retained() {
+    Manifest newest = current();
+    return readBoundary()
+        .thenCompose(
+            deleted -> {
+              List<CompletableFuture<Optional<Manifest>>> reads = new ArrayList<>();
+              for (long id = deleted + 1; id < newest.id(); id++) {
+                reads.add(read(id));
+              }
+              return CompletableFuture.allOf(reads.toArray(CompletableFuture[]::new))
+                  .thenApply(
+                      done -> {
+                        List<Manifest> manifests = new ArrayList<>();
+                        // One that is gone by now was reclaimed after the boundary was read.
+                        reads.forEach(read -> read.join().ifPresent(manifests::add));
+                        manifests.add(newest);
+                        return manifests;
+                      });
+            });
+  }
+
+  /** The highest manifest id that may have been deleted, read from the store. */
+  public CompletableFuture<Long> readBoundary() {
+    return patiently.call(boundary::read);
+  }
+
+  /** Calls in progress no longer wait for an unavailable store. */
+  public void close() {
+    patiently.close();
+  }
+
+  private <T> CompletableFuture<T> inTurn(Supplier<CompletableFuture<T>> call) {
+    synchronized (this) {
+      CompletableFuture<T> result =
+          lastCall.handle((value, failure) -> value).thenCompose(before -> call.get());
+      lastCall = result;
+      return result.thenApply(value -> value); // completing the copy does no harm
+    }
+  }
+
+  // -- committing --------------------------------------------------------------------------------
+
+  private CompletableFuture<Manifest> attempt(ManifestEdit edit, Manifest base) {
+    Optional<Manifest> changed = edit.applyTo(base);
+    if (changed.isEmpty()) {
+      return CompletableFuture.completedFuture(base);
+    }
+    CommitId commitId = new CommitId(committer, ++commitNumber);
+    Manifest next = changed.get().withCommit(base.id() + 1, commitId);
+    ManifestInvariants.check(base, next, edit.role());
+    ObjectKey key = keys.manifest(next.id());
+    ObjectBody body = ObjectBody.of(ManifestLayout.encode(next));
+    return patiently
+        .call(() -> store.putIfAbsent(key, body))
+        .thenCompose(
+            result ->
+                result instanceof PutResult.Created ? believe(edit, next) : resolve(edit, next));
+  }
+
+  /** Something is there: our own put, whose answer was lost, or another commit. */
+  private CompletableFuture<Manifest> resolve(ManifestEdit edit, Manifest next) {
+    return read(next.id())
+        .thenCompose(
+            found ->
+                found.filter(it -> it.commitId().equals(next.commitId())).isPresent()
+                    ? believe(edit, next)
+                    : rebase(edit));
+  }
+
+  private CompletableFuture<Manifest> believe(ManifestEdit edit, Manifest next) {
+    return readBoundary()
+        .thenCompose(
+            deleted -> {
+              if (deleted >= next.id()) {
+                return rebase(edit);
+              }
+              current = next;
+              return CompletableFuture.completedFuture(next);
+            });
+  }
+
+  private CompletableFuture<Manifest> rebase(ManifestEdit edit) {
+    return reload().thenCompose(newest -> attempt(edit, newest));
+  }
+
+  // -- finding the newest ------------------------------------------------------------------------
+
+  private CompletableFuture<Manifest> reload() {
+    return findNewest()
+        .thenApply(
+            newest -> {
+              current = newest;
+              return newest;
+            });
+  }
+
+  private CompletableFuture<Manifest> findNewest() {
+    return readBoundary()
+        .thenCompose(
+            deleted ->
+                lastBeforeGap(deleted, 1, Long.MAX_VALUE)
+                    .thenCompose(
+                        last ->
+                            last.equals(deleted)
+                                ? noneAbove(deleted)
+                                : read(last).thenCompose(found -> stillThere(found, last))));
+  }
+
+  /** Ids above the boundary are dense, so there was none, unless the boundary moved meanwhile. */
+  private CompletableFuture<Manifest> noneAbove(long deleted) {
+    return readBoundary()
+        .thenCompose(
+            now -> {
+              if (now > deleted) {
+                return findNewest();
+              }
+              if (deleted == 0) {
+                return CompletableFuture.completedFuture(Manifest.none(lane));
+              }
+              throw new CorruptObjectException(
+                  "no manifest above the boundary: lane=" + lane + " boundary=" + deleted);
+            });
+  }
+
+  private CompletableFuture<Manifest> stillThere(Optional<Manifest> found, long id) {
+    return readBoundary()
+        .thenCompose(
+            now ->
+                found.isPresent() && now < id
+                    ? CompletableFuture.completedFuture(found.get())
+                    : findNewest());
+  }
+
+  /**
+   * The last id before the first gap: probes some at once, {@code stride} apart, in ever longer
+   * strides while all are there, then in shorter ones.
+   *
+   * @param from is there, or is the boundary
+   * @param to is not there, or unknown
+   */
+  private CompletableFuture<Long> lastBeforeGap(long from, long stride, long to) {
+    List<CompletableFuture<Boolean>> probes = new ArrayList<>(PROBES_AT_ONCE);
+    for (int i = 1; i <= PROBES_AT_ONCE && from + i * stride < to; i++) {
+      probes.add(exists(from + i * stride));
+    }
+    return CompletableFuture.allOf(probes.toArray(CompletableFuture[]::new))
+        .thenCompose(
+            done -> {
+              int there = 0;
+              while (there < probes.size() && probes.get(there).join()) {
+                there++;
+              }
+              long last = from + there * stride;
+              boolean open = there == PROBES_AT_ONCE && to == Long.MAX_VALUE;
+              if (open) {
+                return lastBeforeGap(last, stride * PROBES_AT_ONCE, to);
+              }
+              if (stride == 1 && there < PROBES_AT_ONCE) {
+                return CompletableFuture.completedFuture(last);
+              }
+              long gap = there < probes.size() ? last + stride : to;
+              long shorter = Math.max(1, stride / PROBES_AT_ONCE);
+              return lastBeforeGap(last, shorter, gap);
+            });
+  }
+
+  private CompletableFuture<Boolean> exists(long id) {
+    return patiently.call(
+        () -> store.get(keys.manifest(id), ByteRange.of(0, 1)).thenApply(Optional::isPresent));
+  }
+
+  private CompletableFuture<Optional<Manifest>> read(long id) {
+    return patiently.call(
+        () ->
+            ReadAgain.whileCorrupt(
+                () ->
+                    store
+                        .get(keys.manifest(id), ByteRange.all())
+                        .thenApply(read -> read.map(stored -> decode(id, stored)))));
+  }
+
+  private Manifest decode(long id, StoredBytes stored) {
+    return ManifestLayout.decode(lane, id, stored.bytes());
+  }
+}
