@@ -12,6 +12,7 @@ import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ObjectStoreException;
+import io.sediment.objectstore.PriceList;
 import io.sediment.objectstore.PutResult;
 import io.sediment.objectstore.StoredBytes;
 import java.time.Duration;
@@ -265,11 +266,13 @@ class SimObjectStoreTest {
     meets(Fault.FAIL_BEFORE);
     assertUnavailable(store.list("", "", 10));
     await(store.delete(List.of(KEY)));
-    assertThat(bucket.bill().putClassRequests()).isEqualTo(2);
-    assertThat(bucket.bill().requests(StoreOp.GET)).isEqualTo(1);
-    assertThat(bucket.bill().bytesUp()).isEqualTo(15);
-    assertThat(bucket.bill().bytesDown()).isEqualTo(4);
-    assertThat(bucket.bill().dollars(StoreBill.Prices.S3_STANDARD))
+    StoreBill bill = bucket.bill();
+    assertThat(bill.requests(StoreOp.PUT_IF_ABSENT)).isEqualTo(2);
+    assertThat(bill.requests(StoreOp.GET)).isEqualTo(1);
+    assertThat(bill.requests(StoreOp.LIST)).isZero();
+    assertThat(bill.counts().uploadedBytes()).isEqualTo(15);
+    assertThat(bill.counts().downloadedBytes()).isEqualTo(4);
+    assertThat(bill.dollars(PriceList.S3_STANDARD))
         .isCloseTo(2 * 0.005 / 1000 + 0.0004 / 1000, within(1e-12));
   }
 

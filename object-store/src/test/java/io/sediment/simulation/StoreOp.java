@@ -1,31 +1,26 @@
 package io.sediment.simulation;
 
-/** The requests a bucket knows, and how each is billed. */
-public enum StoreOp {
-  PUT_IF_ABSENT(true, Billed.PUT),
-  PUT_IF_MATCH(true, Billed.PUT),
-  GET(false, Billed.GET),
-  DELETE(true, Billed.NOTHING),
-  LIST(false, Billed.PUT),
-  START_MULTIPART(true, Billed.PUT),
-  PUT_PART(true, Billed.PUT),
-  COPY_PART(true, Billed.PUT),
-  COMPLETE_MULTIPART(true, Billed.PUT),
-  ABORT_MULTIPART(true, Billed.NOTHING);
+import io.sediment.objectstore.StoreOperation;
 
-  /** Price class of a request. */
-  enum Billed {
-    PUT,
-    GET,
-    NOTHING
-  }
+/** The requests that a process may send, as faults and observers name them. */
+public enum StoreOp {
+  PUT_IF_ABSENT(true, StoreOperation.PUT_IF_ABSENT),
+  PUT_IF_MATCH(true, StoreOperation.PUT_IF_MATCH),
+  GET(false, StoreOperation.GET),
+  DELETE(true, StoreOperation.DELETE),
+  LIST(false, StoreOperation.LIST),
+  START_MULTIPART(true, StoreOperation.MULTIPART_START),
+  PUT_PART(true, StoreOperation.MULTIPART_PUT),
+  COPY_PART(true, StoreOperation.MULTIPART_COPY),
+  COMPLETE_MULTIPART(true, StoreOperation.MULTIPART_COMPLETE),
+  ABORT_MULTIPART(true, StoreOperation.MULTIPART_ABORT);
 
   private final boolean write;
-  private final Billed billed;
+  private final StoreOperation billedAs;
 
-  StoreOp(boolean write, Billed billed) {
+  StoreOp(boolean write, StoreOperation billedAs) {
     this.write = write;
-    this.billed = billed;
+    this.billedAs = billedAs;
   }
 
   /** True when it changes the bucket, so that its outcome can be in doubt. */
@@ -33,7 +28,7 @@ public enum StoreOp {
     return write;
   }
 
-  Billed billed() {
-    return billed;
+  StoreOperation billedAs() {
+    return billedAs;
   }
 }

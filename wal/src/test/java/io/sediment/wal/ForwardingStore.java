@@ -15,10 +15,10 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** Hands everything on; subclasses lie. */
-class ForwardingStore implements ObjectStore {
+public class ForwardingStore implements ObjectStore {
   private final ObjectStore store;
 
-  ForwardingStore(ObjectStore store) {
+  protected ForwardingStore(ObjectStore store) {
     this.store = store;
   }
 

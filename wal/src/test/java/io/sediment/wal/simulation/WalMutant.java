@@ -12,6 +12,7 @@ import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.objectstore.PutResult;
 import io.sediment.simulation.SimScheduler;
+import io.sediment.wal.ForwardingStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -25,7 +26,7 @@ enum WalMutant {
   ACK_OUT_OF_ORDER {
     @Override
     ObjectStore spoil(ObjectStore store, SimScheduler process, Consumer<ObjectKey> created) {
-      return new ForwardingObjectStore(store) {
+      return new ForwardingStore(store) {
         @Override
         public CompletableFuture<PutResult> putIfAbsent(ObjectKey key, ObjectBody body) {
           CompletableFuture<PutResult> put = super.putIfAbsent(key, body);
@@ -45,7 +46,7 @@ enum WalMutant {
   CONFLICT_TAKEN_FOR_SUCCESS {
     @Override
     ObjectStore spoil(ObjectStore store, SimScheduler process, Consumer<ObjectKey> created) {
-      return new ForwardingObjectStore(store) {
+      return new ForwardingStore(store) {
         @Override
         public CompletableFuture<PutResult> putIfAbsent(ObjectKey key, ObjectBody body) {
           return super.putIfAbsent(key, body).thenApply(result -> CREATED);
@@ -58,7 +59,7 @@ enum WalMutant {
   ACKED_BEFORE_DURABLE {
     @Override
     ObjectStore spoil(ObjectStore store, SimScheduler process, Consumer<ObjectKey> created) {
-      return new ForwardingObjectStore(store) {
+      return new ForwardingStore(store) {
         @Override
         public CompletableFuture<PutResult> putIfAbsent(ObjectKey key, ObjectBody body) {
           CompletableFuture<PutResult> early = new CompletableFuture<>();
@@ -74,7 +75,7 @@ enum WalMutant {
   BUFFER_RELEASED_EARLY {
     @Override
     ObjectStore spoil(ObjectStore store, SimScheduler process, Consumer<ObjectKey> created) {
-      return new ForwardingObjectStore(store) {
+      return new ForwardingStore(store) {
         @Override
         public CompletableFuture<PutResult> putIfAbsent(ObjectKey key, ObjectBody body) {
           CompletableFuture<PutResult> bounded = new CompletableFuture<>();
@@ -105,7 +106,7 @@ enum WalMutant {
   NO_FENCE {
     @Override
     ObjectStore spoil(ObjectStore store, SimScheduler process, Consumer<ObjectKey> created) {
-      return new ForwardingObjectStore(store) {
+      return new ForwardingStore(store) {
         @Override
         public CompletableFuture<PutResult> putIfAbsent(ObjectKey key, ObjectBody body) {
           return body.length() > FENCE_LENGTH_MAX

@@ -15,6 +15,7 @@ import io.sediment.lsm.object.Section;
 import io.sediment.lsm.object.SortedObject;
 import io.sediment.lsm.object.SortedObjectReader;
 import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.RequestCounts;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimObjectStore;
 import io.sediment.simulation.SimScheduler;
@@ -120,11 +121,11 @@ final class WalSimulation {
         simulation.traceHash(), simulation.eventsRun(), owners.size(), acked, bucket);
   }
 
-  /** Where an owner that does nothing costs nothing: runs on for an hour and counts puts. */
-  long putsOfAnIdleHour() {
-    long before = bucket.bill().putClassRequests();
+  /** Where an owner that does nothing costs nothing: runs on for an hour and counts requests. */
+  long pricedRequestsOfAnIdleHour() {
+    RequestCounts before = bucket.bill().counts();
     simulation.runFor(Duration.ofHours(1));
-    return bucket.bill().putClassRequests() - before;
+    return bucket.bill().counts().since(before).priced();
   }
 
   private Owner startOwner() {

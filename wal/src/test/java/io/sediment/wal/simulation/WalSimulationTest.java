@@ -70,7 +70,7 @@ class WalSimulationTest {
     long needed = outcome.ackedSlots() + fences(outcome.epochs());
     // Hedges: at most one put in twenty, and the first twenty earn the first one.
     assertThat(puts).isBetween(needed, needed + outcome.ackedSlots() / 20 + 3);
-    assertThat(simulation.putsOfAnIdleHour()).isZero();
+    assertThat(simulation.pricedRequestsOfAnIdleHour()).isZero();
   }
 
   /** Each owner but the first closes the epoch before its own, and asks once. */
