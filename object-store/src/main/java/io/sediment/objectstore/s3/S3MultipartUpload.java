@@ -5,6 +5,7 @@ import io.sediment.objectstore.ETag;
 import io.sediment.objectstore.MultipartUpload;
 import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStoreException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -59,30 +60,64 @@ final class S3MultipartUpload implements MultipartUpload {
 
   @Override
   public CompletableFuture<Part> copy(int number, ObjectKey source, ByteRange.Slice range) {
-    return store
+    String what = what("copy part") + " part=" + number + " source=" + source + " range=" + range;
+    CompletableFuture<Part> outcome = new CompletableFuture<>();
+    store
         .requests()
-        .start(
-            what("copy part") + " part=" + number + " source=" + source + " range=" + range,
-            null,
-            () ->
-                store
-                    .client()
-                    .uploadPartCopy(
-                        UploadPartCopyRequest.builder()
-                            .sourceBucket(store.bucket())
-                            .sourceKey(store.path(source))
-                            .copySourceRange(S3ObjectStore.header(range))
-                            .destinationBucket(store.bucket())
-                            .destinationKey(store.path(key))
-                            .uploadId(uploadId)
-                            .partNumber(number)
-                            .build())
-                    .thenApply(
-                        response ->
-                            part(
-                                number,
-                                response.copyPartResult().eTag(),
-                                response.copyPartResult().checksumCRC32C())));
+        .start(what, null, () -> copyThere(number, source, range))
+        .thenCompose(
+            part ->
+                store.sendsChecksums() && !checksums.containsKey(part)
+                    ? copyThroughHere(what, number, source, range)
+                    : CompletableFuture.completedFuture(part))
+        .whenComplete(
+            (part, failure) -> {
+              if (failure == null) {
+                outcome.complete(part);
+              } else { // the exception itself, not one wrapped by the chain
+                outcome.completeExceptionally(S3Errors.map(what, failure));
+              }
+            });
+    return outcome;
+  }
+
+  private CompletableFuture<Part> copyThere(int number, ObjectKey source, ByteRange.Slice range) {
+    return store
+        .client()
+        .uploadPartCopy(
+            UploadPartCopyRequest.builder()
+                .sourceBucket(store.bucket())
+                .sourceKey(store.path(source))
+                .copySourceRange(S3ObjectStore.header(range))
+                .destinationBucket(store.bucket())
+                .destinationKey(store.path(key))
+                .uploadId(uploadId)
+                .partNumber(number)
+                .build())
+        .thenApply(
+            response ->
+                part(
+                    number,
+                    response.copyPartResult().eTag(),
+                    response.copyPartResult().checksumCRC32C()));
+  }
+
+  /**
+   * For servers that want the checksum of a copied part in the end but do not tell it (S3Proxy).
+   */
+  private CompletableFuture<Part> copyThroughHere(
+      String what, int number, ObjectKey source, ByteRange.Slice range) {
+    return store
+        .get(source, range)
+        .thenCompose(
+            stored ->
+                stored
+                    .map(found -> put(number, ObjectBody.of(found.bytes())))
+                    .orElseGet(
+                        () ->
+                            CompletableFuture.failedFuture(
+                                new ObjectStoreException.Refused(
+                                    what + ": the source is gone", null))));
   }
 
   private Part part(int number, String eTag, @Nullable String checksum) {

@@ -321,7 +321,7 @@ public final class S3ObjectStore implements ObjectStore {
     return Base64.getEncoder().encodeToString(bigEndian);
   }
 
-  private boolean sendsChecksums() {
+  boolean sendsChecksums() {
     return config.checksumMode() == S3StoreConfig.ChecksumMode.WHEN_SUPPORTED;
   }
 
