@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 
 /**
  * Every change {@link LocalObjectStore} makes to the disk, one method each. Tests override them to
@@ -20,8 +21,33 @@ class Disk {
   /** What one writev(2) takes. */
   private static final int MAX_GATHERED_BUFFERS = 1024;
 
+  /** Below it the page cache costs little. */
+  private static final int DIRECT_BYTES_MIN = 64 << 10;
+
+  /** Above it are objects that will be read soon: those stay in the page cache. */
+  private static final int DIRECT_BYTES_MAX = LocalObjectStore.BULK_BODY_BYTES;
+
+  private final Optional<DirectIo> direct;
+
+  /** A disk written through the page cache. */
+  Disk() {
+    this(Optional.empty());
+  }
+
+  Disk(Optional<DirectIo> direct) {
+    this.direct = direct;
+  }
+
   /** Writes a new file and syncs its bytes; its name is not durable yet. */
   void writeAndSync(Path newFile, ByteBuffer[] buffers) throws IOException {
+    long length = 0;
+    for (ByteBuffer buffer : buffers) {
+      length += buffer.remaining();
+    }
+    if (direct.isPresent() && length >= DIRECT_BYTES_MIN && length <= DIRECT_BYTES_MAX) {
+      direct.get().writeAndSync(newFile, buffers);
+      return;
+    }
     try (FileChannel channel = createNew(newFile)) {
       writeFully(channel, buffers);
       channel.force(true);

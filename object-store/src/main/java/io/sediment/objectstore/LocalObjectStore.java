@@ -92,16 +92,24 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
    * @throws ObjectStoreException.Refused on a filesystem that cannot carry it
    */
   public static LocalObjectStore open(Path root, Executors executors, RandomGenerator random) {
-    return open(root, executors, random, new Disk());
+    return open(root, executors, random, folder -> new Disk(DirectIo.probe(folder)));
   }
 
-  static LocalObjectStore open(Path root, Executors executors, RandomGenerator random, Disk disk) {
+  /** Makes the disk that a folder is on. */
+  interface DiskAt {
+    Disk folder(Path folder) throws IOException;
+  }
+
+  static LocalObjectStore open(
+      Path root, Executors executors, RandomGenerator random, DiskAt disks) {
     String what = "open local store " + root;
     try {
       Path absolute = root.toAbsolutePath().normalize();
-      createDurably(absolute, disk);
+      createDurably(absolute, new Disk());
       LocalLayout layout = new LocalLayout(absolute.toRealPath());
       refuseNetwork(Files.getFileStore(layout.root()).type(), layout.root());
+      Files.createDirectories(layout.temp());
+      Disk disk = disks.folder(layout.temp());
       ProcessFolder temp = ProcessFolder.claim(layout, disk, random);
       proveLinks(temp, layout.root());
       ProcessFolder.sweep(layout, disk);

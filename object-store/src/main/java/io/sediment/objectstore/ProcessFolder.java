@@ -52,10 +52,9 @@ final class ProcessFolder {
     this.lockChannel = lockChannel;
   }
 
-  /** Takes a new folder; sweep separately. */
+  /** Takes a new folder below the existing one for temporary files; sweep separately. */
   static ProcessFolder claim(LocalLayout layout, Disk disk, RandomGenerator random)
       throws IOException {
-    Files.createDirectories(layout.temp());
     while (true) {
       String process = "%016x".formatted(random.nextLong());
       Path lockFile = layout.processLock(process);

@@ -197,7 +197,7 @@ class LocalObjectStoreCrashTest {
             throw new IOException("No space left on device");
           }
         };
-    LocalObjectStore store = LocalObjectStore.open(root, direct(), new Random(1), full);
+    LocalObjectStore store = LocalObjectStore.open(root, direct(), new Random(1), at -> full);
     assertThat(Await.failure(store.putIfAbsent(KEY, body(NEW))))
         .isInstanceOf(ObjectStoreException.Unavailable.class)
         .hasMessageContaining("No space left on device")
@@ -219,7 +219,7 @@ class LocalObjectStoreCrashTest {
             super.syncFolder(synced);
           }
         };
-    LocalObjectStore store = LocalObjectStore.open(root, direct(), new Random(1), failing);
+    LocalObjectStore store = LocalObjectStore.open(root, direct(), new Random(1), at -> failing);
     Await.result(store.putIfAbsent(new ObjectKey("lanes/7/wal/3/11"), body(OLD)));
     broken[0] = true;
     for (CompletableFuture<?> call :
@@ -235,7 +235,8 @@ class LocalObjectStoreCrashTest {
 
   private LocalObjectStore open() {
     disk.dieNoMore();
-    return LocalObjectStore.open(root, direct(), new Random(worlds * 1000L + disk.steps()), disk);
+    return LocalObjectStore.open(
+        root, direct(), new Random(worlds * 1000L + disk.steps()), at -> disk);
   }
 
   private static LocalObjectStore.Executors direct() {
