@@ -1,6 +1,5 @@
 package io.sediment.lsm.manifest;
 
-import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.codec.ByteReader;
 import io.sediment.lsm.codec.ByteWriter;
@@ -13,7 +12,6 @@ import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.PutResult;
-import io.sediment.objectstore.StoredBytes;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +75,7 @@ final class BoundaryRegister {
                 .get(key, ByteRange.all())
                 .thenApply(
                     read ->
-                        read.map(stored -> new Read(decode(lane, stored), stored.eTag()))
+                        read.map(stored -> new Read(decode(lane, stored.bytes()), stored.eTag()))
                             .orElse(new Read(0, null))));
   }
 
@@ -88,13 +86,13 @@ final class BoundaryRegister {
     return ENVELOPE.seal(out);
   }
 
-  private long decode(LaneId lane, StoredBytes stored) {
-    ByteReader in = ENVELOPE.read(stored.bytes(), key);
+  static long decode(LaneId lane, ByteBuffer bytes) {
+    ByteReader in = ENVELOPE.read(bytes, "lane=" + lane);
     long storedLane = in.natural("lane");
     long id = in.natural("id");
     in.end();
     if (storedLane != lane.value()) {
-      throw new CorruptObjectException("boundary " + key + ": is of lane=" + storedLane);
+      throw in.corrupt("is of lane=" + storedLane);
     }
     return id;
   }

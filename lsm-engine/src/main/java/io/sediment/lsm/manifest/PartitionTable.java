@@ -1,0 +1,80 @@
+package io.sediment.lsm.manifest;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.object.SortedObjectKind;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where each partition of a lane ends, as of one flush: what opening the lane would otherwise have
+ * to gather from the footers of all its objects. Immutable.
+ *
+ * @param epoch of the writer that wrote the table
+ * @param number of the object, see {@link TableRef}
+ * @param rows by partition
+ */
+public record PartitionTable(
+    LaneId lane, long epoch, long number, SortedMap<PartitionId, Row> rows) {
+  /**
+   * One partition, up to {@code replayAfter} of the manifest that names the table.
+   *
+   * @param nextOffset offset after the last flushed record
+   * @param lastLeaderEpoch of the last flushed batch
+   * @param maxTimestamp of all records flushed so far
+   * @param bytes of the partition in all levels of the lane
+   * @param producers the newest object with a snapshot of the partition's producers; null where the
+   *     partition never had any
+   */
+  public record Row(
+      long nextOffset,
+      int lastLeaderEpoch,
+      long maxTimestamp,
+      long bytes,
+      @Nullable SnapshotRef producers) {
+    public Row {
+      if (nextOffset < 0 || bytes < 0) {
+        throw new IllegalArgumentException(
+            "partition table row: nextOffset=" + nextOffset + " bytes=" + bytes);
+      }
+    }
+  }
+
+  /**
+   * An object of the lane whose section of the partition holds a producer snapshot as of the
+   * section's end; see {@link io.sediment.lsm.object.Section#producers}.
+   */
+  public record SnapshotRef(SortedObjectKind kind, long epoch, long number) {
+    public SnapshotRef {
+      if (kind == SortedObjectKind.FENCE || epoch < 0 || number < 0) {
+        throw new IllegalArgumentException(
+            "snapshot ref: kind=" + kind + " epoch=" + epoch + " number=" + number);
+      }
+    }
+  }
+
+  public PartitionTable {
+    rows = Collections.unmodifiableSortedMap(new TreeMap<>(rows));
+  }
+
+  public Optional<Row> row(PartitionId partition) {
+    return Optional.ofNullable(rows.get(partition));
+  }
+
+  /** The same rows without those of deleted topics. */
+  public PartitionTable without(Collection<UUID> topics) {
+    SortedMap<PartitionId, Row> kept = new TreeMap<>(rows);
+    for (Iterator<PartitionId> it = kept.keySet().iterator(); it.hasNext(); ) {
+      if (topics.contains(it.next().topicId())) {
+        it.remove();
+      }
+    }
+    return new PartitionTable(lane, epoch, number, kept);
+  }
+}

@@ -1,0 +1,208 @@
+package io.sediment.lsm.manifest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sediment.lsm.CorruptObjectException;
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.WalSlot;
+import io.sediment.lsm.codec.ExtensionFields;
+import io.sediment.lsm.manifest.PartitionTable.Row;
+import io.sediment.lsm.manifest.PartitionTable.SnapshotRef;
+import io.sediment.lsm.object.SortedObjectKind;
+import io.sediment.simulation.Seeds;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ManifestLayoutTest {
+  private static final LaneId LANE = new LaneId(3);
+
+  static LongStream seeds() {
+    return Seeds.upTo(30);
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @MethodSource("seeds")
+  void aManifestIsReadAsItWasWritten(long seed) {
+    Manifest manifest = manifest(new SplittableRandom(seed));
+    ByteBuffer bytes = ManifestLayout.encode(manifest);
+    assertThat(ManifestLayout.decode(LANE, manifest.id(), bytes)).isEqualTo(manifest);
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @MethodSource("seeds")
+  void aDamagedManifestIsFound(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    Manifest manifest = manifest(random);
+    assertDamageIsFound(
+        random,
+        ManifestLayout.encode(manifest),
+        bytes -> ManifestLayout.decode(LANE, manifest.id(), bytes));
+  }
+
+  @Test
+  void aManifestUnderAnotherKeyIsRefused() {
+    Manifest manifest = manifest(new SplittableRandom(1));
+    ByteBuffer bytes = ManifestLayout.encode(manifest);
+    assertThatThrownBy(() -> ManifestLayout.decode(LANE, manifest.id() + 1, bytes))
+        .isInstanceOf(CorruptObjectException.class);
+    assertThatThrownBy(() -> ManifestLayout.decode(new LaneId(9), manifest.id(), bytes))
+        .isInstanceOf(CorruptObjectException.class);
+  }
+
+  @Test
+  void anUnknownFieldIsCarriedOnUnlessItIsMandatory() {
+    Manifest plain = manifest(new SplittableRandom(1));
+    Manifest newer = withFields(plain, ExtensionFields.NONE.with(8, new byte[] {1, 2, 3}));
+    ByteBuffer bytes = ManifestLayout.encode(newer);
+    assertThat(ManifestLayout.decode(LANE, plain.id(), bytes)).isEqualTo(newer);
+    ByteBuffer mandatory =
+        ManifestLayout.encode(withFields(plain, ExtensionFields.NONE.with(9, new byte[] {1})));
+    assertThatThrownBy(() -> ManifestLayout.decode(LANE, plain.id(), mandatory))
+        .isInstanceOf(CorruptObjectException.class)
+        .hasMessageContaining("mandatory");
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @MethodSource("seeds")
+  void aTableIsReadAsItWasWritten(long seed) {
+    PartitionTable table = table(new SplittableRandom(seed), 200);
+    ByteBuffer bytes = PartitionTableLayout.encode(table);
+    TableRef ref = PartitionTableLayout.refOf(table, bytes);
+    assertThat(PartitionTableLayout.decode(LANE, ref, bytes)).isEqualTo(table);
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @MethodSource("seeds")
+  void aDamagedTableIsFound(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    PartitionTable table = table(random, 10);
+    ByteBuffer bytes = PartitionTableLayout.encode(table);
+    TableRef ref = PartitionTableLayout.refOf(table, bytes);
+    assertDamageIsFound(random, bytes, damaged -> PartitionTableLayout.decode(LANE, ref, damaged));
+  }
+
+  @Test
+  void aTableOfAHundredThousandPartitionsIsSmall() {
+    TreeMap<PartitionId, Row> rows = new TreeMap<>();
+    SplittableRandom random = new SplittableRandom(1);
+    for (int i = 0; i < 100_000; i++) {
+      rows.put(
+          new PartitionId(new UUID(i / 10 * 31L, 7), i % 10),
+          new Row(
+              random.nextLong(1L << 32),
+              3,
+              1_790_000_000_000L + random.nextInt(3_600_000),
+              random.nextLong(1L << 30),
+              new SnapshotRef(SortedObjectKind.L0, 4, 1_000 + random.nextInt(100))));
+    }
+    PartitionTable table = new PartitionTable(LANE, 4, 1_200, rows);
+    ByteBuffer bytes = PartitionTableLayout.encode(table);
+    TableRef ref = PartitionTableLayout.refOf(table, bytes);
+    assertThat(bytes.remaining() / 100_000.0).as("bytes per row").isLessThan(22);
+    assertThat(PartitionTableLayout.decode(LANE, ref, bytes)).isEqualTo(table);
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @MethodSource("seeds")
+  void aDamagedBoundaryIsFound(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    ByteBuffer bytes = BoundaryRegister.encode(LANE, random.nextLong(1L << 40));
+    assertDamageIsFound(random, bytes, damaged -> BoundaryRegister.decode(LANE, damaged));
+  }
+
+  private static void assertDamageIsFound(
+      SplittableRandom random, ByteBuffer good, Consumer<ByteBuffer> decode) {
+    byte[] bytes = new byte[good.remaining()];
+    good.duplicate().get(bytes);
+    for (int length = 0; length < bytes.length; length++) {
+      ByteBuffer cut = ByteBuffer.wrap(bytes, 0, length).slice();
+      assertThatThrownBy(() -> decode.accept(cut))
+          .as("length=%d", length)
+          .isInstanceOf(CorruptObjectException.class);
+    }
+    for (int i = 0; i < 200; i++) {
+      byte[] flipped = Arrays.copyOf(bytes, bytes.length);
+      int bit = random.nextInt(bytes.length * 8);
+      flipped[bit / 8] ^= (byte) (1 << (bit % 8));
+      assertThatThrownBy(() -> decode.accept(ByteBuffer.wrap(flipped)))
+          .as("bit=%d", bit)
+          .isInstanceOf(CorruptObjectException.class);
+    }
+  }
+
+  private static Manifest withFields(Manifest base, ExtensionFields fields) {
+    return new Manifest(
+        base.lane(),
+        base.id(),
+        base.commitId(),
+        base.term(),
+        base.compactorEpoch(),
+        base.replayAfter(),
+        base.l0(),
+        base.table(),
+        base.writerLowMark(),
+        base.compactorLowMark(),
+        fields);
+  }
+
+  private static Manifest manifest(SplittableRandom random) {
+    List<L0Ref> l0 = new ArrayList<>();
+    for (int i = random.nextInt(20); i > 0; i--) {
+      l0.add(
+          new L0Ref(
+              random.nextBoolean() ? SortedObjectKind.L0 : SortedObjectKind.WAL,
+              1 + random.nextInt(3),
+              1 + random.nextLong(1L << 20),
+              1 + random.nextLong(1L << 40),
+              random.nextInt(),
+              random.nextInt(1_000),
+              random.nextLong(1L << 40),
+              random.nextLong()));
+    }
+    return new Manifest(
+        LANE,
+        1 + random.nextLong(1L << 30),
+        new CommitId(new UUID(random.nextLong(), random.nextLong()), random.nextLong(1L << 20)),
+        new WriterTerm(random.nextLong(5), random.nextLong(1L << 20), new UUID(1, 2)),
+        random.nextInt(3),
+        new WalSlot(random.nextInt(9), random.nextLong(1L << 40)),
+        l0,
+        random.nextBoolean() ? null : new TableRef(1, 2, 3, random.nextInt()),
+        random.nextInt(1_000),
+        random.nextInt(1_000),
+        ExtensionFields.NONE);
+  }
+
+  private static PartitionTable table(SplittableRandom random, int rowsMax) {
+    TreeMap<PartitionId, Row> rows = new TreeMap<>();
+    UUID topic = new UUID(random.nextLong(), random.nextLong());
+    for (int i = random.nextInt(rowsMax); i > 0; i--) {
+      if (random.nextInt(4) == 0) {
+        topic = new UUID(random.nextLong(), random.nextLong());
+      }
+      SnapshotRef snapshot =
+          random.nextBoolean() ? null : new SnapshotRef(SortedObjectKind.L0, 1, random.nextInt(4));
+      rows.put(
+          new PartitionId(topic, random.nextInt(50)),
+          new Row(
+              random.nextLong(1L << 50),
+              random.nextInt(9) - 1,
+              random.nextLong(),
+              random.nextLong(1L << 40),
+              snapshot));
+    }
+    return new PartitionTable(LANE, 4, 1 + random.nextInt(100), rows);
+  }
+}
