@@ -1,0 +1,99 @@
+package io.sediment.frontend.partition;
+
+import io.sediment.frontend.kafka.RecordRewriter;
+import io.sediment.frontend.kafka.RecordRewriter.RecordsRejectedException;
+import io.sediment.frontend.partition.BatchVerdict.RecordError;
+import io.sediment.frontend.partition.BatchVerdict.Rejected;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.CompressionType;
+import org.apache.kafka.common.utils.Time;
+
+/** The heavy half of validation: decompresses and writes anew. For workers. */
+public final class BatchPreparer {
+  /** Outcome: bytes to append, or why not. Exactly one of them. */
+  public sealed interface Prepared {
+    record Batch(ByteBuffer bytes) implements Prepared {}
+
+    record Refused(Rejected rejected) implements Prepared {}
+  }
+
+  private final Time clock;
+
+  /**
+   * @param clock for Kafka's validator, which stamps LogAppendTime with it
+   */
+  public BatchPreparer(Time clock) {
+    this.clock = clock;
+  }
+
+  /**
+   * Finishes what {@link BatchValidator} left with {@link BatchVerdict.NeedsWork}.
+   *
+   * @param batch one batch with a sound header; may be changed
+   */
+  public Prepared prepare(ByteBuffer batch, String topic, int partition, TopicSettings settings) {
+    CompressionType codec = BatchValidator.codecOf(batch);
+    Rejected walked = RecordWalk.rejection(batch, settings, clock.milliseconds());
+    if (walked != null) {
+      return new Prepared.Refused(walked);
+    }
+    if (!settings.rewrites(codec)) {
+      return new Prepared.Batch(batch);
+    }
+    try {
+      ByteBuffer rewritten =
+          RecordRewriter.rewrite(
+              batch.slice(),
+              topic,
+              partition,
+              codec,
+              new RecordRewriter.Target(
+                  compression(settings, codec),
+                  settings.timestampType(),
+                  settings.timestampBeforeMaxMs(),
+                  settings.timestampAfterMaxMs(),
+                  settings.decompressedBytesMax()),
+              clock);
+      return rewritten.remaining() > settings.batchBytesMax()
+          ? refused(
+              Errors.MESSAGE_TOO_LARGE,
+              "record batch written anew: bytes="
+                  + rewritten.remaining()
+                  + " max.message.bytes="
+                  + settings.batchBytesMax())
+          : new Prepared.Batch(rewritten);
+    } catch (RecordsRejectedException e) {
+      List<RecordError> records =
+          e.records().stream()
+              .map(error -> new RecordError(error.batchIndex, String.valueOf(error.message)))
+              .toList();
+      return new Prepared.Refused(
+          new Rejected(Errors.forException(e.getCause()), String.valueOf(e.getMessage()), records));
+    } catch (ApiException e) {
+      return refused(Errors.forException(e), String.valueOf(e.getMessage()));
+    } catch (KafkaException e) {
+      return refused(Errors.INVALID_RECORD, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static Prepared.Refused refused(Errors error, String message) {
+    return new Prepared.Refused(Rejected.of(error, message));
+  }
+
+  private static Compression compression(TopicSettings settings, CompressionType codec) {
+    CompressionType target =
+        settings.targetCompression() == null ? codec : settings.targetCompression();
+    return switch (target) {
+      case NONE -> Compression.NONE;
+      case GZIP -> Compression.gzip().level(settings.gzipLevel()).build();
+      case SNAPPY -> Compression.snappy().build();
+      case LZ4 -> Compression.lz4().level(settings.lz4Level()).build();
+      case ZSTD -> Compression.zstd().level(settings.zstdLevel()).build();
+    };
+  }
+}

@@ -1,0 +1,355 @@
+package io.sediment.frontend.partition;
+
+import io.sediment.frontend.partition.ProducerStateRules.Decision;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.batch.RecordBatchLayout;
+import io.sediment.lsm.lane.BatchSlices;
+import io.sediment.lsm.lane.LaneBusyException;
+import io.sediment.lsm.lane.LaneHaltedException;
+import io.sediment.lsm.lane.LanePartition;
+import io.sediment.lsm.lane.PartitionListener;
+import io.sediment.lsm.object.ProducerEntry;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One partition that this broker leads, under one leader epoch: Kafka's rules over a lane's
+ * partition.
+ *
+ * <p>Appends go in under the log's lock, which is held for the producer check and the copy into the
+ * lane's memory and never while anybody waits. What the lane reports as durable raises the high
+ * watermark and completes the waiting produces in offset order. Once closed (the topic is gone, the
+ * lane halted, leadership moved) nothing is appended and every wait has ended; another leadership
+ * of the same partition is another object.
+ */
+public final class PartitionLog implements PartitionListener {
+  private record Waiter(long nextOffset, int sizeInBytes, CompletableFuture<Void> durable) {}
+
+  private static final CompletableFuture<Void> DURABLE = CompletableFuture.completedFuture(null);
+
+  private final PartitionId id;
+  private final String topic;
+  private final int leaderEpoch;
+  private final InstantSource clock;
+
+  private final Object lock = new Object();
+  private final ArrayDeque<Waiter> waiters = new ArrayDeque<>(); // guarded by lock
+  private final ProducerStateRules producers = new ProducerStateRules(); // guarded by lock
+  private @Nullable CompletableFuture<Void> producersLoaded; // guarded by lock
+  private final Set<DurabilityWatcher> watchers = ConcurrentHashMap.newKeySet();
+
+  private volatile @Nullable LanePartition lane;
+  private volatile TopicSettings settings;
+  private volatile long highWatermark;
+  private volatile long logStartOffset;
+  private volatile boolean closed;
+
+  PartitionLog(
+      PartitionId id,
+      String topic,
+      int leaderEpoch,
+      long startOffset,
+      long logStartOffset,
+      TopicSettings settings,
+      InstantSource clock) {
+    this.id = id;
+    this.topic = topic;
+    this.leaderEpoch = leaderEpoch;
+    this.highWatermark = startOffset;
+    this.logStartOffset = logStartOffset;
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  // The life of the log, driven by the registry and the lane.
+
+  void opened(LanePartition opened) {
+    synchronized (lock) {
+      highWatermark = Math.max(highWatermark, opened.durableOffset());
+      lane = opened;
+    }
+    tellChanged();
+  }
+
+  void reconfigure(TopicSettings next, long nextLogStart) {
+    settings = next;
+    if (nextLogStart > logStartOffset) {
+      logStartOffset = nextLogStart;
+      tellChanged();
+    }
+  }
+
+  /** Ends every wait. Idempotent. */
+  void close(String why) {
+    List<Waiter> ended;
+    synchronized (lock) {
+      closed = true;
+      ended = List.copyOf(waiters);
+      waiters.clear();
+    }
+    NotLeaderOrFollowerException cause = new NotLeaderOrFollowerException(why);
+    for (Waiter waiter : ended) {
+      waiter.durable.completeExceptionally(cause);
+    }
+    tellChanged();
+  }
+
+  @Override
+  public void onDurable(long durableOffset) {
+    List<Waiter> done = new ArrayList<>();
+    long bytes = 0;
+    synchronized (lock) {
+      if (durableOffset <= highWatermark) {
+        return;
+      }
+      highWatermark = durableOffset;
+      for (Waiter first = waiters.peek();
+          first != null && first.nextOffset <= durableOffset;
+          first = waiters.peek()) {
+        done.add(waiters.remove());
+        bytes += first.sizeInBytes;
+      }
+    }
+    for (Waiter waiter : done) {
+      waiter.durable.complete(null);
+    }
+    for (DurabilityWatcher watcher : watchers) {
+      watcher.onReadable(this, bytes);
+    }
+  }
+
+  @Override
+  public void onHalted(LaneHaltedException cause) {
+    close("the lane of " + this + " stopped: " + cause.getMessage());
+  }
+
+  private void tellChanged() {
+    for (DurabilityWatcher watcher : watchers) {
+      watcher.onChanged(this);
+    }
+  }
+
+  // Appending.
+
+  /**
+   * Completes when producer state is in memory, so that {@link #append} can judge batches of
+   * idempotent producers; fails when the store cannot be read, and a later call tries again.
+   */
+  public CompletableFuture<Void> producersLoaded() {
+    LanePartition open = lane;
+    if (open == null) {
+      return DURABLE; // append will refuse
+    }
+    CompletableFuture<Void> mine;
+    synchronized (lock) {
+      if (producersLoaded != null && !producersLoaded.isCompletedExceptionally()) {
+        return producersLoaded;
+      }
+      mine = new CompletableFuture<>();
+      producersLoaded = mine;
+    }
+    open.producers()
+        .whenComplete(
+            (entries, failure) -> {
+              if (failure != null) {
+                mine.completeExceptionally(failure);
+                return;
+              }
+              synchronized (lock) {
+                producers.load(entries, clock.millis());
+              }
+              mine.complete(null);
+            });
+    return mine;
+  }
+
+  /**
+   * Appends one validated batch. Its producer, if it has one, is judged here; call it after {@link
+   * #producersLoaded} then.
+   *
+   * @param batch is copied before this returns
+   */
+  public AppendResult append(ByteBuffer batch) {
+    int at = batch.position();
+    long producerId = RecordBatchLayout.producerId(batch, at);
+    synchronized (lock) {
+      LanePartition open = lane;
+      if (closed || open == null) {
+        return notLeader();
+      }
+      if (producerId >= 0) {
+        Decision decision =
+            producers.decide(
+                producerId,
+                RecordBatchLayout.producerEpoch(batch, at),
+                RecordBatchLayout.baseSequence(batch, at),
+                RecordBatchLayout.lastSequence(batch, at));
+        if (decision instanceof Decision.Refused refused) {
+          return new AppendResult.Refused(refused.error(), refused.message());
+        }
+        if (decision instanceof Decision.Duplicate duplicate) {
+          return new AppendResult.Appended(
+              duplicate.baseOffset(), durabilityOf(duplicate.lastOffset() + 1));
+        }
+      }
+      long baseOffset;
+      try {
+        baseOffset = open.append(batch);
+      } catch (LaneBusyException e) {
+        return AppendResult.Busy.BUSY;
+      } catch (LaneHaltedException e) {
+        return notLeader();
+      }
+      long lastOffset = baseOffset + RecordBatchLayout.lastOffsetDelta(batch, at);
+      if (producerId >= 0) {
+        noteProducer(batch, at, producerId, baseOffset, lastOffset);
+      }
+      Waiter waiter = new Waiter(lastOffset + 1, batch.remaining(), new CompletableFuture<>());
+      waiters.add(waiter);
+      return new AppendResult.Appended(baseOffset, waiter.durable);
+    }
+  }
+
+  private void noteProducer(
+      ByteBuffer batch, int at, long producerId, long baseOffset, long lastOffset) {
+    producers.appended(
+        producerId,
+        RecordBatchLayout.producerEpoch(batch, at),
+        new ProducerEntry.Batch(
+            RecordBatchLayout.baseSequence(batch, at),
+            RecordBatchLayout.lastSequence(batch, at),
+            baseOffset,
+            lastOffset,
+            RecordBatchLayout.maxTimestamp(batch, at)),
+        clock.millis());
+  }
+
+  /** When everything below {@code nextOffset}, the end of an appended batch, is durable. */
+  private CompletableFuture<Void> durabilityOf(long nextOffset) {
+    if (nextOffset <= highWatermark) {
+      return DURABLE;
+    }
+    // Newest first: what is repeated was sent a moment ago.
+    for (Iterator<Waiter> all = waiters.descendingIterator(); all.hasNext(); ) {
+      Waiter waiter = all.next();
+      if (waiter.nextOffset == nextOffset) {
+        return waiter.durable;
+      }
+    }
+    throw new IllegalStateException(
+        "a known batch is neither durable nor awaited: "
+            + this
+            + " nextOffset="
+            + nextOffset
+            + " highWatermark="
+            + highWatermark);
+  }
+
+  private AppendResult.Refused notLeader() {
+    return new AppendResult.Refused(
+        Errors.NOT_LEADER_OR_FOLLOWER, "this broker does not append to " + this);
+  }
+
+  // Reading.
+
+  /** Below it is what consumers may read; never falls. */
+  public long highWatermark() {
+    return highWatermark;
+  }
+
+  /** Below it no transaction is open. Without transactions it is the high watermark. */
+  public long lastStableOffset() {
+    return highWatermark;
+  }
+
+  public long logStartOffset() {
+    return Math.min(logStartOffset, highWatermark);
+  }
+
+  /** Offset the next record gets; at or above the high watermark. */
+  public long endOffset() {
+    LanePartition open = lane;
+    return open == null ? highWatermark : open.endOffset();
+  }
+
+  /** Whether it can be read and appended to. */
+  public boolean isOpen() {
+    return !closed && lane != null;
+  }
+
+  /**
+   * Reads whole batches below the high watermark, like {@link LanePartition#read}.
+   *
+   * @param offset at or above the log start and below the high watermark
+   */
+  public CompletableFuture<BatchSlices> read(long offset, int maxBytes, boolean atLeastOne) {
+    return requireLane().read(offset, maxBytes, atLeastOne, highWatermark);
+  }
+
+  /** See {@link LanePartition#batchForTimestamp}. */
+  public CompletableFuture<OptionalLong> batchForTimestamp(long timestamp, long fromOffset) {
+    return requireLane().batchForTimestamp(timestamp, fromOffset);
+  }
+
+  private LanePartition requireLane() {
+    LanePartition open = lane;
+    if (open == null) {
+      throw new NotLeaderOrFollowerException(this + " is opening");
+    }
+    return open;
+  }
+
+  /** State of every producer, appended, not necessarily durable. */
+  public List<ProducerEntry> producerEntries() {
+    synchronized (lock) {
+      return producers.entries();
+    }
+  }
+
+  /** Bytes in the lane, as far as known without reading. */
+  public long sizeBytes() {
+    LanePartition open = lane;
+    return open == null ? 0 : open.sizeBytes();
+  }
+
+  /** Tells {@code watcher} of everything from now on. */
+  public void watch(DurabilityWatcher watcher) {
+    watchers.add(watcher);
+  }
+
+  public void unwatch(DurabilityWatcher watcher) {
+    watchers.remove(watcher);
+  }
+
+  public PartitionId id() {
+    return id;
+  }
+
+  public String topic() {
+    return topic;
+  }
+
+  public int leaderEpoch() {
+    return leaderEpoch;
+  }
+
+  public TopicSettings settings() {
+    return settings;
+  }
+
+  @Override
+  public String toString() {
+    return topic + "-" + id.partition() + " (leader epoch " + leaderEpoch + ")";
+  }
+}

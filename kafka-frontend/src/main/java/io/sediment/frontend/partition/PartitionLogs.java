@@ -1,0 +1,176 @@
+package io.sediment.frontend.partition;
+
+import io.sediment.lsm.PartitionId;
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.Partition;
+import io.sediment.metadata.Placement;
+import io.sediment.metadata.Topic;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The logs of all partitions that this broker leads, kept in step with the published metadata: a
+ * placement on our lane under our lane epoch opens a log, its end closes it. Nothing else opens or
+ * closes one, so whoever appends here was told to by the Raft log (invariant I4).
+ */
+public final class PartitionLogs implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(PartitionLogs.class);
+  private static final int ANY_EPOCH = -1;
+
+  private final int brokerId;
+  private final ClusterMetadata metadata;
+  private final PartitionLane lane;
+  private final InstantSource clock;
+  private final Map<PartitionId, PartitionLog> logs = new ConcurrentHashMap<>();
+  private final ClusterMetadata.Subscription subscription;
+
+  @SuppressWarnings(
+      "this-escape") // images may come before the constructor ends; all is set by then
+  public PartitionLogs(
+      int brokerId, ClusterMetadata metadata, PartitionLane lane, InstantSource clock) {
+    this.brokerId = brokerId;
+    this.metadata = metadata;
+    this.lane = lane;
+    this.clock = clock;
+    this.subscription = metadata.subscribe(this::follow);
+  }
+
+  // Following the metadata; one call at a time.
+
+  private void follow(MetadataImage before, MetadataImage after) {
+    boolean lanesChanged = before.lanes() != after.lanes();
+    for (Topic topic : after.topics()) {
+      Topic old = before.topic(topic.id());
+      if (old != topic || lanesChanged) {
+        followTopic(old, topic, after);
+      }
+    }
+    for (Topic topic : before.topics()) {
+      if (after.topic(topic.id()) == null) {
+        for (int i = 0; i < topic.partitionCount(); i++) {
+          close(new PartitionId(topic.id(), i), "topic " + topic.name() + " was deleted");
+        }
+      }
+    }
+  }
+
+  private void followTopic(@Nullable Topic old, Topic topic, MetadataImage image) {
+    TopicSettings settings = null;
+    for (int i = 0; i < topic.partitionCount(); i++) {
+      Partition partition = topic.partitions().get(i);
+      PartitionId id = new PartitionId(topic.id(), i);
+      PartitionLog known = logs.get(id);
+      boolean ours = isOurs(partition, image);
+      if (known != null && (!ours || known.leaderEpoch() != partition.leaderEpoch())) {
+        close(id, "leadership moved");
+        known = null;
+      }
+      if (!ours) {
+        continue;
+      }
+      if (settings == null) {
+        settings = TopicSettings.of(topic.configs());
+      }
+      if (known == null) {
+        open(id, topic.name(), partition, settings);
+      } else if (old == null || old != topic) {
+        known.reconfigure(settings, partition.logStartOffset());
+      }
+    }
+  }
+
+  private boolean isOurs(Partition partition, MetadataImage image) {
+    Placement current = partition.current();
+    return current.lane().value() == lane.lane()
+        && current.laneEpoch() == lane.epoch()
+        && image.leaderOf(partition) == brokerId;
+  }
+
+  private void open(PartitionId id, String topic, Partition partition, TopicSettings settings) {
+    Placement current = partition.current();
+    PartitionLog opening =
+        new PartitionLog(
+            id,
+            topic,
+            current.leaderEpoch(),
+            current.startOffset(),
+            partition.logStartOffset(),
+            settings,
+            clock);
+    logs.put(id, opening);
+    lane.open(id, current.leaderEpoch(), current.startOffset(), opening)
+        .whenComplete(
+            (opened, failure) -> {
+              if (failure == null) {
+                opening.opened(opened);
+              } else {
+                log.error("cannot open {}", opening, failure);
+                opening.close("cannot open: " + failure.getMessage());
+              }
+            });
+  }
+
+  private void close(PartitionId id, String why) {
+    PartitionLog ended = logs.remove(id);
+    if (ended != null) {
+      ended.close(why);
+      lane.close(id);
+    }
+  }
+
+  // Looking up.
+
+  /** The log of a partition, if its epoch is what the client believes it is. */
+  public LookUp find(UUID topicId, int partition, int clientLeaderEpoch) {
+    PartitionLog found = logs.get(new PartitionId(topicId, partition));
+    if (found == null || !found.isOpen()) {
+      return missing(topicId, partition);
+    }
+    if (clientLeaderEpoch != ANY_EPOCH && clientLeaderEpoch != found.leaderEpoch()) {
+      return clientLeaderEpoch < found.leaderEpoch()
+          ? new LookUp.Missing(
+              Errors.FENCED_LEADER_EPOCH, metadata.image().broker(brokerId), found.leaderEpoch())
+          : LookUp.Missing.of(Errors.UNKNOWN_LEADER_EPOCH);
+    }
+    return new LookUp.Found(found);
+  }
+
+  private LookUp.Missing missing(UUID topicId, int index) {
+    MetadataImage image = metadata.image();
+    Topic topic = image.topic(topicId);
+    if (topic == null) {
+      return LookUp.Missing.of(Errors.UNKNOWN_TOPIC_ID);
+    }
+    Partition partition = topic.partition(index);
+    if (partition == null) {
+      return LookUp.Missing.of(Errors.UNKNOWN_TOPIC_OR_PARTITION);
+    }
+    int leader = image.leaderOf(partition);
+    return leader == brokerId || leader == MetadataImage.NO_LEADER
+        ? LookUp.Missing.of(Errors.NOT_LEADER_OR_FOLLOWER)
+        : new LookUp.Missing(
+            Errors.NOT_LEADER_OR_FOLLOWER, image.broker(leader), partition.leaderEpoch());
+  }
+
+  /** Every log that is open now, in no order. */
+  public Collection<PartitionLog> all() {
+    return logs.values();
+  }
+
+  /** Follows no further and ends every wait. */
+  @Override
+  public void close() {
+    subscription.cancel();
+    for (PartitionLog each : logs.values()) {
+      each.close("the broker is stopping");
+    }
+  }
+}

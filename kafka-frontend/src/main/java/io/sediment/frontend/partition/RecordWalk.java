@@ -1,0 +1,174 @@
+package io.sediment.frontend.partition;
+
+import io.sediment.frontend.partition.BatchVerdict.RecordError;
+import io.sediment.frontend.partition.BatchVerdict.Rejected;
+import io.sediment.frontend.partition.RecordInput.BrokenRecordsException;
+import io.sediment.lsm.batch.RecordBatchLayout;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.CompressionType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks the records of one batch without making objects of them.
+ *
+ * <pre>
+ *   record:  length varint | attributes 1 | timestampDelta varlong | offsetDelta varint
+ *            | keyLength varint | key | valueLength varint | value | headers varint | header …
+ *   header:  keyLength varint | key | valueLength varint | value
+ * </pre>
+ *
+ * <p>Source: Kafka protocol guide, "Record". Lengths of -1 mean null, where null is allowed. A
+ * broken structure is one complaint about the batch; a record that breaks a rule of its topic is
+ * named by its place in the batch.
+ */
+final class RecordWalk {
+  private static final int RECORD_ERRORS_MAX = 100;
+  private static final int VARINT_BITS = 35;
+  private static final int VARLONG_BITS = 70;
+
+  private final RecordInput input;
+  private final TopicSettings settings;
+  private final long baseTimestamp;
+  private final long nowMs;
+  private final List<RecordError> errors = new ArrayList<>(0);
+  private Errors firstError = Errors.NONE;
+
+  private RecordWalk(RecordInput input, TopicSettings settings, long baseTimestamp, long nowMs) {
+    this.input = input;
+    this.settings = settings;
+    this.baseTimestamp = baseTimestamp;
+    this.nowMs = nowMs;
+  }
+
+  /** Null where all records of the batch, whose header is sound, may be taken. */
+  static @Nullable Rejected rejection(ByteBuffer batch, TopicSettings settings, long nowMs) {
+    int at = batch.position();
+    CompressionType codec = BatchValidator.codecOf(batch);
+    ByteBuffer payload = BatchValidator.payloadOf(batch);
+    int count = RecordBatchLayout.recordsCount(batch, at);
+    long baseTimestamp = RecordBatchLayout.baseTimestamp(batch, at);
+    try {
+      if (codec == CompressionType.NONE) {
+        return new RecordWalk(new BufferInput(payload), settings, baseTimestamp, nowMs).walk(count);
+      }
+      try (CompressedInput input =
+          new CompressedInput(codec, payload, settings.decompressedBytesMax())) {
+        return new RecordWalk(input, settings, baseTimestamp, nowMs).walk(count);
+      }
+    } catch (BrokenRecordsException e) {
+      return Rejected.of(Errors.INVALID_RECORD, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private @Nullable Rejected walk(int count) throws BrokenRecordsException {
+    for (int i = 0; i < count; i++) {
+      walkRecord(i);
+    }
+    if (!input.isExhausted()) {
+      throw new BrokenRecordsException("bytes behind the last record: records=" + count);
+    }
+    return errors.isEmpty()
+        ? null
+        : new Rejected(
+            firstError, errors.size() + " records rejected: " + errors.get(0).message(), errors);
+  }
+
+  private void walkRecord(int index) throws BrokenRecordsException {
+    int length = varint();
+    if (length < 0) {
+      throw new BrokenRecordsException("record size: record=" + index + " size=" + length);
+    }
+    long end = input.position() + length;
+    input.skip(1); // attributes, unused
+    long timestamp = baseTimestamp + varlong();
+    int offsetDelta = varint();
+    if (offsetDelta != index) {
+      throw new BrokenRecordsException(
+          "record offset: expected delta=" + index + " actual=" + offsetDelta);
+    }
+    int keyLength = nullableField(index, "key");
+    nullableField(index, "value");
+    int headers = varint();
+    if (headers < 0) {
+      throw new BrokenRecordsException("record headers: record=" + index + " count=" + headers);
+    }
+    for (int i = 0; i < headers; i++) {
+      int headerKey = varint();
+      if (headerKey < 0) {
+        throw new BrokenRecordsException("header key: record=" + index + " size=" + headerKey);
+      }
+      input.skip(headerKey);
+      nullableField(index, "header value");
+    }
+    if (input.position() != end) {
+      throw new BrokenRecordsException(
+          "record size: record="
+              + index
+              + " stated="
+              + length
+              + " actual="
+              + (length + input.position() - end));
+    }
+    if (settings.compacted() && keyLength < 0) {
+      complain(index, Errors.INVALID_RECORD, "a compacted topic needs a key in every record");
+    }
+    if (!settings.allowsTimestamp(timestamp, nowMs) && checksTimestamps()) {
+      complain(
+          index,
+          Errors.INVALID_TIMESTAMP,
+          "timestamp out of range: timestamp=" + timestamp + " now=" + nowMs);
+    }
+  }
+
+  private boolean checksTimestamps() {
+    return settings.timestampType()
+        == org.apache.kafka.common.record.TimestampType.CREATE_TIME; // else they are overwritten
+  }
+
+  private void complain(int index, Errors error, String message) {
+    if (errors.isEmpty()) {
+      firstError = error;
+    }
+    if (errors.size() < RECORD_ERRORS_MAX) {
+      errors.add(new RecordError(index, message));
+    }
+  }
+
+  private int nullableField(int index, String name) throws BrokenRecordsException {
+    int length = varint();
+    if (length < -1) {
+      throw new BrokenRecordsException("record " + name + ": record=" + index + " size=" + length);
+    }
+    if (length > 0) {
+      input.skip(length);
+    }
+    return length;
+  }
+
+  private int varint() throws BrokenRecordsException {
+    int value = 0;
+    for (int shift = 0; shift < VARINT_BITS; shift += 7) {
+      byte next = input.next();
+      value |= (next & 0x7f) << shift;
+      if (next >= 0) {
+        return (value >>> 1) ^ -(value & 1);
+      }
+    }
+    throw new BrokenRecordsException("number of more than five bytes");
+  }
+
+  private long varlong() throws BrokenRecordsException {
+    long value = 0;
+    for (int shift = 0; shift < VARLONG_BITS; shift += 7) {
+      byte next = input.next();
+      value |= (long) (next & 0x7f) << shift;
+      if (next >= 0) {
+        return (value >>> 1) ^ -(value & 1);
+      }
+    }
+    throw new BrokenRecordsException("number of more than ten bytes");
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * What makes a lane's partition a Kafka log: which batches are accepted and with which error they
+ * are refused, producer state, who waits for durability, and how far consumers may read.
+ *
+ * <p>Always: nothing is appended that was not validated; the batches of a producer are in sequence;
+ * a produce is answered only when its records are durable, in offset order; the high watermark
+ * never falls and never passes what is durable (invariant I7). Everything may be called from any
+ * thread and nothing blocks; what the lane reports comes in on its threads.
+ */
+@NullMarked
+package io.sediment.frontend.partition;
+
+import org.jspecify.annotations.NullMarked;
