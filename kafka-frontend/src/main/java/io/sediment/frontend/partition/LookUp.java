@@ -15,7 +15,7 @@ public sealed interface LookUp {
    * @param leaderEpoch of {@code leader}, -1 without
    */
   record Missing(Errors error, @Nullable Broker leader, int leaderEpoch) implements LookUp {
-    static Missing of(Errors error) {
+    public static Missing of(Errors error) {
       return new Missing(error, null, -1);
     }
   }

@@ -1,0 +1,121 @@
+package io.sediment.frontend.handler;
+
+import io.sediment.frontend.partition.LookUp;
+import io.sediment.frontend.partition.PartitionLogs;
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.Topic;
+import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Ticker;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.random.RandomGenerator;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.FetchMetadata;
+
+/**
+ * Reads records for consumers: finds or makes the session of a request and leaves the rest to a
+ * {@link FetchAttempt}.
+ */
+final class FetchHandler implements ApiHandler<FetchRequestData, FetchResponseData> {
+  static final short FIRST_VERSION_WITH_IDS = 13;
+  private static final short FIRST_VERSION_WITH_SESSIONS = 7;
+
+  private final ClusterMetadata metadata;
+  private final PartitionLogs logs;
+  private final Scheduler scheduler;
+  private final FetchSessions sessions;
+  private final int fetchBytesMax;
+
+  FetchHandler(
+      ClusterMetadata metadata,
+      PartitionLogs logs,
+      Scheduler scheduler,
+      Ticker ticker,
+      RandomGenerator random,
+      FrontendSettings settings) {
+    this.metadata = metadata;
+    this.logs = logs;
+    this.scheduler = scheduler;
+    this.sessions = new FetchSessions(settings.fetchSessionsMax(), ticker, random);
+    this.fetchBytesMax = settings.fetchBytesMax();
+  }
+
+  @Override
+  public ApiKeys key() {
+    return ApiKeys.FETCH;
+  }
+
+  @Override
+  public CompletableFuture<FetchResponseData> handle(
+      RequestContext context, FetchRequestData request) {
+    boolean byTopicId = context.apiVersion() >= FIRST_VERSION_WITH_IDS;
+    int epoch =
+        context.apiVersion() >= FIRST_VERSION_WITH_SESSIONS
+            ? request.sessionEpoch()
+            : FetchMetadata.FINAL_EPOCH;
+    boolean full = epoch == FetchMetadata.INITIAL_EPOCH || epoch == FetchMetadata.FINAL_EPOCH;
+    FetchSession session;
+    if (full) {
+      if (request.sessionId() != FetchSessions.NO_SESSION) {
+        sessions.remove(request.sessionId());
+      }
+      session = new FetchSession(byTopicId);
+    } else {
+      FetchSessions.Continued continued = sessions.next(request.sessionId(), epoch, byTopicId);
+      if (continued.session() == null) {
+        return CompletableFuture.completedFuture(
+            new FetchResponseData().setErrorCode(continued.error().code()));
+      }
+      session = continued.session();
+    }
+    FetchAttempt.Kind kind =
+        !full
+            ? FetchAttempt.Kind.INCREMENTAL
+            : epoch == FetchMetadata.INITIAL_EPOCH
+                ? FetchAttempt.Kind.FIRST_OF_SESSION
+                : FetchAttempt.Kind.WITHOUT_SESSION;
+    FetchAttempt attempt = new FetchAttempt(this, context, request, session, kind);
+    session.enter(attempt::start);
+    return attempt.answered();
+  }
+
+  LookUp find(FetchPartition partition) {
+    FetchPartition.Key key = partition.key;
+    UUID id;
+    if (key.topicId().equals(Uuid.ZERO_UUID)) {
+      Topic topic = metadata.image().topic(key.topic());
+      if (topic == null) {
+        return LookUp.Missing.of(Errors.UNKNOWN_TOPIC_OR_PARTITION);
+      }
+      id = topic.id();
+    } else {
+      id = TopicIds.ours(key.topicId());
+    }
+    LookUp found = logs.find(id, key.partition(), partition.leaderEpoch);
+    return found instanceof LookUp.Missing missing
+            && missing.error() == Errors.UNKNOWN_TOPIC_ID
+            && key.topicId().equals(Uuid.ZERO_UUID)
+        ? LookUp.Missing.of(Errors.UNKNOWN_TOPIC_OR_PARTITION)
+        : found;
+  }
+
+  ClusterMetadata metadata() {
+    return metadata;
+  }
+
+  Scheduler scheduler() {
+    return scheduler;
+  }
+
+  FetchSessions sessions() {
+    return sessions;
+  }
+
+  int fetchBytesMax() {
+    return fetchBytesMax;
+  }
+}

@@ -1,0 +1,57 @@
+package io.sediment.frontend.handler;
+
+import io.sediment.metadata.Broker;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.Partition;
+import io.sediment.metadata.Topic;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * What clients are told about replicas and controllers, of which this cluster has none: the bytes
+ * are in the object store, and any live broker takes administrative requests. Pure.
+ */
+final class ReplicaView {
+  private final int brokerId;
+
+  /**
+   * @param brokerId this broker, which is alive
+   */
+  ReplicaView(int brokerId) {
+    this.brokerId = brokerId;
+  }
+
+  Collection<Broker> liveBrokers(MetadataImage image) {
+    return image.brokers().values();
+  }
+
+  /** A live broker, never -1, or admin clients wait for ever. */
+  int controllerId(MetadataImage image) {
+    return image.broker(brokerId) != null || image.brokers().isEmpty()
+        ? brokerId
+        : image.brokers().firstKey();
+  }
+
+  /** The leader first, then live brokers in turn, up to the topic's replication factor. */
+  List<Integer> replicasOf(MetadataImage image, Topic topic, Partition partition) {
+    int leader = image.leaderOf(partition);
+    List<Integer> nodes = new ArrayList<>(topic.replicationFactor());
+    if (leader != MetadataImage.NO_LEADER) {
+      nodes.add(leader);
+    }
+    for (int id : image.brokers().tailMap(leader + 1).keySet()) {
+      add(nodes, id, topic);
+    }
+    for (int id : image.brokers().keySet()) {
+      add(nodes, id, topic);
+    }
+    return nodes;
+  }
+
+  private static void add(List<Integer> nodes, int id, Topic topic) {
+    if (nodes.size() < topic.replicationFactor() && !nodes.contains(id)) {
+      nodes.add(id);
+    }
+  }
+}
