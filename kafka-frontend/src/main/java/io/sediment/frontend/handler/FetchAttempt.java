@@ -1,6 +1,5 @@
 package io.sediment.frontend.handler;
 
-import io.sediment.frontend.net.SlicedRecords;
 import io.sediment.frontend.partition.LookUp;
 import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.lsm.lane.BatchSlices;
@@ -11,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.Uuid;
@@ -188,7 +188,9 @@ final class FetchAttempt {
   private void findDivergence(Visit visit, PartitionLog log) {
     LeaderEpochs.End end =
         LeaderEpochs.endOf(handler.metadata().image(), log, visit.partition.lastFetchedEpoch);
-    if (end.epoch() < visit.partition.lastFetchedEpoch
+    if (end.equals(LeaderEpochs.UNDEFINED)) {
+      visit.error = Errors.OFFSET_OUT_OF_RANGE;
+    } else if (end.epoch() < visit.partition.lastFetchedEpoch
         || end.endOffset() < visit.partition.fetchOffset) {
       visit.diverged = true;
       visit.answer.setDivergingEpoch(
@@ -218,9 +220,7 @@ final class FetchAttempt {
     readsUnderWay++;
     CompletableFuture<BatchSlices> read;
     try {
-      read =
-          java.util.Objects.requireNonNull(visit.log)
-              .read(visit.partition.fetchOffset, limit, atLeastOne);
+      read = Objects.requireNonNull(visit.log).read(visit.partition.fetchOffset, limit, atLeastOne);
     } catch (RuntimeException e) {
       read = CompletableFuture.failedFuture(e);
     }
@@ -251,21 +251,27 @@ final class FetchAttempt {
 
   /** A client whose every first batch is over its limits still gets one of them. */
   private void readSomethingOrDecide() {
-    if (bytesFound() == 0) {
-      for (Visit visit : toRead) {
-        if (visit.error == Errors.NONE && !visit.readAtLeastOne && visit.sizeInBytes() == 0) {
-          closeSlices(visit);
-          launch(visit, true);
-          if (readsUnderWay > 0) {
-            return;
-          }
-          if (visit.sizeInBytes() > 0) {
-            break;
-          }
-        }
+    for (Visit starving = starving(); starving != null; starving = starving()) {
+      closeSlices(starving);
+      launching = true;
+      launch(starving, true);
+      launching = false;
+      if (readsUnderWay > 0) {
+        return; // and here again when it has landed
       }
     }
     decide();
+  }
+
+  private @Nullable Visit starving() {
+    if (bytesFound() == 0) {
+      for (Visit visit : toRead) {
+        if (visit.error == Errors.NONE && !visit.readAtLeastOne) {
+          return visit;
+        }
+      }
+    }
+    return null;
   }
 
   private long bytesFound() {
@@ -299,7 +305,9 @@ final class FetchAttempt {
   private void waitForMore(long bytes) {
     for (Visit visit : visits) {
       closeSlices(visit);
-      session.markDirty(visit.partition);
+      if (kind != Kind.INCREMENTAL || !isQuiet(visit)) {
+        session.markDirty(visit.partition); // a full answer names every partition
+      }
     }
     visits = List.of();
     waiting = true;
@@ -359,8 +367,8 @@ final class FetchAttempt {
             .partitions()
             .add(fill(visit));
       }
-      keepIfUnread(visit);
     }
+    keepUnread();
     addEndpoints(response);
     response.setSessionId(sessionIdOf());
     finished = true;
@@ -407,17 +415,27 @@ final class FetchAttempt {
 
   /**
    * A partition leaves the dirty set when its client knows all of it. One that was answered with
-   * records stays: the client may ask for the same offset again.
+   * records stays, since the client may ask for the same offset again, but behind those that got
+   * nothing this time.
    */
-  private void keepIfUnread(Visit visit) {
-    boolean quiet =
-        visit.error == Errors.NONE
-            && !visit.diverged
-            && visit.partition.fetchOffset >= visit.highWatermark
-            && !visit.partition.hasNewsFor(visit.highWatermark, visit.logStart);
-    if (!quiet) {
-      session.markDirty(visit.partition);
+  private void keepUnread() {
+    for (Visit visit : visits) {
+      if (visit.sizeInBytes() == 0 && !isQuiet(visit)) {
+        session.markDirty(visit.partition);
+      }
     }
+    for (Visit visit : visits) {
+      if (visit.sizeInBytes() > 0) {
+        session.markDirty(visit.partition);
+      }
+    }
+  }
+
+  private static boolean isQuiet(Visit visit) {
+    return visit.error == Errors.NONE
+        && !visit.diverged
+        && visit.partition.fetchOffset >= visit.highWatermark
+        && !visit.partition.hasNewsFor(visit.highWatermark, visit.logStart);
   }
 
   private int sessionIdOf() {

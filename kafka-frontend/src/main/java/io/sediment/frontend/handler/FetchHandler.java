@@ -3,17 +3,14 @@ package io.sediment.frontend.handler;
 import io.sediment.frontend.partition.LookUp;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.metadata.ClusterMetadata;
-import io.sediment.metadata.Topic;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
-import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.FetchMetadata;
 
 /**
@@ -79,28 +76,17 @@ final class FetchHandler implements ApiHandler<FetchRequestData, FetchResponseDa
                 ? FetchAttempt.Kind.FIRST_OF_SESSION
                 : FetchAttempt.Kind.WITHOUT_SESSION;
     FetchAttempt attempt = new FetchAttempt(this, context, request, session, kind);
-    session.enter(attempt::start);
+    if (session.enter(() -> context.networkThread().execute(attempt::start))) {
+      attempt.start();
+    }
     return attempt.answered();
   }
 
   LookUp find(FetchPartition partition) {
     FetchPartition.Key key = partition.key;
-    UUID id;
-    if (key.topicId().equals(Uuid.ZERO_UUID)) {
-      Topic topic = metadata.image().topic(key.topic());
-      if (topic == null) {
-        return LookUp.Missing.of(Errors.UNKNOWN_TOPIC_OR_PARTITION);
-      }
-      id = topic.id();
-    } else {
-      id = TopicIds.ours(key.topicId());
-    }
-    LookUp found = logs.find(id, key.partition(), partition.leaderEpoch);
-    return found instanceof LookUp.Missing missing
-            && missing.error() == Errors.UNKNOWN_TOPIC_ID
-            && key.topicId().equals(Uuid.ZERO_UUID)
-        ? LookUp.Missing.of(Errors.UNKNOWN_TOPIC_OR_PARTITION)
-        : found;
+    return key.topicId().equals(Uuid.ZERO_UUID)
+        ? logs.find(metadata.image(), key.topic(), key.partition(), partition.leaderEpoch)
+        : logs.find(TopicIds.ours(key.topicId()), key.partition(), partition.leaderEpoch);
   }
 
   ClusterMetadata metadata() {

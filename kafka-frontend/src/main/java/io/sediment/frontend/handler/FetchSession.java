@@ -4,7 +4,6 @@ import io.sediment.frontend.partition.DurabilityWatcher;
 import io.sediment.frontend.partition.PartitionLog;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -48,16 +47,21 @@ final class FetchSession implements DurabilityWatcher {
 
   // Turns.
 
-  /** Runs {@code request} now or when the request before it has left. */
-  void enter(Runnable request) {
+  /**
+   * Takes the session for a request.
+   *
+   * @param later runs when the request before has left, on its thread
+   * @return false if {@code later} will run, true if the session is the caller's now
+   */
+  boolean enter(Runnable later) {
     synchronized (lock) {
       if (taken) {
-        turns.add(request);
-        return;
+        turns.add(later);
+        return false;
       }
       taken = true;
+      return true;
     }
-    request.run();
   }
 
   void leave() {
@@ -96,14 +100,6 @@ final class FetchSession implements DurabilityWatcher {
 
   boolean isEmpty() {
     return partitions.isEmpty();
-  }
-
-  int size() {
-    return partitions.size();
-  }
-
-  Collection<FetchPartition> all() {
-    return partitions.values();
   }
 
   /** Takes the dirty set: longest waiting first. */

@@ -1,9 +1,12 @@
 package io.sediment.frontend.handler;
 
+import io.sediment.metadata.ClusterMetadata;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +31,17 @@ public final class HandlerRegistry {
         throw new IllegalArgumentException(handler.key() + ": two handlers");
       }
     }
+  }
+
+  /** All of {@code handlers}, and ApiVersions, which advertises them and itself. */
+  public static HandlerRegistry withApiVersions(
+      List<? extends ApiHandler<?, ?>> handlers, ClusterMetadata metadata, int brokerId) {
+    AtomicReference<HandlerRegistry> self = new AtomicReference<>();
+    List<ApiHandler<?, ?>> all = new ArrayList<>(handlers);
+    all.add(new ApiVersionsHandler(() -> Objects.requireNonNull(self.get()), metadata, brokerId));
+    HandlerRegistry registry = new HandlerRegistry(all);
+    self.set(registry);
+    return registry;
   }
 
   /** The handler of {@code key}, null when it is not served. */

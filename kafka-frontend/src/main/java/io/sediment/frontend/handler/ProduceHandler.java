@@ -8,7 +8,6 @@ import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.Scheduler;
 import java.time.InstantSource;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.IntSupplier;
@@ -23,6 +22,9 @@ import org.apache.kafka.common.protocol.Errors;
  */
 final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResponseData> {
   private static final short FIRST_VERSION_WITH_IDS = 13;
+
+  /** Produce requests do not say which leader epoch they believe in. */
+  private static final int ANY_EPOCH = -1;
 
   private final ClusterMetadata metadata;
   private final PartitionLogs logs;
@@ -60,19 +62,17 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
           topicData,
           topic == null
               ? partition -> LookUp.Missing.of(unknown)
-              : partition -> find(topic, partition, unknown));
+              : partition -> find(topic, partition, image, byId));
     }
     return attempt.start();
   }
 
-  private LookUp find(Topic topic, int partition, Errors unknown) {
+  private LookUp find(Topic topic, int partition, MetadataImage image, boolean byId) {
     if (org.apache.kafka.common.internals.Topic.isInternal(topic.name())) {
       return LookUp.Missing.of(Errors.INVALID_TOPIC_EXCEPTION); // coordinators write those
     }
-    UUID id = topic.id();
-    LookUp found = logs.find(id, partition, -1);
-    return found instanceof LookUp.Missing missing && missing.error() == Errors.UNKNOWN_TOPIC_ID
-        ? LookUp.Missing.of(unknown)
-        : found;
+    return byId
+        ? logs.find(topic.id(), partition, ANY_EPOCH)
+        : logs.find(image, topic.name(), partition, ANY_EPOCH);
   }
 }

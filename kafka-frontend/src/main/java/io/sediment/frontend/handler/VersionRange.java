@@ -10,9 +10,9 @@ public record VersionRange(short min, short max) {
     }
   }
 
-  /** Every version that the message library can parse. */
+  /** Every stable version that the message library can parse. */
   public static VersionRange all(ApiKeys key) {
-    return new VersionRange(key.oldestVersion(), key.latestVersion());
+    return new VersionRange(key.oldestVersion(), key.latestVersion(false));
   }
 
   /** From the oldest version the message library can parse up to {@code max}. */

@@ -2,6 +2,7 @@ package io.sediment.frontend.partition;
 
 import io.sediment.lsm.PartitionId;
 import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.ConfigResource;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Partition;
 import io.sediment.metadata.Placement;
@@ -12,7 +13,6 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.protocol.Errors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,16 +29,28 @@ public final class PartitionLogs implements AutoCloseable {
   private final ClusterMetadata metadata;
   private final PartitionLane lane;
   private final InstantSource clock;
+  private final TopicConfigs configs;
   private final Map<PartitionId, PartitionLog> logs = new ConcurrentHashMap<>();
   private final ClusterMetadata.Subscription subscription;
+
+  /** The configs in force for a topic: its own over the brokers' defaults. */
+  @FunctionalInterface
+  public interface TopicConfigs {
+    Map<String, String> of(MetadataImage image, Topic topic);
+  }
 
   @SuppressWarnings(
       "this-escape") // images may come before the constructor ends; all is set by then
   public PartitionLogs(
-      int brokerId, ClusterMetadata metadata, PartitionLane lane, InstantSource clock) {
+      int brokerId,
+      ClusterMetadata metadata,
+      PartitionLane lane,
+      TopicConfigs configs,
+      InstantSource clock) {
     this.brokerId = brokerId;
     this.metadata = metadata;
     this.lane = lane;
+    this.configs = configs;
     this.clock = clock;
     this.subscription = metadata.subscribe(this::follow);
   }
@@ -46,11 +58,11 @@ public final class PartitionLogs implements AutoCloseable {
   // Following the metadata; one call at a time.
 
   private void follow(MetadataImage before, MetadataImage after) {
-    boolean lanesChanged = before.lanes() != after.lanes();
+    boolean allChanged = before.lanes() != after.lanes() || defaultsDiffer(before, after);
     for (Topic topic : after.topics()) {
       Topic old = before.topic(topic.id());
-      if (old != topic || lanesChanged) {
-        followTopic(old, topic, after);
+      if (old != topic || allChanged) {
+        followTopic(topic, after);
       }
     }
     for (Topic topic : before.topics()) {
@@ -62,7 +74,13 @@ public final class PartitionLogs implements AutoCloseable {
     }
   }
 
-  private void followTopic(@Nullable Topic old, Topic topic, MetadataImage image) {
+  private boolean defaultsDiffer(MetadataImage before, MetadataImage after) {
+    ConfigResource own = ConfigResource.broker(brokerId);
+    return !before.configs(ConfigResource.CLUSTER).equals(after.configs(ConfigResource.CLUSTER))
+        || !before.configs(own).equals(after.configs(own));
+  }
+
+  private void followTopic(Topic topic, MetadataImage image) {
     TopicSettings settings = null;
     for (int i = 0; i < topic.partitionCount(); i++) {
       Partition partition = topic.partitions().get(i);
@@ -77,11 +95,11 @@ public final class PartitionLogs implements AutoCloseable {
         continue;
       }
       if (settings == null) {
-        settings = TopicSettings.of(topic.configs());
+        settings = TopicSettings.of(configs.of(image, topic));
       }
       if (known == null) {
         open(id, topic.name(), partition, settings);
-      } else if (old == null || old != topic) {
+      } else {
         known.reconfigure(settings, partition.logStartOffset());
       }
     }
@@ -141,6 +159,18 @@ public final class PartitionLogs implements AutoCloseable {
           : LookUp.Missing.of(Errors.UNKNOWN_LEADER_EPOCH);
     }
     return new LookUp.Found(found);
+  }
+
+  /** Likewise, of a topic asked for by name. */
+  public LookUp find(MetadataImage image, String topic, int partition, int clientLeaderEpoch) {
+    Topic known = image.topic(topic);
+    if (known == null) {
+      return LookUp.Missing.of(Errors.UNKNOWN_TOPIC_OR_PARTITION);
+    }
+    LookUp found = find(known.id(), partition, clientLeaderEpoch);
+    return found instanceof LookUp.Missing missing && missing.error() == Errors.UNKNOWN_TOPIC_ID
+        ? LookUp.Missing.of(Errors.UNKNOWN_TOPIC_OR_PARTITION) // deleted a moment ago
+        : found;
   }
 
   private LookUp.Missing missing(UUID topicId, int index) {

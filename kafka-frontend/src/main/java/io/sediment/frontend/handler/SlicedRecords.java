@@ -1,4 +1,4 @@
-package io.sediment.frontend.net;
+package io.sediment.frontend.handler;
 
 import io.sediment.lsm.lane.BatchSlices;
 import java.io.IOException;
@@ -12,11 +12,11 @@ import org.apache.kafka.common.record.internal.RecordsSend;
  * Record bytes of a response as slices of the lane's memory. Does not own them: whoever read the
  * slices has them closed after the response.
  */
-public final class SlicedRecords implements BaseRecords {
+final class SlicedRecords implements BaseRecords {
   private final List<ByteBuffer> buffers;
   private final int sizeInBytes;
 
-  public SlicedRecords(BatchSlices slices) {
+  SlicedRecords(BatchSlices slices) {
     this.buffers = slices.buffers();
     this.sizeInBytes = slices.sizeInBytes();
   }

@@ -1,0 +1,154 @@
+package io.sediment.frontend;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.sediment.frontend.config.BrokerConfigs;
+import io.sediment.frontend.config.ConfigView;
+import io.sediment.frontend.handler.ApiHandler;
+import io.sediment.frontend.handler.DataHandlers;
+import io.sediment.frontend.handler.FrontendSettings;
+import io.sediment.frontend.handler.HandlerRegistry;
+import io.sediment.frontend.net.BrokerServer;
+import io.sediment.frontend.net.BrokerServerConfig;
+import io.sediment.frontend.partition.BatchPreparer;
+import io.sediment.frontend.partition.PartitionLane;
+import io.sediment.frontend.partition.PartitionLogs;
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.runtime.NamedThreads;
+import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Ticker;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.function.IntSupplier;
+import java.util.random.RandomGenerator;
+import org.apache.kafka.common.utils.Time;
+
+/**
+ * The Kafka side of one broker, wired: partition logs that follow the metadata, the handlers, and
+ * the server in front of them.
+ */
+public final class KafkaFrontend implements AutoCloseable {
+  /**
+   * What the operator decides.
+   *
+   * @param brokerEpoch of this process's registration, for the commands it submits
+   * @param workerThreads for decompression and rewriting
+   */
+  public record Config(
+      int brokerId,
+      long brokerEpoch,
+      BrokerServerConfig server,
+      FrontendSettings settings,
+      BrokerConfigs brokerConfigs,
+      int workerThreads) {}
+
+  /**
+   * What the process around it provides.
+   *
+   * @param lane the lane that is open for appending, in its epoch
+   * @param chance for ids of topics and fetch sessions
+   * @param produceThrottleMs asked after each produce: how long its client shall pause, 0 for not
+   */
+  public record Environment(
+      ClusterMetadata metadata,
+      PartitionLane lane,
+      Scheduler scheduler,
+      Ticker ticker,
+      InstantSource clock,
+      RandomGenerator chance,
+      IntSupplier produceThrottleMs,
+      MeterRegistry meters) {}
+
+  private final PartitionLogs logs;
+  private final ExecutorService workers;
+  private final BrokerServer server;
+
+  private KafkaFrontend(PartitionLogs logs, ExecutorService workers, BrokerServer server) {
+    this.logs = logs;
+    this.workers = workers;
+    this.server = server;
+  }
+
+  /**
+   * Starts to serve; clients can connect when this returns.
+   *
+   * @param moreHandlers of APIs that are not about records, such as those for administrators
+   */
+  public static KafkaFrontend start(
+      Config config, Environment environment, List<? extends ApiHandler<?, ?>> moreHandlers)
+      throws InterruptedException {
+    PartitionLogs logs =
+        new PartitionLogs(
+            config.brokerId(),
+            environment.metadata(),
+            environment.lane(),
+            (image, topic) ->
+                new ConfigView(image, config.brokerId(), config.brokerConfigs())
+                    .effectiveTopic(topic.configs()),
+            environment.clock());
+    return start(config, environment, logs, moreHandlers);
+  }
+
+  /** Like the other one, for handlers that need the partition logs themselves. */
+  public static KafkaFrontend start(
+      Config config,
+      Environment environment,
+      PartitionLogs logs,
+      List<? extends ApiHandler<?, ?>> moreHandlers)
+      throws InterruptedException {
+    ExecutorService workers = NamedThreads.pool("kafka-worker", config.workerThreads());
+    try {
+      List<ApiHandler<?, ?>> handlers =
+          new ArrayList<>(
+              DataHandlers.all(
+                  new DataHandlers.Parts(
+                      config.brokerId(),
+                      config.brokerEpoch(),
+                      environment.metadata(),
+                      logs,
+                      new BatchPreparer(Time.SYSTEM),
+                      workers,
+                      environment.scheduler(),
+                      environment.ticker(),
+                      environment.clock(),
+                      environment.chance(),
+                      environment.produceThrottleMs(),
+                      config.settings())));
+      handlers.addAll(moreHandlers);
+      BrokerServer server =
+          BrokerServer.start(
+              config.server(),
+              HandlerRegistry.withApiVersions(handlers, environment.metadata(), config.brokerId()),
+              environment.ticker(),
+              environment.meters());
+      return new KafkaFrontend(logs, workers, server);
+    } catch (RuntimeException | InterruptedException | Error e) {
+      workers.shutdown();
+      logs.close();
+      throw e;
+    }
+  }
+
+  /** The port clients connect to. */
+  public int port() {
+    return server.port();
+  }
+
+  public PartitionLogs logs() {
+    return logs;
+  }
+
+  /** For clients to bootstrap elsewhere, when this broker has lost its lane or its lease. */
+  public void closeConnections() {
+    server.closeConnections();
+  }
+
+  /** Stops listening, answers what is under way within the drain timeout, and lets go of all. */
+  @Override
+  public void close() {
+    server.close();
+    logs.close();
+    workers.shutdown();
+  }
+}

@@ -1,0 +1,69 @@
+package io.sediment.frontend.handler;
+
+import io.sediment.frontend.partition.BatchPreparer;
+import io.sediment.frontend.partition.OffsetSearch;
+import io.sediment.frontend.partition.PartitionLogs;
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Ticker;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.function.IntSupplier;
+import java.util.random.RandomGenerator;
+
+/** Builds the handlers of everything that is about records and where they are. */
+public final class DataHandlers {
+  /** What these handlers work with. */
+  public record Parts(
+      int brokerId,
+      long brokerEpoch,
+      ClusterMetadata metadata,
+      PartitionLogs logs,
+      BatchPreparer preparer,
+      Executor workers,
+      Scheduler scheduler,
+      Ticker ticker,
+      InstantSource clock,
+      RandomGenerator chance,
+      IntSupplier produceThrottleMs,
+      FrontendSettings settings) {}
+
+  private DataHandlers() {}
+
+  public static List<ApiHandler<?, ?>> all(Parts parts) {
+    ReplicaView replicas = new ReplicaView(parts.brokerId());
+    return List.of(
+        new ProduceHandler(
+            parts.metadata(),
+            parts.logs(),
+            parts.preparer(),
+            parts.workers(),
+            parts.scheduler(),
+            parts.clock(),
+            parts.produceThrottleMs()),
+        new FetchHandler(
+            parts.metadata(),
+            parts.logs(),
+            parts.scheduler(),
+            parts.ticker(),
+            parts.chance(),
+            parts.settings()),
+        new MetadataHandler(
+            parts.metadata(), replicas, parts.settings(), () -> topicId(parts.chance())),
+        new ListOffsetsHandler(
+            parts.metadata(), parts.logs(), new OffsetSearch(parts.workers(), parts.clock())),
+        new OffsetForLeaderEpochHandler(parts.metadata(), parts.logs()),
+        new InitProducerIdHandler(
+            new ProducerIds(parts.metadata(), parts.brokerId(), parts.brokerEpoch())),
+        new DescribeProducersHandler(parts.metadata(), parts.logs()));
+  }
+
+  /** A version 4 UUID, which is never one of those that Kafka reserves. */
+  private static UUID topicId(RandomGenerator chance) {
+    long high = chance.nextLong() & ~0xF000L | 0x4000L;
+    long low = chance.nextLong() & ~0xC000000000000000L | 0x8000000000000000L;
+    return new UUID(high, low);
+  }
+}

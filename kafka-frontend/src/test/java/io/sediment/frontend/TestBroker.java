@@ -1,0 +1,111 @@
+package io.sediment.frontend;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.sediment.frontend.config.BrokerConfigs;
+import io.sediment.frontend.handler.FrontendSettings;
+import io.sediment.frontend.net.BrokerServerConfig;
+import io.sediment.frontend.net.RawClient;
+import io.sediment.frontend.partition.FakeLane;
+import io.sediment.lsm.PartitionId;
+import io.sediment.metadata.CreateTopics;
+import io.sediment.metadata.InMemoryClusterMetadata;
+import io.sediment.metadata.NewTopic;
+import io.sediment.metadata.RegisterBroker;
+import io.sediment.metadata.Topic;
+import io.sediment.runtime.NamedThreads;
+import io.sediment.runtime.SystemPorts;
+import io.sediment.runtime.ThreadPoolScheduler;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.function.UnaryOperator;
+
+/** One broker over a lane in memory, on a free port of this machine. */
+public final class TestBroker implements AutoCloseable {
+  public static final int ID = 0;
+
+  public final InMemoryClusterMetadata metadata;
+  public final FakeLane lane;
+  public final KafkaFrontend frontend;
+  public final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-scheduler", 1);
+  private final ExecutorService ackThread = NamedThreads.pool("test-ack", 1);
+
+  private TestBroker(
+      FrontendSettings settings, UnaryOperator<BrokerServerConfig> server, int ioThreads)
+      throws InterruptedException {
+    metadata = InMemoryClusterMetadata.ofOneBroker(ID, "127.0.0.1", 1);
+    lane = new FakeLane(0, 1, ackThread);
+    frontend =
+        KafkaFrontend.start(
+            new KafkaFrontend.Config(
+                ID,
+                1,
+                server.apply(BrokerServerConfig.defaults("127.0.0.1", 0, ioThreads)),
+                settings,
+                new BrokerConfigs(Map.of()),
+                2),
+            new KafkaFrontend.Environment(
+                metadata,
+                lane,
+                scheduler,
+                SystemPorts.ticker(),
+                SystemPorts.wallClock(),
+                SystemPorts.random(),
+                () -> 0,
+                meters),
+            List.of());
+    metadata.accept(new RegisterBroker(ID, new UUID(1, ID), "127.0.0.1", frontend.port(), null));
+  }
+
+  public static TestBroker start() throws InterruptedException {
+    return start(FrontendSettings.DEFAULTS, UnaryOperator.identity());
+  }
+
+  public static TestBroker start(
+      FrontendSettings settings, UnaryOperator<BrokerServerConfig> server)
+      throws InterruptedException {
+    return new TestBroker(settings, server, 2);
+  }
+
+  public int port() {
+    return frontend.port();
+  }
+
+  public String bootstrap() {
+    return "127.0.0.1:" + port();
+  }
+
+  public RawClient connect() throws IOException {
+    return new RawClient(port());
+  }
+
+  public Topic createTopic(String name, int partitions, Map<String, String> configs) {
+    NewTopic topic =
+        new NewTopic(new UUID(7, name.hashCode()), name, partitions, 1, List.of(), configs);
+    metadata.accept(new CreateTopics(List.of(topic))).get(0).valueOrThrow();
+    return topic(name);
+  }
+
+  public Topic createTopic(String name, int partitions) {
+    return createTopic(name, partitions, Map.of());
+  }
+
+  public Topic topic(String name) {
+    return Objects.requireNonNull(metadata.image().topic(name), name);
+  }
+
+  public PartitionId partition(String topic, int index) {
+    return new PartitionId(topic(topic).id(), index);
+  }
+
+  @Override
+  public void close() {
+    frontend.close();
+    scheduler.close();
+    ackThread.shutdownNow();
+  }
+}

@@ -1,0 +1,253 @@
+package io.sediment.frontend.partition;
+
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.batch.RecordBatchLayout;
+import io.sediment.lsm.lane.BatchSlices;
+import io.sediment.lsm.lane.LaneBusyException;
+import io.sediment.lsm.lane.LaneHaltedException;
+import io.sediment.lsm.lane.LanePartition;
+import io.sediment.lsm.lane.PartitionListener;
+import io.sediment.lsm.object.ProducerEntry;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * A lane that keeps batches on the heap. What is appended becomes durable at once (on an executor,
+ * as in the real one), or when the test says so. Counts the slices that are out, so that a test can
+ * tell that all came back.
+ */
+public final class FakeLane implements PartitionLane {
+  private final long lane;
+  private final long epoch;
+  private final Executor ackThread;
+  private final Map<PartitionId, FakePartition> partitions = new ConcurrentHashMap<>();
+  private final AtomicLong slicesOut = new AtomicLong();
+  private volatile boolean manual;
+  private volatile boolean busy;
+  private volatile boolean halted;
+  private volatile Executor coldReads = Runnable::run;
+
+  public FakeLane(long lane, long epoch, Executor ackThread) {
+    this.lane = lane;
+    this.epoch = epoch;
+    this.ackThread = ackThread;
+  }
+
+  /** From now on nothing becomes durable before {@link #ackAll}. */
+  public void holdAcks() {
+    manual = true;
+  }
+
+  /** Everything appended so far becomes durable; later appends again wait if they did before. */
+  public void ackAll() {
+    partitions.values().forEach(FakePartition::ack);
+  }
+
+  public void refuseAppends(boolean refuse) {
+    busy = refuse;
+  }
+
+  /** Reads complete on {@code executor}, as they do when the store must be asked. */
+  public void readOn(Executor executor) {
+    coldReads = executor;
+  }
+
+  /** Stops as a fenced lane does. */
+  public void halt() {
+    halted = true;
+    LaneHaltedException cause = new LaneHaltedException("fenced by a test");
+    partitions.values().forEach(partition -> partition.listener.onHalted(cause));
+  }
+
+  /** Slices that were read and not closed. */
+  public long slicesOut() {
+    return slicesOut.get();
+  }
+
+  public long endOffset(PartitionId id) {
+    FakePartition partition = partitions.get(id);
+    return partition == null ? 0 : partition.endOffset();
+  }
+
+  @Override
+  public long lane() {
+    return lane;
+  }
+
+  @Override
+  public long epoch() {
+    return epoch;
+  }
+
+  @Override
+  public CompletableFuture<LanePartition> open(
+      PartitionId id, int leaderEpoch, long startOffset, PartitionListener listener) {
+    FakePartition opened = new FakePartition(id, leaderEpoch, startOffset, listener);
+    partitions.put(id, opened);
+    return CompletableFuture.completedFuture(opened);
+  }
+
+  @Override
+  public void close(PartitionId partition) {
+    partitions.remove(partition);
+  }
+
+  private final class FakePartition implements LanePartition {
+    private final PartitionId id;
+    private final int leaderEpoch;
+    private final PartitionListener listener;
+    private final List<ByteBuffer> batches = new ArrayList<>(); // guarded by this
+    private final Map<Long, ProducerEntry> producers = new HashMap<>(); // guarded by this
+    private long end; // guarded by this
+    private long durable; // guarded by this
+    private long bytes; // guarded by this
+
+    FakePartition(PartitionId id, int leaderEpoch, long startOffset, PartitionListener listener) {
+      this.id = id;
+      this.leaderEpoch = leaderEpoch;
+      this.end = startOffset;
+      this.durable = startOffset;
+      this.listener = listener;
+    }
+
+    @Override
+    public PartitionId id() {
+      return id;
+    }
+
+    @Override
+    public int leaderEpoch() {
+      return leaderEpoch;
+    }
+
+    @Override
+    public synchronized long endOffset() {
+      return end;
+    }
+
+    @Override
+    public synchronized long durableOffset() {
+      return durable;
+    }
+
+    @Override
+    public synchronized long append(ByteBuffer batch) {
+      if (halted) {
+        throw new LaneHaltedException("fenced by a test");
+      }
+      if (busy) {
+        throw new LaneBusyException("full by a test");
+      }
+      ByteBuffer copy = ByteBuffer.allocateDirect(batch.remaining());
+      copy.put(batch.duplicate()).flip();
+      RecordBatchLayout.assign(copy, 0, end, leaderEpoch);
+      batches.add(copy);
+      long base = end;
+      end = RecordBatchLayout.lastOffset(copy, 0) + 1;
+      bytes += copy.remaining();
+      long producerId = RecordBatchLayout.producerId(copy, 0);
+      if (producerId >= 0) {
+        ProducerEntry entry =
+            new ProducerEntry(
+                producerId,
+                RecordBatchLayout.producerEpoch(copy, 0),
+                ProducerEntry.NO_COORDINATOR_EPOCH,
+                ProducerEntry.NO_OPEN_TXN,
+                RecordBatchLayout.maxTimestamp(copy, 0),
+                List.of(
+                    new ProducerEntry.Batch(
+                        RecordBatchLayout.baseSequence(copy, 0),
+                        RecordBatchLayout.lastSequence(copy, 0),
+                        base,
+                        end - 1,
+                        RecordBatchLayout.maxTimestamp(copy, 0))));
+        producers.merge(producerId, entry, ProducerEntry::then);
+      }
+      if (!manual) {
+        ackThread.execute(this::ack);
+      }
+      return base;
+    }
+
+    void ack() {
+      long upTo;
+      synchronized (this) {
+        durable = end;
+        upTo = durable;
+      }
+      listener.onDurable(upTo);
+    }
+
+    @Override
+    public CompletableFuture<BatchSlices> read(
+        long offset, int maxBytes, boolean atLeastOne, long upTo) {
+      CompletableFuture<BatchSlices> result = new CompletableFuture<>();
+      coldReads.execute(() -> result.complete(slices(offset, maxBytes, atLeastOne, upTo)));
+      return result;
+    }
+
+    private synchronized BatchSlices slices(
+        long offset, int maxBytes, boolean atLeastOne, long upTo) {
+      List<ByteBuffer> found = new ArrayList<>();
+      int size = 0;
+      long next = -1;
+      int low = 0;
+      int high = batches.size();
+      while (low < high) {
+        int middle = (low + high) >>> 1;
+        if (RecordBatchLayout.lastOffset(batches.get(middle), 0) < offset) {
+          low = middle + 1;
+        } else {
+          high = middle;
+        }
+      }
+      for (int i = low; i < batches.size(); i++) {
+        ByteBuffer batch = batches.get(i);
+        boolean fits = size + batch.remaining() <= maxBytes || (found.isEmpty() && atLeastOne);
+        if (!fits || RecordBatchLayout.baseOffset(batch, 0) >= Math.min(upTo, durable)) {
+          break;
+        }
+        found.add(batch.asReadOnlyBuffer());
+        size += batch.remaining();
+        next = RecordBatchLayout.lastOffset(batch, 0) + 1;
+      }
+      if (found.isEmpty()) {
+        return BatchSlices.empty();
+      }
+      slicesOut.incrementAndGet();
+      return new BatchSlices(found, next, slicesOut::decrementAndGet);
+    }
+
+    @Override
+    public synchronized CompletableFuture<OptionalLong> batchForTimestamp(
+        long timestamp, long fromOffset) {
+      for (ByteBuffer batch : batches) {
+        if (RecordBatchLayout.lastOffset(batch, 0) >= fromOffset
+            && RecordBatchLayout.baseOffset(batch, 0) < durable
+            && RecordBatchLayout.maxTimestamp(batch, 0) >= timestamp) {
+          return CompletableFuture.completedFuture(
+              OptionalLong.of(Math.max(fromOffset, RecordBatchLayout.baseOffset(batch, 0))));
+        }
+      }
+      return CompletableFuture.completedFuture(OptionalLong.empty());
+    }
+
+    @Override
+    public synchronized CompletableFuture<List<ProducerEntry>> producers() {
+      return CompletableFuture.completedFuture(List.copyOf(producers.values()));
+    }
+
+    @Override
+    public synchronized long sizeBytes() {
+      return bytes;
+    }
+  }
+}
