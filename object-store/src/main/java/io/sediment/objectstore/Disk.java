@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -82,9 +83,14 @@ class Disk {
     syncFile(folder);
   }
 
-  /** Gives a file a second name. */
-  void link(Path newName, Path file) throws FileAlreadyExistsException, IOException {
-    Files.createLink(newName, file);
+  /** Gives a file a second name; false where that name is taken. */
+  boolean link(Path newName, Path file) throws IOException {
+    try {
+      Files.createLink(newName, file);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    }
   }
 
   /** Gives a file another name, which may replace a file. */
@@ -103,7 +109,7 @@ class Disk {
       Files.createDirectory(folder);
     } catch (FileAlreadyExistsException e) {
       if (!Files.isDirectory(folder)) {
-        throw e;
+        throw new FileSystemException(folder.toString(), null, "Not a directory");
       }
     }
   }

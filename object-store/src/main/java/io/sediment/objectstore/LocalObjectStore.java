@@ -3,7 +3,6 @@ package io.sediment.objectstore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -216,10 +215,10 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
       disk.writeAndSync(tempFile, body.buffers());
       eTag = require(tempFile).eTag();
       folders.ensure(folderOf(object));
-      disk.link(object, tempFile);
-    } catch (FileAlreadyExistsException e) {
-      disk.unlink(tempFile);
-      return lostTo(object);
+      if (!disk.link(object, tempFile)) {
+        disk.unlink(tempFile);
+        return lostTo(object);
+      }
     } catch (IOException e) {
       if (e instanceof NoSuchFileException) {
         folders.forget();
@@ -277,7 +276,9 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
       disk.syncFile(tempFile);
       eTag = require(tempFile).eTag();
       folders.ensure(folderOf(object));
-      disk.link(secondName, tempFile);
+      if (!disk.link(secondName, tempFile)) {
+        throw new IllegalStateException("a new temporary name is taken: " + secondName);
+      }
       disk.rename(tempFile, object);
     } catch (IOException e) {
       unlinkQuietly(tempFile, e);

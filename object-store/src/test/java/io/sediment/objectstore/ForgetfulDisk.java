@@ -111,10 +111,13 @@ final class ForgetfulDisk extends Disk {
   }
 
   @Override
-  void link(Path newName, Path file) throws IOException {
+  boolean link(Path newName, Path file) throws IOException {
     step();
-    super.link(newName, file);
-    unsyncedNames.push(new Undo(newName.getParent(), () -> Files.deleteIfExists(newName)));
+    boolean linked = super.link(newName, file);
+    if (linked) {
+      unsyncedNames.push(new Undo(newName.getParent(), () -> Files.deleteIfExists(newName)));
+    }
+    return linked;
   }
 
   @Override
