@@ -13,9 +13,11 @@ import io.sediment.objectstore.StoredBytes;
 import io.sediment.runtime.Scheduler;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +52,7 @@ public final class ManifestStore {
   private final PatientCalls patiently;
 
   private volatile @Nullable Manifest current;
+  private final NavigableMap<Long, Manifest> recent = new ConcurrentSkipListMap<>();
   private long commitNumber; // touched by the one call in progress only
   private CompletableFuture<?> lastCall = CompletableFuture.completedFuture(null); // by this
 
@@ -142,7 +145,11 @@ public final class ManifestStore {
             deleted -> {
               List<CompletableFuture<Optional<Manifest>>> reads = new ArrayList<>();
               for (long id = deleted + 1; id < newest.id(); id++) {
-                reads.add(read(id));
+                Manifest known = recent.get(id);
+                reads.add(
+                    known == null
+                        ? read(id)
+                        : CompletableFuture.completedFuture(Optional.of(known)));
               }
               return CompletableFuture.allOf(reads.toArray(CompletableFuture[]::new))
                   .thenApply(
@@ -211,7 +218,7 @@ public final class ManifestStore {
               if (deleted >= next.id()) {
                 return rebase(edit);
               }
-              current = next;
+              remember(next);
               return CompletableFuture.completedFuture(next);
             });
   }
@@ -226,9 +233,15 @@ public final class ManifestStore {
     return findNewest()
         .thenApply(
             newest -> {
-              current = newest;
+              remember(newest);
               return newest;
             });
+  }
+
+  private void remember(Manifest newest) {
+    current = newest;
+    recent.put(newest.id(), newest);
+    recent.headMap(newest.id() - PROBES_AT_ONCE).clear();
   }
 
   private CompletableFuture<Manifest> findNewest() {

@@ -12,6 +12,9 @@ import java.util.List;
  */
 public record SortedObject(
     ObjectKey key, ObjectIdentity identity, List<Section> sections, long length, int footerCrc) {
+  /** Length of a fence in bytes; everything else is longer. */
+  public static final int FENCE_LENGTH = SortedObjectLayout.HEADER_SIZE;
+
   public SortedObject {
     sections = List.copyOf(sections);
   }

@@ -1,0 +1,401 @@
+package io.sediment.lsm.gc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.WalSlot;
+import io.sediment.lsm.manifest.L0Ref;
+import io.sediment.lsm.manifest.LaneFencedException;
+import io.sediment.lsm.manifest.ManifestEdit;
+import io.sediment.lsm.manifest.ManifestEdit.AddL0;
+import io.sediment.lsm.manifest.ManifestEdit.AdoptSealed;
+import io.sediment.lsm.manifest.ManifestEdit.ClaimEpoch;
+import io.sediment.lsm.manifest.ManifestEdit.DropObjects;
+import io.sediment.lsm.manifest.ManifestStore;
+import io.sediment.lsm.manifest.StoredManifests;
+import io.sediment.lsm.manifest.TableRef;
+import io.sediment.lsm.manifest.WriterTerm;
+import io.sediment.lsm.object.DataKind;
+import io.sediment.lsm.object.LaneKeys;
+import io.sediment.lsm.object.ObjectIdentity;
+import io.sediment.lsm.object.SortedObjectKind;
+import io.sediment.lsm.object.SortedObjectWriter;
+import io.sediment.objectstore.ObjectBody;
+import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.ObjectStoreException;
+import io.sediment.simulation.Fault;
+import io.sediment.simulation.FaultPlan;
+import io.sediment.simulation.Seeds;
+import io.sediment.simulation.SimObjectStore;
+import io.sediment.simulation.SimScheduler;
+import io.sediment.simulation.Simulation;
+import io.sediment.simulation.StoreOp;
+import io.sediment.simulation.StoreRequest;
+import java.time.Duration;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class GarbageCollectorTest {
+  private static final LaneId LANE = new LaneId(4);
+  private static final LaneKeys KEYS = new LaneKeys(LANE);
+  private static final Duration LIMIT = Duration.ofHours(5);
+
+  static LongStream seeds() {
+    return Seeds.upTo(10);
+  }
+
+  @Test
+  void whatIsFlushedGoesAndWhatCountsStays() {
+    World world = new World(1, FaultPlan.none());
+    Broker broker = world.broker(1);
+    broker.open();
+    for (int i = 0; i < 40; i++) {
+      broker.writeWal(5);
+      broker.flush();
+    }
+    broker.writeWal(3);
+    broker.upload(KEYS.data(1, 1_000, DataKind.L0)); // a flush on its way
+    world.await(broker.passes());
+    assertThat(world.walSlots()).containsExactly("1/201", "1/202", "1/203");
+    assertThat(world.bucket.keys(KEYS.manifestPrefix())).hasSize(ManifestStore.MANIFESTS_KEPT);
+    assertThat(world.bucket.keys("data/"))
+        .hasSize(40 + ManifestStore.MANIFESTS_KEPT + 1)
+        .containsAll(StoredManifests.named(broker.manifests.current()));
+    assertThat(broker.collector.isDone()).isTrue();
+  }
+
+  @Test
+  void aPassTwiceDeletesNothingMore() {
+    World world = new World(1, FaultPlan.none());
+    Broker broker = world.broker(1);
+    broker.open();
+    broker.writeWal(5);
+    broker.flush();
+    assertThat(world.await(broker.collector.pass()).deleted()).isEqualTo(5);
+    List<ObjectKey> left = world.bucket.keys("");
+    assertThat(world.await(broker.collector.pass()).deleted()).isZero();
+    assertThat(world.bucket.keys("")).isEqualTo(left);
+  }
+
+  @Test
+  void adoptedWalObjectsStayUntilTheyAreDroppedAndForgotten() {
+    World world = new World(1, FaultPlan.none());
+    Broker dead = world.broker(1);
+    dead.open();
+    dead.writeWal(4);
+    Broker heir = world.broker(2);
+    heir.open();
+    heir.adopt(1, 4);
+    heir.fence(1, 5);
+    world.await(heir.passes());
+    assertThat(world.walSlots()).containsExactly("1/1", "1/2", "1/3", "1/4", "1/5");
+    heir.commit(new DropObjects(heir.term, heir.manifests.current().l0(), null));
+    world.await(heir.passes());
+    assertThat(world.walSlots()).as("older manifests still name them").hasSize(5);
+    for (int i = 0; i < ManifestStore.MANIFESTS_KEPT; i++) {
+      heir.writeWal(1);
+      heir.flush();
+    }
+    world.await(heir.passes());
+    assertThat(world.walSlots()).as("the fence").containsExactly("1/5");
+  }
+
+  @Test
+  void whatAZombieLeavesGoesAndItsFenceStays() {
+    World world = new World(1, FaultPlan.none());
+    Broker zombie = world.broker(1);
+    zombie.open();
+    zombie.writeWal(3);
+    Broker heir = world.broker(2);
+    heir.open();
+    heir.adopt(1, 3);
+    heir.fence(1, 4);
+    // The zombie wakes: a slot behind its fence, an L0 it can never commit, a slot put again.
+    zombie.nextSeq = 5;
+    zombie.writeWal(1);
+    zombie.upload(KEYS.data(1, 1, DataKind.L0));
+    zombie.upload(KEYS.data(1, 1, DataKind.TABLE));
+    world.await(heir.passes());
+    assertThat(world.walSlots()).containsExactly("1/1", "1/2", "1/3", "1/4");
+    assertThat(world.bucket.keys("data/"))
+        .containsExactlyInAnyOrderElementsOf(
+            StoredManifests.named(heir.manifests.current()).stream()
+                .filter(key -> key.value().startsWith("data/"))
+                .toList());
+  }
+
+  @Test
+  void aListThatLiesDoesNoHarm() {
+    World world = new World(3, FaultPlan.none());
+    Broker broker = world.broker(1);
+    broker.open();
+    for (int i = 0; i < 20; i++) {
+      broker.writeWal(3);
+      broker.flush();
+    }
+    world.bucket.script(request -> request.op() == StoreOp.LIST, 100, Fault.WRONG_LIST);
+    world.await(broker.passes());
+    world.bucket.heal();
+    broker.writeWal(1);
+    broker.flush();
+    world.await(broker.passes());
+    assertThat(world.walSlots()).isEmpty();
+  }
+
+  @Test
+  void aLaneAtRestCostsNothing() {
+    World world = new World(1, FaultPlan.none());
+    Broker broker = world.broker(1);
+    broker.open();
+    broker.writeWal(3);
+    broker.flush();
+    world.await(broker.passes());
+    assertThat(broker.collector.isDone()).isTrue();
+    broker.writeWal(1);
+    broker.flush();
+    assertThat(broker.collector.isDone()).isFalse();
+  }
+
+  /**
+   * Brokers take the lane from one another, sleep, wake as zombies, flush and collect, under every
+   * fault: nothing that the newest manifest names, and no unflushed slot or fence, is ever deleted.
+   */
+  @ParameterizedTest(name = "seed={0}")
+  @MethodSource("seeds")
+  void nothingThatCountsIsEverDeleted(long seed) {
+    Simulation simulation = new Simulation(seed);
+    FaultPlan plan = FaultPlan.random(simulation.random("plan")).until(Duration.ofHours(1));
+    World world = new World(simulation, plan);
+    world.watchDeletes();
+    SplittableRandom random = simulation.random("test");
+    for (int epoch = 1; epoch <= 4; epoch++) {
+      Broker broker = world.broker(epoch);
+      int startSeconds = (epoch - 1) * 600 + random.nextInt(600);
+      world.at(startSeconds, () -> broker.live(25));
+      int pauseSeconds = startSeconds + random.nextInt(600);
+      world.at(pauseSeconds, broker.process::pause);
+      world.at(pauseSeconds + random.nextInt(2_000), broker.process::resume);
+    }
+    simulation.runFor(Duration.ofHours(3));
+    world.bucket.heal();
+    Broker last = world.broker(9);
+    last.open();
+    last.flushNothing();
+    world.await(last.passes());
+    world.await(last.passes());
+    List<ObjectKey> named = StoredManifests.named(last.manifests.current());
+    assertThat(world.bucket.keys("")).containsAll(named);
+    assertThat(world.bucket.keys(KEYS.manifestPrefix()).size())
+        .isLessThanOrEqualTo(ManifestStore.MANIFESTS_KEPT);
+  }
+
+  /** One lane in one bucket. */
+  private static final class World {
+    final Simulation simulation;
+    final SimObjectStore bucket;
+
+    World(long seed, FaultPlan plan) {
+      this(new Simulation(seed), plan);
+    }
+
+    World(Simulation simulation, FaultPlan plan) {
+      this.simulation = simulation;
+      this.bucket = new SimObjectStore(simulation, plan);
+    }
+
+    Broker broker(long epoch) {
+      return new Broker(this, simulation.process("broker-" + epoch), epoch);
+    }
+
+    <T> T await(CompletableFuture<T> future) {
+      return simulation.await(future, LIMIT, "answer");
+    }
+
+    void at(int seconds, Runnable task) {
+      simulation.world().schedule(task, Duration.ofSeconds(seconds));
+    }
+
+    List<String> walSlots() {
+      return bucket.keys(KEYS.walPrefix()).stream()
+          .map(key -> key.value().substring(KEYS.walPrefix().length()).replaceAll("0{3,}", ""))
+          .toList();
+    }
+
+    void watchDeletes() {
+      bucket.observe(
+          (phase, request) -> {
+            if (phase == StoreRequest.Phase.LANDING && request.op() == StoreOp.DELETE) {
+              checkDelete(request);
+            }
+          });
+    }
+
+    private void checkDelete(StoreRequest request) {
+      var newest = StoredManifests.newest(bucket, LANE);
+      List<ObjectKey> named = StoredManifests.named(newest);
+      for (ObjectKey key : request.keys()) {
+        boolean unflushed =
+            key.value().startsWith(KEYS.walPrefix())
+                && key.compareTo(KEYS.wal(newest.replayAfter())) > 0;
+        boolean fence = bucket.peek(key).filter(bytes -> bytes.length == 64).isPresent();
+        boolean ahead =
+            key.value().startsWith(KEYS.manifestPrefix())
+                && key.compareTo(KEYS.manifest(newest.id() - 1)) >= 0;
+        if (named.contains(key) || unflushed || fence || ahead) {
+          simulation.fail("live object deleted: " + key + " newest=" + newest);
+        }
+      }
+    }
+  }
+
+  /** A writer that stores bodies of no meaning under the right keys. */
+  private static final class Broker {
+    final World world;
+    final SimScheduler process;
+    final WriterTerm term;
+    final ObjectStore store;
+    final ManifestStore manifests;
+    final GarbageCollector collector;
+    long nextSeq = 1;
+    long nextNumber = 1;
+
+    Broker(World world, SimScheduler process, long epoch) {
+      this.world = world;
+      this.process = process;
+      this.term = new WriterTerm(1, epoch, new UUID(3, epoch));
+      this.store = world.bucket.forProcess(process);
+      this.manifests = new ManifestStore(store, LANE, term.writerId(), process);
+      GarbageOptions options = new GarbageOptions(64, 30, Duration.ofMillis(5));
+      this.collector = new GarbageCollector(store, manifests, LANE, process, options);
+    }
+
+    void open() {
+      world.await(manifests.open());
+      commit(new ClaimEpoch(term));
+    }
+
+    void commit(ManifestEdit edit) {
+      world.await(manifests.commit(edit));
+    }
+
+    void writeWal(int slots) {
+      for (int i = 0; i < slots; i++) {
+        upload(KEYS.wal(new WalSlot(term.epoch(), nextSeq++)));
+      }
+    }
+
+    void fence(long epoch, long seq) {
+      ObjectIdentity identity =
+          new ObjectIdentity(SortedObjectKind.FENCE, 1, LANE, epoch, seq, term.writerId());
+      world.await(
+          store.putIfAbsent(
+              KEYS.wal(new WalSlot(epoch, seq)), SortedObjectWriter.fence(identity).body()));
+    }
+
+    void upload(ObjectKey key) {
+      world.await(put(key));
+    }
+
+    CompletableFuture<?> put(ObjectKey key) {
+      return store.putIfAbsent(key, ObjectBody.of(new byte[100]));
+    }
+
+    void flush() {
+      AddL0 edit = nextL0();
+      upload(edit.object().key(LANE));
+      upload(edit.table().key(LANE));
+      commit(edit);
+    }
+
+    /** Adopts slots 1 to {@code lastSeq} of {@code epoch}. */
+    void adopt(long epoch, long lastSeq) {
+      List<L0Ref> objects =
+          LongStream.rangeClosed(1, lastSeq)
+              .mapToObj(seq -> ref(SortedObjectKind.WAL, epoch, seq))
+              .toList();
+      TableRef table = new TableRef(term.epoch(), nextNumber++, 100, 1);
+      upload(table.key(LANE));
+      commit(new AdoptSealed(term, objects, table, new WalSlot(term.epoch(), 0)));
+    }
+
+    void flushNothing() {
+      commit(new AdoptSealed(term, List.of(), null, new WalSlot(term.epoch(), 0)));
+    }
+
+    /** As many passes as it takes to see everything. */
+    CompletableFuture<GarbageResult> passes() {
+      return collector
+          .pass()
+          .thenCompose(
+              result -> collector.isDone() ? CompletableFuture.completedFuture(result) : passes());
+    }
+
+    /** Opens the lane, then writes, flushes and collects until it is fenced or done. */
+    void live(int flushes) {
+      retrying(() -> manifests.open())
+          .thenCompose(opened -> manifests.commit(new ClaimEpoch(term)))
+          .thenCompose(claimed -> flushes(flushes))
+          .exceptionally(
+              failure -> {
+                Throwable cause = failure.getCause();
+                if (!(cause instanceof LaneFencedException)) {
+                  world.simulation.fail("broker died of " + cause);
+                }
+                return null;
+              });
+    }
+
+    private CompletableFuture<Void> flushes(int left) {
+      if (left == 0) {
+        return CompletableFuture.completedFuture(null);
+      }
+      ObjectKey wal = KEYS.wal(new WalSlot(term.epoch(), nextSeq++));
+      AddL0 edit = nextL0();
+      return retrying(() -> put(wal))
+          .thenCompose(x -> retrying(() -> put(edit.object().key(LANE))))
+          .thenCompose(x -> retrying(() -> put(edit.table().key(LANE))))
+          .thenCompose(x -> manifests.commit(edit))
+          .thenCompose(x -> collector.pass().handle((result, failure) -> result))
+          .thenCompose(x -> flushes(left - 1));
+    }
+
+    private <T> CompletableFuture<T> retrying(Supplier<CompletableFuture<T>> call) {
+      return call.get()
+          .handle(
+              (value, failure) -> {
+                if (failure == null) {
+                  return CompletableFuture.completedFuture(value);
+                }
+                Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+                if (!(cause instanceof ObjectStoreException.Unavailable)) {
+                  return CompletableFuture.<T>failedFuture(cause);
+                }
+                CompletableFuture<Void> pause = new CompletableFuture<>();
+                process.schedule(() -> pause.complete(null), Duration.ofSeconds(1));
+                return pause.thenCompose(go -> retrying(call));
+              })
+          .thenCompose(result -> result);
+    }
+
+    private AddL0 nextL0() {
+      long number = nextNumber++;
+      return new AddL0(
+          term,
+          ref(SortedObjectKind.L0, term.epoch(), number),
+          new TableRef(term.epoch(), number, 100, 1),
+          new WalSlot(term.epoch(), nextSeq - 1));
+    }
+
+    private static L0Ref ref(SortedObjectKind kind, long epoch, long number) {
+      return new L0Ref(kind, epoch, number, 100, 7, 3, 90, 5_000);
+    }
+  }
+}
