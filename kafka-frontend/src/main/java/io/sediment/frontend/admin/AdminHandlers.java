@@ -1,0 +1,41 @@
+package io.sediment.frontend.admin;
+
+import io.sediment.frontend.config.BrokerConfigs;
+import io.sediment.frontend.handler.ApiHandler;
+import io.sediment.frontend.partition.PartitionLogs;
+import io.sediment.metadata.ClusterMetadata;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/** Builds the handlers of everything that is about topics, configs and the cluster. */
+public final class AdminHandlers {
+  private AdminHandlers() {}
+
+  /**
+   * @param storeName where the data lies, for people
+   * @param defaultPartitions of topics whose creator does not say
+   * @param newTopicIds never one that was drawn before
+   */
+  public static List<ApiHandler<?, ?>> all(
+      ClusterMetadata metadata,
+      PartitionLogs logs,
+      int brokerId,
+      BrokerConfigs brokerConfigs,
+      String storeName,
+      int defaultPartitions,
+      Supplier<UUID> newTopicIds) {
+    return List.of(
+        new CreateTopicsHandler(metadata, brokerId, brokerConfigs, defaultPartitions, newTopicIds),
+        new DeleteTopicsHandler(metadata),
+        new CreatePartitionsHandler(metadata),
+        new DescribeConfigsHandler(metadata, brokerId, brokerConfigs),
+        new AlterConfigsHandler(metadata),
+        new IncrementalAlterConfigsHandler(metadata),
+        new ListConfigResourcesHandler(metadata),
+        new DescribeClusterHandler(metadata, brokerId),
+        new DescribeTopicPartitionsHandler(metadata),
+        new DeleteRecordsHandler(metadata, logs),
+        new DescribeLogDirsHandler(logs, storeName));
+  }
+}

@@ -1,0 +1,205 @@
+package io.sediment.frontend.retention;
+
+import io.sediment.frontend.partition.PartitionLog;
+import io.sediment.frontend.partition.PartitionLogs;
+import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.DeletedTopic;
+import io.sediment.metadata.DropDeletedTopics;
+import io.sediment.metadata.LaneId;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.RaiseLogStarts;
+import io.sediment.metadata.Topic;
+import io.sediment.runtime.Scheduler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.config.TopicConfig;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs a retention pass at a fixed interval over all logs that this broker leads; one pass at a
+ * time. A pass that fails is logged and the next one does its work.
+ */
+public final class RetentionLoop implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(RetentionLoop.class);
+  private static final long DEFAULT_RETENTION_MS = Duration.ofDays(7).toMillis();
+  private static final long NO_LIMIT = -1;
+
+  private final LaneId lane;
+  private final ClusterMetadata metadata;
+  private final PartitionLogs logs;
+  private final TopicConfigs configs;
+  private final LaneSpace space;
+  private final Scheduler scheduler;
+  private final Duration interval;
+  private volatile boolean closed;
+
+  private RetentionLoop(
+      LaneId lane,
+      ClusterMetadata metadata,
+      PartitionLogs logs,
+      TopicConfigs configs,
+      LaneSpace space,
+      Scheduler scheduler,
+      Duration interval) {
+    this.lane = lane;
+    this.metadata = metadata;
+    this.logs = logs;
+    this.configs = configs;
+    this.space = space;
+    this.scheduler = scheduler;
+    this.interval = interval;
+  }
+
+  /** Begins; the first pass comes after one interval. */
+  public static RetentionLoop start(
+      LaneId lane,
+      ClusterMetadata metadata,
+      PartitionLogs logs,
+      TopicConfigs configs,
+      LaneSpace space,
+      Scheduler scheduler,
+      Duration interval) {
+    RetentionLoop loop =
+        new RetentionLoop(lane, metadata, logs, configs, space, scheduler, interval);
+    loop.scheduleNext();
+    return loop;
+  }
+
+  private void scheduleNext() {
+    if (!closed) {
+      scheduler.schedule(this::runAndScheduleNext, interval);
+    }
+  }
+
+  private void runAndScheduleNext() {
+    if (closed) {
+      return;
+    }
+    pass()
+        .whenComplete(
+            (done, failure) -> {
+              if (failure != null && !closed) {
+                log.warn(
+                    "retention pass failed, the next one will do its work: {}", failure.toString());
+              }
+              scheduleNext();
+            });
+  }
+
+  /** One pass: raise log starts, then give bytes back. */
+  CompletableFuture<Void> pass() {
+    return newLogStarts()
+        .thenCompose(
+            raised ->
+                raised.isEmpty()
+                    ? CompletableFuture.completedFuture(null)
+                    : metadata
+                        .submit(new RaiseLogStarts(raised))
+                        .thenApply(CommandResult::valueOrThrow))
+        .thenCompose(raised -> reclaim());
+  }
+
+  private CompletableFuture<Map<io.sediment.metadata.PartitionId, Long>> newLogStarts() {
+    MetadataImage image = metadata.image();
+    Map<UUID, Limits> limitsByTopic = new HashMap<>();
+    Map<io.sediment.metadata.PartitionId, Long> raised = new TreeMap<>();
+    List<CompletableFuture<Void>> asked = new ArrayList<>();
+    for (PartitionLog each : logs.all()) {
+      Topic topic = image.topic(each.id().topicId());
+      if (topic == null || !each.isOpen()) {
+        continue;
+      }
+      Limits limits =
+          limitsByTopic.computeIfAbsent(topic.id(), any -> Limits.of(configs.of(image, topic)));
+      if (limits.keepsAll()) {
+        continue;
+      }
+      long logStart = each.logStartOffset();
+      asked.add(
+          space
+              .newLogStart(each.id(), logStart, limits.retentionMs, limits.retentionBytes)
+              .thenAccept(
+                  next -> {
+                    if (next > logStart) {
+                      synchronized (raised) {
+                        raised.put(
+                            new io.sediment.metadata.PartitionId(
+                                each.id().topicId(), each.id().partition()),
+                            next);
+                      }
+                    }
+                  }));
+    }
+    return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
+        .thenApply(done -> raised);
+  }
+
+  private CompletableFuture<Void> reclaim() {
+    MetadataImage image = metadata.image();
+    Map<io.sediment.lsm.PartitionId, Long> logStarts = new HashMap<>();
+    for (Topic topic : image.topics()) {
+      for (int i = 0; i < topic.partitionCount(); i++) {
+        long start = topic.partitions().get(i).logStartOffset();
+        if (start > 0) {
+          logStarts.put(new io.sediment.lsm.PartitionId(topic.id(), i), start);
+        }
+      }
+    }
+    Set<UUID> deleted = new TreeSet<>();
+    for (DeletedTopic topic : image.deletedTopics().values()) {
+      if (topic.lanes().contains(lane)) {
+        deleted.add(topic.id());
+      }
+    }
+    return space
+        .reclaim(logStarts, deleted)
+        .thenCompose(
+            gone ->
+                gone.isEmpty()
+                    ? CompletableFuture.completedFuture(null)
+                    : metadata
+                        .submit(new DropDeletedTopics(lane, List.copyOf(new TreeSet<>(gone))))
+                        .thenApply(CommandResult::valueOrThrow)
+                        .thenAccept(count -> {}));
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  /** What a topic's configs say about how long it keeps its records. */
+  private record Limits(long retentionMs, long retentionBytes) {
+    static Limits of(Map<String, String> configs) {
+      String policy =
+          configs.getOrDefault(
+              TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE);
+      if (!policy.contains(TopicConfig.CLEANUP_POLICY_DELETE)) {
+        return new Limits(NO_LIMIT, NO_LIMIT);
+      }
+      return new Limits(
+          limit(configs.get(TopicConfig.RETENTION_MS_CONFIG), DEFAULT_RETENTION_MS),
+          limit(configs.get(TopicConfig.RETENTION_BYTES_CONFIG), NO_LIMIT));
+    }
+
+    private static long limit(@Nullable String value, long otherwise) {
+      return value == null ? otherwise : Long.parseLong(value.strip());
+    }
+
+    boolean keepsAll() {
+      return retentionMs == NO_LIMIT && retentionBytes == NO_LIMIT;
+    }
+  }
+}
