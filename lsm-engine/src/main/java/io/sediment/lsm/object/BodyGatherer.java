@@ -14,7 +14,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class BodyGatherer {
   private static final int SCRATCH_SIZE_MIN = 16 << 10;
-  private static final int SCRATCH_SIZE_MAX = 1 << 20;
+
+  /**
+   * Less than half of the smallest G1 region, so that scratch memory is never a humongous object.
+   */
+  private static final int SCRATCH_SIZE_MAX = 256 << 10;
 
   private final int gatherSizeMin;
   private final List<ByteBuffer> buffers = new ArrayList<>();

@@ -1,6 +1,7 @@
 package io.sediment.lsm.object;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -67,5 +68,50 @@ public record ProducerEntry(
         later.txnFirstOffset,
         Math.max(lastTimestampMs, later.lastTimestampMs),
         merged.subList(Math.max(0, merged.size() - BATCHES_KEPT), merged.size()));
+  }
+
+  /**
+   * The first of {@code changes} followed by each other one, as a chain of {@link #then} would have
+   * it; all are of one producer. Looks at each once and keeps only the batches that remain.
+   */
+  public static ProducerEntry inOrder(List<ProducerEntry> changes) {
+    ProducerEntry last = changes.get(changes.size() - 1);
+    if (changes.size() == 1) {
+      return last;
+    }
+    int coordinatorEpoch = NO_COORDINATOR_EPOCH;
+    long lastTimestampMs = Long.MIN_VALUE;
+    ProducerEntry previous = changes.get(0);
+    int newestEpochFrom = 0;
+    for (int i = 0; i < changes.size(); i++) {
+      ProducerEntry change = changes.get(i);
+      if (change.producerId != previous.producerId
+          || change.producerEpoch < previous.producerEpoch) {
+        throw new IllegalStateException(
+            "producer state out of order: " + previous + " then " + change);
+      }
+      if (change.producerEpoch > previous.producerEpoch) {
+        newestEpochFrom = i;
+      }
+      coordinatorEpoch = Math.max(coordinatorEpoch, change.coordinatorEpoch);
+      lastTimestampMs = Math.max(lastTimestampMs, change.lastTimestampMs);
+      previous = change;
+    }
+    Batch[] kept = new Batch[BATCHES_KEPT];
+    int first = BATCHES_KEPT;
+    for (int i = changes.size() - 1; i >= newestEpochFrom && first > 0; i--) {
+      List<Batch> batches = changes.get(i).batches;
+      for (int b = batches.size() - 1; b >= 0 && first > 0; b--) {
+        first--;
+        kept[first] = batches.get(b);
+      }
+    }
+    return new ProducerEntry(
+        last.producerId,
+        last.producerEpoch,
+        coordinatorEpoch,
+        last.txnFirstOffset,
+        lastTimestampMs,
+        Arrays.asList(kept).subList(first, BATCHES_KEPT));
   }
 }
