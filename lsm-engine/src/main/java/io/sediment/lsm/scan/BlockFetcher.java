@@ -1,0 +1,255 @@
+package io.sediment.lsm.scan;
+
+import io.sediment.lsm.CorruptObjectException;
+import io.sediment.lsm.object.SortedObjectReader;
+import io.sediment.lsm.scan.Chunk.Id;
+import io.sediment.objectstore.ByteRange;
+import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.StoredBytes;
+import io.sediment.runtime.MemoryBudget;
+import io.sediment.runtime.MemoryBudget.Share;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gets chunks out of the cache or the store. Absent neighbours are read by one GET; all bytes are
+ * paid for from the readahead share before they are asked for.
+ *
+ * <p>Damage done on the way is healed by one more read, which asks the store again; what is damaged
+ * twice fails with {@link CorruptObjectException}. It is never skipped.
+ */
+final class BlockFetcher {
+  private static final Logger log = LoggerFactory.getLogger(BlockFetcher.class);
+
+  /** One GET never asks for more, unless a single chunk is larger. */
+  static final int GET_SIZE_BYTES_MAX = 8 << 20;
+
+  /** A chunk that is wanted. */
+  record Want(ObjectIndex index, int chunk) {
+    Id id() {
+      return new Id(index.key(), chunk);
+    }
+
+    int length() {
+      return index.chunkLength(chunk);
+    }
+
+    private boolean isFollowedBy(Want next) {
+      return next.index.key().equals(index.key()) && next.chunk == chunk + 1;
+    }
+  }
+
+  private final ObjectStore store;
+  private final BlockCache cache;
+  private final MemoryBudget budget;
+  private final ScanCounters counters;
+  private final long chargeMax;
+  private final long runBytesMax;
+
+  BlockFetcher(ObjectStore store, BlockCache cache, MemoryBudget budget, ScanCounters counters) {
+    this.store = store;
+    this.cache = cache;
+    this.budget = budget;
+    this.counters = counters;
+    this.chargeMax = budget.largestReservation(Share.READAHEAD);
+    this.runBytesMax = Math.min(GET_SIZE_BYTES_MAX, chargeMax / 2);
+  }
+
+  /**
+   * As many of the wanted chunks as memory allows, in order; always the first one, for which it
+   * waits: a caller that holds nothing yet may wait, one that does may not, so nobody waits for
+   * each other.
+   *
+   * @return one future per chunk, as many as were begun; who gets a chunk releases it
+   */
+  List<CompletableFuture<Chunk>> demand(List<Want> wants, ReadClass readClass) {
+    List<CompletableFuture<Chunk>> chunks = new ArrayList<>(wants.size());
+    while (chunks.size() < wants.size()) {
+      int next = chunks.size();
+      CompletableFuture<Chunk> here = cache.get(wants.get(next).id());
+      if (here != null) {
+        chunks.add(here);
+        continue;
+      }
+      List<Want> run = run(wants, next);
+      CompletableFuture<Void> paid = pay(run, next == 0);
+      if (paid == null) {
+        break;
+      }
+      List<Want> ours = new ArrayList<>(run.size());
+      for (Want want : run) {
+        BlockCache.Lookup lookup = cache.getOrBegin(want.id(), readClass);
+        chunks.add(lookup.chunk());
+        if (lookup.mustLoad()) {
+          ours.add(want);
+        }
+      }
+      load(run, ours, paid);
+    }
+    return chunks;
+  }
+
+  /** Begins to load as many of the chunks as there is memory for right now. */
+  void prefetch(List<Want> wants, ReadClass readClass) {
+    int next = 0;
+    while (next < wants.size()) {
+      if (!cache.isAbsent(wants.get(next).id())) {
+        next++;
+        continue;
+      }
+      List<Want> run = run(wants, next);
+      CompletableFuture<Void> paid = pay(run, false);
+      if (paid == null) {
+        return;
+      }
+      List<Want> ours = new ArrayList<>(run.size());
+      for (Want want : run) {
+        if (cache.begin(want.id(), readClass)) {
+          ours.add(want);
+        }
+      }
+      load(run, ours, paid);
+      next += run.size();
+    }
+  }
+
+  /** From {@code first} on, absent chunks that lie side by side. */
+  private List<Want> run(List<Want> wants, int first) {
+    int end = first + 1;
+    long bytes = wants.get(first).length();
+    while (end < wants.size()
+        && wants.get(end - 1).isFollowedBy(wants.get(end))
+        && bytes + wants.get(end).length() <= runBytesMax
+        && cache.isAbsent(wants.get(end).id())) {
+      bytes += wants.get(end).length();
+      end++;
+    }
+    return wants.subList(first, end);
+  }
+
+  private @Nullable CompletableFuture<Void> pay(List<Want> run, boolean mayWait) {
+    long charge = charge(run);
+    if (budget.tryReserve(Share.READAHEAD, charge)) {
+      return CompletableFuture.completedFuture(null);
+    }
+    return mayWait ? budget.reserve(Share.READAHEAD, charge) : null;
+  }
+
+  /** A single block may be larger than all there ever is to pay with. */
+  private long charge(Want want) {
+    return Math.min(want.length(), chargeMax);
+  }
+
+  private long charge(List<Want> run) {
+    return run.stream().mapToLong(this::charge).sum();
+  }
+
+  private void load(List<Want> run, List<Want> ours, CompletableFuture<Void> paid) {
+    if (ours.size() < run.size()) {
+      paid.thenRun(() -> budget.release(Share.READAHEAD, charge(run) - charge(ours)));
+    }
+    if (ours.isEmpty()) {
+      return;
+    }
+    paid.thenCompose(nothing -> read(ours))
+        .thenCompose(bytes -> isIntact(ours, bytes) ? done(bytes) : readAgain(ours))
+        .whenComplete(
+            (bytes, failure) -> {
+              for (Want want : ours) {
+                if (bytes != null) {
+                  land(want, slice(ours, bytes, want));
+                } else {
+                  fail(want, failure);
+                }
+              }
+            });
+  }
+
+  private static <T> CompletableFuture<T> done(T value) {
+    return CompletableFuture.completedFuture(value);
+  }
+
+  private CompletableFuture<ByteBuffer> read(List<Want> run) {
+    ObjectKey key = run.get(0).id().object();
+    long position = position(run);
+    Want last = run.get(run.size() - 1);
+    long length = last.index().chunkPosition(last.chunk()) + last.length() - position;
+    counters.gets.increment();
+    counters.getBytes.add(length);
+    return store.get(key, ByteRange.of(position, length)).thenApply(read -> bytes(key, read));
+  }
+
+  private static ByteBuffer bytes(ObjectKey key, Optional<StoredBytes> read) {
+    return read.orElseThrow(() -> new ObjectGoneException(key)).bytes().slice();
+  }
+
+  private static long position(List<Want> run) {
+    return run.get(0).index().chunkPosition(run.get(0).chunk());
+  }
+
+  private CompletableFuture<ByteBuffer> readAgain(List<Want> run) {
+    counters.corruptReads.increment();
+    log.warn("read came back damaged, reading again: key={}", run.get(0).id().object());
+    return read(run)
+        .thenApply(
+            bytes -> {
+              run.forEach(want -> verify(run, bytes, want));
+              return bytes;
+            });
+  }
+
+  private static boolean isIntact(List<Want> run, ByteBuffer bytes) {
+    try {
+      run.forEach(want -> verify(run, bytes, want));
+      return true;
+    } catch (CorruptObjectException damaged) {
+      return false;
+    }
+  }
+
+  private static void verify(List<Want> run, ByteBuffer bytes, Want want) {
+    ObjectIndex index = want.index();
+    for (int b = index.chunkFirstBlock(want.chunk()); b < index.chunkEndBlock(want.chunk()); b++) {
+      long from = index.position(b) - position(run);
+      if (from + index.length(b) > bytes.limit()) {
+        throw new CorruptObjectException(
+            "read ends early: key="
+                + index.key()
+                + " position="
+                + position(run)
+                + " bytes="
+                + bytes.limit()
+                + " "
+                + index.block(b));
+      }
+      SortedObjectReader.verifyBlock(
+          index.key(), index.block(b), bytes.slice((int) from, index.length(b)));
+    }
+  }
+
+  private static ByteBuffer slice(List<Want> run, ByteBuffer bytes, Want want) {
+    long from = want.index().chunkPosition(want.chunk()) - position(run);
+    return bytes.slice((int) from, want.length());
+  }
+
+  private void land(Want want, ByteBuffer bytes) {
+    cache.land(want.id(), want.index().chunkPosition(want.chunk()), bytes, charge(want));
+  }
+
+  private void fail(Want want, @Nullable Throwable failure) {
+    budget.release(Share.READAHEAD, charge(want));
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    cache.fail(want.id(), cause != null ? cause : new IllegalStateException("no bytes"));
+  }
+}

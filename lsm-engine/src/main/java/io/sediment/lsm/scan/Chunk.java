@@ -1,0 +1,76 @@
+package io.sediment.lsm.scan;
+
+import io.sediment.objectstore.ObjectKey;
+import io.sediment.runtime.MemoryBudget;
+import io.sediment.runtime.MemoryBudget.Share;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Verified bytes of neighbouring blocks of one object. Paid for until the last of its users, the
+ * cache among them, has released it.
+ */
+final class Chunk {
+  /** Names a chunk. */
+  record Id(ObjectKey object, int chunk) {}
+
+  private final Id id;
+  private final long position;
+  private final ByteBuffer bytes;
+  private final long chargedBytes;
+  private final MemoryBudget budget;
+  private final AtomicInteger references = new AtomicInteger(1);
+  private volatile Share chargedTo = Share.READAHEAD;
+  volatile boolean wanted; // somebody has read it, or waits for it
+
+  /**
+   * @param position of the first byte in the object
+   * @param chargedBytes taken from {@link Share#READAHEAD} before
+   */
+  Chunk(Id id, long position, ByteBuffer bytes, long chargedBytes, MemoryBudget budget) {
+    this.id = id;
+    this.position = position;
+    this.bytes = bytes.asReadOnlyBuffer();
+    this.chargedBytes = chargedBytes;
+    this.budget = budget;
+  }
+
+  Id id() {
+    return id;
+  }
+
+  /** The bytes of the chunk from the given position of the object on. */
+  ByteBuffer slice(long positionInObject, int length) {
+    return bytes.slice(bytes.position() + (int) (positionInObject - position), length);
+  }
+
+  long chargedBytes() {
+    return chargedBytes;
+  }
+
+  /** Moves the charge to the cache's share; false where that is used up. */
+  boolean tryChargeToCache() {
+    if (!budget.tryReserve(Share.BLOCK_CACHE, chargedBytes)) {
+      return false;
+    }
+    chargedTo = Share.BLOCK_CACHE;
+    budget.release(Share.READAHEAD, chargedBytes);
+    return true;
+  }
+
+  /** One more user; the caller knows that somebody else still is one. */
+  void retain() {
+    if (references.getAndIncrement() <= 0) {
+      throw new IllegalStateException("chunk retained after its last release: " + id);
+    }
+  }
+
+  void release() {
+    int left = references.decrementAndGet();
+    if (left == 0) {
+      budget.release(chargedTo, chargedBytes);
+    } else if (left < 0) {
+      throw new IllegalStateException("chunk released too often: " + id);
+    }
+  }
+}

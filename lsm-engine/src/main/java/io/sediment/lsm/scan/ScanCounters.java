@@ -1,0 +1,54 @@
+package io.sediment.lsm.scan;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** What reading has cost since the lane was opened; for metrics. Thread-safe. */
+public final class ScanCounters {
+  final LongAdder indexHits = new LongAdder();
+  final LongAdder indexLoads = new LongAdder();
+  final LongAdder blockHits = new LongAdder();
+  final LongAdder blockLoads = new LongAdder();
+  final LongAdder gets = new LongAdder();
+  final LongAdder getBytes = new LongAdder();
+  final LongAdder corruptReads = new LongAdder();
+  final LongAdder readaheadEvictedUnread = new LongAdder();
+
+  /** Indexes found in memory. */
+  public long indexHits() {
+    return indexHits.sum();
+  }
+
+  /** Indexes read from the store. */
+  public long indexLoads() {
+    return indexLoads.sum();
+  }
+
+  /** Chunks of blocks found in memory, or already on their way. */
+  public long blockHits() {
+    return blockHits.sum();
+  }
+
+  /** Chunks of blocks read from the store. */
+  public long blockLoads() {
+    return blockLoads.sum();
+  }
+
+  /** Ranged GETs for data. */
+  public long gets() {
+    return gets.sum();
+  }
+
+  public long getBytes() {
+    return getBytes.sum();
+  }
+
+  /** Reads that came back damaged, healed by a second one or not. */
+  public long corruptReads() {
+    return corruptReads.sum();
+  }
+
+  /** Chunks that were read ahead and evicted before anybody wanted them. */
+  public long readaheadEvictedUnread() {
+    return readaheadEvictedUnread.sum();
+  }
+}

@@ -1,0 +1,123 @@
+package io.sediment.lsm.scan;
+
+import io.sediment.lsm.PartitionId;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds which objects hold a partition. They are in log order, so that a partition's offsets only
+ * grow from one to the next, but not every object holds every partition.
+ *
+ * <p>Walks over indexes in memory in a loop; goes on in a task of its own after one had to be
+ * loaded, so that no walk is ever deeper than one step.
+ */
+final class SectionFinder {
+  private static final int INDEXES_AHEAD = 8;
+
+  /**
+   * A section.
+   *
+   * @param ordinal of its object in the list that was searched
+   */
+  record Found(int ordinal, ObjectIndex index, int section) {
+    long nextOffset() {
+      return index.sectionNextOffset(section);
+    }
+
+    long baseOffset() {
+      return index.baseOffset(index.firstBlock(section));
+    }
+  }
+
+  private static final CompletableFuture<@Nullable Found> NOWHERE =
+      CompletableFuture.completedFuture(null);
+
+  private final IndexCache indexes;
+  private final Executor executor;
+
+  SectionFinder(IndexCache indexes, Executor executor) {
+    this.indexes = indexes;
+    this.executor = executor;
+  }
+
+  /** The first of the objects {@code [from, to)} that holds the partition; null where none does. */
+  CompletableFuture<@Nullable Found> next(
+      List<ObjectRef> objects, PartitionId partition, int from, int to) {
+    for (int ordinal = from; ordinal < to; ordinal++) {
+      ObjectIndex index = indexes.getIfPresent(objects.get(ordinal));
+      if (index == null) {
+        return load(objects, partition, ordinal, to);
+      }
+      int section = index.section(partition);
+      if (section >= 0) {
+        return CompletableFuture.completedFuture(new Found(ordinal, index, section));
+      }
+    }
+    return NOWHERE;
+  }
+
+  private CompletableFuture<@Nullable Found> load(
+      List<ObjectRef> objects, PartitionId partition, int ordinal, int to) {
+    CompletableFuture<ObjectIndex> first = indexes.get(objects.get(ordinal));
+    for (int ahead = ordinal + 1; ahead < Math.min(to, ordinal + INDEXES_AHEAD); ahead++) {
+      indexes.get(objects.get(ahead)); // whoever needs it will see if that fails
+    }
+    return first.thenComposeAsync(
+        index -> {
+          int section = index.section(partition);
+          return section >= 0
+              ? CompletableFuture.completedFuture(new Found(ordinal, index, section))
+              : next(objects, partition, ordinal + 1, to);
+        },
+        executor);
+  }
+
+  /**
+   * The section that contains {@code offset}, or the first one after it; null where the partition
+   * ends below.
+   */
+  CompletableFuture<@Nullable Found> locate(
+      List<ObjectRef> objects, PartitionId partition, long offset) {
+    return search(objects, partition, offset, 0, objects.size(), null);
+  }
+
+  /** Binary search: the answer is among {@code [low, high)}, or else it is {@code best}. */
+  private CompletableFuture<@Nullable Found> search(
+      List<ObjectRef> objects,
+      PartitionId partition,
+      long offset,
+      int from,
+      int to,
+      @Nullable Found bestSoFar) {
+    int low = from;
+    int high = to;
+    Found best = bestSoFar;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      CompletableFuture<@Nullable Found> step = next(objects, partition, middle, high);
+      if (!step.isDone() || step.isCompletedExceptionally()) {
+        int lowNow = low;
+        int highNow = high;
+        Found bestNow = best;
+        return step.thenCompose(
+            found -> {
+              if (found != null && found.nextOffset() <= offset) {
+                return search(objects, partition, offset, found.ordinal() + 1, highNow, bestNow);
+              }
+              return search(
+                  objects, partition, offset, lowNow, middle, found == null ? bestNow : found);
+            });
+      }
+      Found found = step.join();
+      if (found != null && found.nextOffset() <= offset) {
+        low = found.ordinal() + 1;
+      } else {
+        high = middle;
+        best = found == null ? best : found;
+      }
+    }
+    return CompletableFuture.completedFuture(best);
+  }
+}
