@@ -2,6 +2,8 @@ package io.sediment.lsm.lane;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.lane.LaneRecovery.Recovered;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
@@ -14,13 +16,79 @@ public final class Lane {
   private final long epoch;
   private final LaneWriter writer;
   private final StoredReads stored;
+  private final LaneFlusher flusher;
+  private final LaneShutdown shutdown;
+  private final LaneParts parts;
 
-  Lane(LaneId id, long epoch, LaneWriter writer, StoredReads stored) {
-    this.id = id;
-    this.epoch = epoch;
+  Lane(
+      LaneParts parts,
+      LaneWriter writer,
+      StoredReads stored,
+      LaneFlusher flusher,
+      LaneShutdown shutdown) {
+    this.id = parts.lane();
+    this.epoch = parts.term().epoch();
     this.writer = writer;
     this.stored = stored;
+    this.flusher = flusher;
+    this.shutdown = shutdown;
+    this.parts = parts;
   }
+
+  /**
+   * Takes a lane over under an epoch that Raft has granted to this process, and opens it for
+   * appending: no older owner acknowledges anything any more, and everything acknowledged is in the
+   * manifest. A lane without a manifest is new.
+   *
+   * @param incarnation of the cluster
+   * @return waits for an unavailable store, however long. Fails with {@link
+   *     io.sediment.lsm.manifest.LaneFencedException} where a newer epoch was claimed, with {@link
+   *     io.sediment.lsm.CorruptObjectException} where the bucket does not add up
+   */
+  public static CompletableFuture<Lane> open(
+      LaneEnvironment environment,
+      LaneConfig config,
+      LaneId lane,
+      long incarnation,
+      long epoch,
+      FlushListener listener) {
+    return new LaneOpener(environment, config, lane, incarnation, epoch, listener).open();
+  }
+
+  /**
+   * Takes a dead broker's lane over under a granted epoch, without opening it: nothing is
+   * acknowledged in it any more, and its partitions can be placed elsewhere from where they end.
+   * May be done again, under the same epoch or a higher one; fails like {@link #open}.
+   */
+  public static CompletableFuture<Map<PartitionId, SealedEnd>> seal(
+      LaneEnvironment environment,
+      LaneConfig config,
+      LaneId lane,
+      long incarnation,
+      long epoch) {
+    return new LaneOpener(environment, config, lane, incarnation, epoch, FlushListener.NONE)
+        .recover()
+        .thenApply(Lane::sealedEnds);
+  }
+
+  private static Map<PartitionId, SealedEnd> sealedEnds(Recovered recovered) {
+    recovered.manifests().close();
+    Map<PartitionId, SealedEnd> ends = new HashMap<>();
+    recovered
+        .table()
+        .rows()
+        .forEach(
+            (partition, row) ->
+                ends.put(partition, new SealedEnd(row.nextOffset(), row.lastLeaderEpoch())));
+    return ends;
+  }
+
+  /**
+   * Where a partition ends in a sealed lane.
+   *
+   * @param leaderEpoch of its last batch: the highest that ever wrote to it here
+   */
+  public record SealedEnd(long endOffset, int leaderEpoch) {}
 
   public LaneId id() {
     return id;
@@ -52,20 +120,43 @@ public final class Lane {
   /**
    * Stops appends to the partition at once (they throw {@link LaneHaltedException}).
    *
-   * @return its end offset, once everything below is durable; until then its listener is told. At
-   *     once where the partition is not open
+   * @return its end offset, once everything below is durable; until then its listener is told. -1
+   *     at once where the partition is not open
    */
   public CompletableFuture<Long> closePartition(PartitionId partition) {
     OpenPartition open = writer.close(partition);
-    return open == null
-        ? CompletableFuture.completedFuture(writer.endOffsets().getOrDefault(partition, -1L))
-        : open.drained.copy();
+    return open == null ? CompletableFuture.completedFuture(-1L) : open.drained.copy();
+  }
+
+  /** Moves everything appended so far into the lane's objects; completes when it is committed. */
+  public CompletableFuture<Void> flush() {
+    return flusher.flush();
+  }
+
+  /** Bytes appended and not yet acknowledged: what back-pressure on produce goes by. */
+  public long unackedBytes() {
+    return writer.unackedBytes();
+  }
+
+  /** What the lane holds in memory and in the store right now; for metrics. */
+  public LaneStats stats() {
+    return LaneStats.of(parts, writer, flusher);
   }
 
   /**
    * Gives up the epoch at once, as when the broker's lease has ended: nothing more is acknowledged.
+   * What was acknowledged can still be read until {@link #close}.
    */
   public void halt(LaneHaltedException cause) {
     writer.halt(cause);
+  }
+
+  /**
+   * Acknowledges and flushes what was appended, then lets go of everything. Fails, with everything
+   * let go, where the lane has halted or halts before that is done: then the next owner adopts the
+   * write-ahead log instead.
+   */
+  public CompletableFuture<Void> close() {
+    return shutdown.close();
   }
 }

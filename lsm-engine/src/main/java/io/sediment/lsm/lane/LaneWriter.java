@@ -7,6 +7,7 @@ import io.sediment.lsm.memtable.Memtable;
 import io.sediment.lsm.memtable.PartitionTail;
 import io.sediment.lsm.memtable.SlabFiller;
 import io.sediment.lsm.memtable.SlabFiller.Space;
+import io.sediment.lsm.memtable.TailCache;
 import io.sediment.lsm.object.ProducerEntry;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +34,8 @@ final class LaneWriter implements WriteAheadLog.Listener {
 
   /** What the write path tells the flush. Called without the lane's lock. */
   interface FlushTrigger {
-    /** The active memtable got its first batch. */
-    void onFirstBatch();
+    /** A memtable got its first batch. */
+    void onFirstBatch(long memtable);
 
     /** The active memtable has reached the size to be flushed. */
     void onFull();
@@ -50,10 +53,9 @@ final class LaneWriter implements WriteAheadLog.Listener {
   private final SlabFiller filler;
   private final long flushBytes;
   private final FlushTrigger trigger;
-  private final Map<PartitionId, PartitionState> partitions; // guarded by lock
-
+  private final ConcurrentMap<PartitionId, PartitionState> partitions; // added to under lock
   private final ArrayDeque<SlotTouches> unacked = new ArrayDeque<>(); // guarded by lock
-  private Memtable active = new Memtable(); // guarded by lock
+  private Memtable active = new Memtable(1); // guarded by lock
   private @Nullable WriteAheadLog log; // guarded by lock
   private @Nullable LaneHaltedException halted; // guarded by lock
 
@@ -61,7 +63,7 @@ final class LaneWriter implements WriteAheadLog.Listener {
       SlabFiller filler,
       long flushBytes,
       FlushTrigger trigger,
-      Map<PartitionId, PartitionState> partitions) {
+      ConcurrentMap<PartitionId, PartitionState> partitions) {
     this.filler = filler;
     this.flushBytes = flushBytes;
     this.trigger = trigger;
@@ -102,6 +104,7 @@ final class LaneWriter implements WriteAheadLog.Listener {
 
   private void append(OpenPartition partition, Space space, @Nullable ProducerEntry change) {
     PartitionState state = partition.state();
+    long memtable;
     boolean isFirst;
     boolean isFull;
     lock.lock();
@@ -111,6 +114,7 @@ final class LaneWriter implements WriteAheadLog.Listener {
         throw new LaneHaltedException("partition is closed: " + state.id());
       }
       WalSlot slot = wal.append(state.id(), space.slab(), space.view(), change);
+      memtable = active.number();
       isFirst = active.isEmpty();
       boolean wasFull = active.sizeBytes() >= flushBytes;
       active.append(state.tails(), space, change);
@@ -122,7 +126,7 @@ final class LaneWriter implements WriteAheadLog.Listener {
       lock.unlock();
     }
     if (isFirst) {
-      trigger.onFirstBatch();
+      trigger.onFirstBatch(memtable);
     }
     if (isFull) {
       trigger.onFull();
@@ -168,18 +172,29 @@ final class LaneWriter implements WriteAheadLog.Listener {
   @Nullable Cut cut() {
     lock.lock();
     try {
-      if (active.isEmpty() || halted != null || log == null) {
+      return cut(active.number());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The same, unless the active memtable is another one by now. */
+  @Nullable Cut cut(long memtable) {
+    lock.lock();
+    try {
+      if (active.number() != memtable || active.isEmpty() || halted != null || log == null) {
         return null;
       }
       Cut cut = new Cut(active, log.cut());
-      active = new Memtable();
+      active = new Memtable(memtable + 1);
       return cut;
     } finally {
       lock.unlock();
     }
   }
 
-  long unflushedBytes() {
+  /** Bytes in the memtable being filled. */
+  long activeBytes() {
     lock.lock();
     try {
       return active.sizeBytes();
@@ -188,15 +203,19 @@ final class LaneWriter implements WriteAheadLog.Listener {
     }
   }
 
-  /** End offset of every partition the lane knows. */
-  Map<PartitionId, Long> endOffsets() {
-    Map<PartitionId, Long> endOffsets = new HashMap<>();
+  long unackedBytes() {
     lock.lock();
     try {
-      partitions.values().forEach(state -> endOffsets.put(state.id(), state.endOffset));
+      return log == null ? 0 : log.unackedBytes();
     } finally {
       lock.unlock();
     }
+  }
+
+  /** End offset of every partition the lane knows. */
+  Map<PartitionId, Long> endOffsets() {
+    Map<PartitionId, Long> endOffsets = new HashMap<>();
+    partitions.values().forEach(state -> endOffsets.put(state.id(), state.endOffset));
     return endOffsets;
   }
 
@@ -213,7 +232,7 @@ final class LaneWriter implements WriteAheadLog.Listener {
       }
       PartitionState state = partitions.get(id);
       if (state == null) {
-        state = new PartitionState(id, startOffset);
+        state = new PartitionState(id, startOffset, 0);
         partitions.put(id, state);
       }
       OpenPartition before = state.open;
@@ -306,6 +325,31 @@ final class LaneWriter implements WriteAheadLog.Listener {
     if (wal != null) {
       wal.halt(cause);
     }
+  }
+
+  /** Sends what is open and waits for its acknowledgement; nothing can be appended afterwards. */
+  CompletableFuture<Void> closeLog() {
+    WriteAheadLog wal;
+    lock.lock();
+    try {
+      wal = log;
+    } finally {
+      lock.unlock();
+    }
+    return wal == null ? CompletableFuture.completedFuture(null) : wal.close();
+  }
+
+  /** After the end: what was never flushed is given up. */
+  void dropMemtables(TailCache tailCache) {
+    Memtable last;
+    lock.lock();
+    try {
+      last = active;
+      active = new Memtable(last.number() + 1);
+    } finally {
+      lock.unlock();
+    }
+    tailCache.add(last);
   }
 
   private WriteAheadLog checkedLog() {

@@ -12,15 +12,18 @@ final class PartitionState {
   private final PartitionTails tails;
   volatile long endOffset; // written under the lane's lock
   volatile long durableOffset; // written by acknowledgements, one at a time
+  private volatile long storedBytes; // written under this object's monitor
   volatile @Nullable OpenPartition open; // written under the lane's lock
+  volatile @Nullable PartitionProducers producers; // written once, when loaded
   @Nullable SlotTouches touchedIn; // under the lane's lock: the slot that has its newest batch
   int touchedAt; // under the lane's lock: where in that slot
 
   /** A partition all of whose {@code endOffset} is durable. */
-  PartitionState(PartitionId id, long endOffset) {
+  PartitionState(PartitionId id, long endOffset, long storedBytes) {
     this.tails = new PartitionTails(id);
     this.endOffset = endOffset;
     this.durableOffset = endOffset;
+    this.storedBytes = storedBytes;
   }
 
   PartitionId id() {
@@ -29,5 +32,14 @@ final class PartitionState {
 
   PartitionTails tails() {
     return tails;
+  }
+
+  /** Flush adds, retention takes away. */
+  synchronized void addStoredBytes(long bytes) {
+    storedBytes = Math.max(0, storedBytes + bytes);
+  }
+
+  long sizeBytes() {
+    return storedBytes + tails.unflushedBytes();
   }
 }

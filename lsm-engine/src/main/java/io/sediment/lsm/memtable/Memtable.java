@@ -17,9 +17,11 @@ import org.jspecify.annotations.Nullable;
 public final class Memtable {
   private static final Slab[] NO_SLABS = {};
 
+  private final long number;
   private final List<PartitionTail> tails = new ArrayList<>();
   private volatile Slab[] slabs = NO_SLABS; // copy on write; published before the entries using it
   private volatile long sizeBytes;
+  private volatile boolean flushed;
   private volatile boolean evicted;
   private int batches;
 
@@ -27,6 +29,17 @@ public final class Memtable {
     PartitionTail tail = new PartitionTail(partition, this);
     tails.add(tail);
     return tail;
+  }
+
+  /**
+   * @param number counts a lane's memtables
+   */
+  public Memtable(long number) {
+    this.number = number;
+  }
+
+  public long number() {
+    return number;
   }
 
   /** Adds the finished batch in {@code space}, the next one of its partition. */
@@ -81,9 +94,17 @@ public final class Memtable {
     return tails.stream().sorted(Comparator.comparing(PartitionTail::partition)).toList();
   }
 
-  /** No reader may begin here any more. */
-  public boolean isEvicted() {
-    return evicted;
+  /** Number of partitions with batches here; call it once nothing is appended any more. */
+  public int partitionCount() {
+    return tails.size();
+  }
+
+  boolean isFlushed() {
+    return flushed;
+  }
+
+  void markFlushed() {
+    flushed = true;
   }
 
   /** Lets go of the slabs; readers that have some retained are not disturbed. */

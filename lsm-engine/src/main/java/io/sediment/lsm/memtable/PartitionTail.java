@@ -36,7 +36,7 @@ public final class PartitionTail {
   private long[] entries = new long[FIRST_CAPACITY * STRIDE]; // replaced before size is published
   private volatile int size;
   private volatile long maxTimestamp = Long.MIN_VALUE;
-  private long bytes; // appender and flusher only
+  private volatile long bytes;
   private @Nullable Map<Long, ProducerEntry> producers; // guarded by this
 
   PartitionTail(PartitionTails owner, Memtable memtable) {

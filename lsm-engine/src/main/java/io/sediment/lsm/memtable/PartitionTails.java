@@ -52,6 +52,17 @@ public final class PartitionTails {
     return List.of(tails);
   }
 
+  /** Bytes in memtables that are not flushed yet. */
+  public long unflushedBytes() {
+    long bytes = 0;
+    for (PartitionTail tail : tails) {
+      if (!tail.memtable().isFlushed()) {
+        bytes += tail.sizeBytes();
+      }
+    }
+    return bytes;
+  }
+
   /** First offset in memory; {@link Long#MAX_VALUE} where nothing is. */
   public long baseOffset() {
     PartitionTail[] now = tails;

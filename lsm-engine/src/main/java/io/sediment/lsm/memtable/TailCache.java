@@ -22,6 +22,7 @@ public final class TailCache {
   /** Takes over a memtable whose contents can be read from the store from now on. */
   public void add(Memtable memtable) {
     List<Slab> slabs = memtable.slabs();
+    memtable.markFlushed();
     slabs.forEach(Slab::retain); // making room may evict this very memtable
     synchronized (this) {
       flushed.addLast(memtable);

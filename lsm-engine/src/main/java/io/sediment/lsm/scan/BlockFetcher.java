@@ -1,6 +1,7 @@
 package io.sediment.lsm.scan;
 
 import io.sediment.lsm.CorruptObjectException;
+import io.sediment.lsm.codec.ReadAgain;
 import io.sediment.lsm.object.SortedObjectReader;
 import io.sediment.lsm.scan.Chunk.Id;
 import io.sediment.objectstore.ByteRange;
@@ -23,8 +24,8 @@ import org.slf4j.LoggerFactory;
  * Gets chunks out of the cache or the store. Absent neighbours are read by one GET; all bytes are
  * paid for from the readahead share before they are asked for.
  *
- * <p>Damage done on the way is healed by one more read, which asks the store again; what is damaged
- * twice fails with {@link CorruptObjectException}. It is never skipped.
+ * <p>Damage done on the way is healed by reading again, from the store; what stays damaged fails
+ * with {@link CorruptObjectException}. It is never skipped.
  */
 final class BlockFetcher {
   private static final Logger log = LoggerFactory.getLogger(BlockFetcher.class);
@@ -159,8 +160,7 @@ final class BlockFetcher {
     if (ours.isEmpty()) {
       return;
     }
-    paid.thenCompose(nothing -> read(ours))
-        .thenCompose(bytes -> isIntact(ours, bytes) ? done(bytes) : readAgain(ours))
+    paid.thenCompose(nothing -> ReadAgain.whileCorrupt(() -> readVerified(ours)))
         .whenComplete(
             (bytes, failure) -> {
               for (Want want : ours) {
@@ -171,10 +171,6 @@ final class BlockFetcher {
                 }
               }
             });
-  }
-
-  private static <T> CompletableFuture<T> done(T value) {
-    return CompletableFuture.completedFuture(value);
   }
 
   private CompletableFuture<ByteBuffer> read(List<Want> run) {
@@ -195,24 +191,19 @@ final class BlockFetcher {
     return run.get(0).index().chunkPosition(run.get(0).chunk());
   }
 
-  private CompletableFuture<ByteBuffer> readAgain(List<Want> run) {
-    counters.corruptReads.increment();
-    log.warn("read came back damaged, reading again: key={}", run.get(0).id().object());
+  private CompletableFuture<ByteBuffer> readVerified(List<Want> run) {
     return read(run)
         .thenApply(
             bytes -> {
-              run.forEach(want -> verify(run, bytes, want));
+              try {
+                run.forEach(want -> verify(run, bytes, want));
+              } catch (CorruptObjectException damaged) {
+                counters.corruptReads.increment();
+                log.warn("read came back damaged: {}", damaged.getMessage());
+                throw damaged;
+              }
               return bytes;
             });
-  }
-
-  private static boolean isIntact(List<Want> run, ByteBuffer bytes) {
-    try {
-      run.forEach(want -> verify(run, bytes, want));
-      return true;
-    } catch (CorruptObjectException damaged) {
-      return false;
-    }
   }
 
   private static void verify(List<Want> run, ByteBuffer bytes, Want want) {

@@ -6,6 +6,8 @@ import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.lsm.scan.BlockFetcher.Want;
 import io.sediment.lsm.scan.ReadPlan.Piece;
 import io.sediment.lsm.scan.SectionFinder.Found;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.MemoryBudget;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,13 +46,20 @@ public final class RangeScan {
       };
 
   /**
-   * @param recent reads the newest objects
-   * @param catchUp reads all others; a store client of its own keeps them apart
+   * @param recent the store for the newest objects
+   * @param catchUp the store for all others; a client of its own keeps them apart
    */
-  RangeScan(IndexCache indexes, BlockFetcher recent, BlockFetcher catchUp, Executor executor) {
+  public RangeScan(
+      IndexCache indexes,
+      BlockCache blocks,
+      ObjectStore recent,
+      ObjectStore catchUp,
+      MemoryBudget budget,
+      Executor executor,
+      ScanCounters counters) {
     this.finder = new SectionFinder(indexes, executor);
-    this.recent = recent;
-    this.catchUp = catchUp;
+    this.recent = new BlockFetcher(recent, blocks, budget, counters);
+    this.catchUp = new BlockFetcher(catchUp, blocks, budget, counters);
     this.executor = executor;
   }
 

@@ -8,10 +8,10 @@ import io.sediment.lsm.memtable.TailCache;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.Scheduler;
-import java.util.HashMap;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** A lane that keeps everything in memory and never flushes: for tests of what stands above it. */
 public final class InMemoryLane {
@@ -27,14 +27,14 @@ public final class InMemoryLane {
     LaneId id = new LaneId(0);
     SlabPool pool = new SlabPool(budget, 64 << 10, 4);
     SlabFiller filler = new SlabFiller(pool, new TailCache(pool));
-    LaneWriter writer = new LaneWriter(filler, Long.MAX_VALUE, new NeverFlush(), new HashMap<>());
+    LaneWriter writer = new LaneWriter(filler, Long.MAX_VALUE, new NeverFlush(), new ConcurrentHashMap<>());
     writer.start(logs.open(id, 1, writer));
     return new Lane(id, 1, writer, new NothingStored());
   }
 
   private static final class NeverFlush implements LaneWriter.FlushTrigger {
     @Override
-    public void onFirstBatch() {}
+    public void onFirstBatch(long memtable) {}
 
     @Override
     public void onFull() {}
@@ -66,12 +66,13 @@ public final class InMemoryLane {
 
     @Override
     public CompletableFuture<List<ProducerEntry>> producers(PartitionState partition) {
-      return CompletableFuture.completedFuture(ProducerFold.of(List.of(), partition));
+      return CompletableFuture.completedFuture(
+          new PartitionProducers(List.of(), 0).appended(partition.tails()));
     }
 
     @Override
     public long sizeBytes(PartitionState partition) {
-      return partition.tails().tails().stream().mapToLong(tail -> tail.sizeBytes()).sum();
+      return partition.sizeBytes();
     }
   }
 }

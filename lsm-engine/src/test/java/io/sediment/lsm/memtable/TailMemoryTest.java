@@ -31,7 +31,7 @@ class TailMemoryTest {
   private final SlabFiller filler = new SlabFiller(pool, cache);
   private final PartitionTails tails = new PartitionTails(new PartitionId(new UUID(1, 2), 0));
   private final SplittableRandom random = new SplittableRandom(1);
-  private Memtable memtable = new Memtable();
+  private Memtable memtable = new Memtable(1);
   private long endOffset;
 
   private void append(int sizeBytes, int records, long timestamp) {
@@ -47,7 +47,7 @@ class TailMemoryTest {
 
   private void cutAndKeep() {
     cache.add(memtable);
-    memtable = new Memtable();
+    memtable = new Memtable(1);
   }
 
   @Test

@@ -1,0 +1,80 @@
+package io.sediment.lsm.lane;
+
+import io.sediment.lsm.memtable.Memtable;
+import io.sediment.lsm.memtable.PartitionTail;
+import io.sediment.lsm.object.EncodedObject;
+import io.sediment.lsm.object.ObjectIdentity;
+import io.sediment.lsm.object.SortedObjectOptions;
+import io.sediment.lsm.object.SortedObjectWriter;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentMap;
+import io.sediment.lsm.PartitionId;
+
+/**
+ * Makes the L0 of a memtable: gathers the slabs in partition order, and adds a snapshot of its
+ * producers to every partition where they changed. Memtables come in the order they were cut, one
+ * after the other.
+ */
+final class L0Builder {
+  private final ConcurrentMap<PartitionId, PartitionState> partitions;
+  private final ProducerLoader loader;
+  private final PatientStore patiently;
+  private final InstantSource clock;
+  private final Duration producerExpiry;
+
+  L0Builder(
+      ConcurrentMap<PartitionId, PartitionState> partitions,
+      ProducerLoader loader,
+      PatientStore patiently,
+      InstantSource clock,
+      Duration producerExpiry) {
+    this.partitions = partitions;
+    this.loader = loader;
+    this.patiently = patiently;
+    this.clock = clock;
+    this.producerExpiry = producerExpiry;
+  }
+
+  /** The object; its bytes lie in the memtable's slabs. */
+  CompletableFuture<EncodedObject> build(Memtable memtable, ObjectIdentity identity) {
+    List<PartitionTail> tails = memtable.sortedTails();
+    return loadProducers(tails).thenApply(loaded -> write(tails, identity));
+  }
+
+  private CompletableFuture<Void> loadProducers(List<PartitionTail> tails) {
+    List<CompletableFuture<PartitionProducers>> loads = new ArrayList<>();
+    for (PartitionTail tail : tails) {
+      PartitionState partition = state(tail);
+      if (partition.producers == null && !tail.producerChanges().isEmpty()) {
+        loads.add(patiently.call("producer snapshot read", () -> loader.load(partition)));
+      }
+    }
+    return CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new));
+  }
+
+  private EncodedObject write(List<PartitionTail> tails, ObjectIdentity identity) {
+    long expiredBeforeMs = clock.millis() - producerExpiry.toMillis();
+    SortedObjectWriter writer = new SortedObjectWriter(identity, SortedObjectOptions.DEFAULT);
+    for (PartitionTail tail : tails) {
+      writer.beginSection(tail.partition());
+      tail.forEachBatch(writer::add);
+      PartitionProducers producers = state(tail).producers;
+      if (producers != null && !tail.producerChanges().isEmpty()) {
+        writer.producers(producers.flush(tail, expiredBeforeMs));
+      }
+    }
+    return writer.finish();
+  }
+
+  private PartitionState state(PartitionTail tail) {
+    PartitionState state = partitions.get(tail.partition());
+    if (state == null) {
+      throw new IllegalStateException("unknown partition in memtable: " + tail.partition());
+    }
+    return state;
+  }
+}

@@ -1,0 +1,29 @@
+package io.sediment.lsm.lane;
+
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.MemoryBudget;
+import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Ticker;
+import java.time.InstantSource;
+import java.util.random.RandomGenerator;
+
+/**
+ * What a lane takes from its process.
+ *
+ * @param store retries reads, not conditional puts
+ * @param catchUpStore for reads of old data: a client of its own, with its own connections and
+ *     bandwidth; may be {@code store}
+ * @param scheduler may have one thread; building an L0 is the longest task on it
+ * @param clock only for expiring producers that have long been silent
+ * @param random draws ids, so it must be good enough for identities; thread-safe where the
+ *     scheduler has several threads
+ */
+public record LaneEnvironment(
+    ObjectStore store,
+    ObjectStore catchUpStore,
+    WriteAheadLogs logs,
+    Scheduler scheduler,
+    Ticker ticker,
+    InstantSource clock,
+    RandomGenerator random,
+    MemoryBudget budget) {}

@@ -1,0 +1,346 @@
+package io.sediment.lsm.lane;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.WalSlot;
+import io.sediment.lsm.manifest.L0Ref;
+import io.sediment.lsm.manifest.LaneFencedException;
+import io.sediment.lsm.manifest.Manifest;
+import io.sediment.lsm.manifest.ManifestEdit.AddL0;
+import io.sediment.lsm.manifest.ManifestStore;
+import io.sediment.lsm.manifest.PartitionTable;
+import io.sediment.lsm.manifest.WriterTerm;
+import io.sediment.lsm.memtable.Memtable;
+import io.sediment.lsm.memtable.TailCache;
+import io.sediment.lsm.object.EncodedObject;
+import io.sediment.lsm.object.ObjectIdentity;
+import io.sediment.lsm.object.Section;
+import io.sediment.lsm.object.SortedObject;
+import io.sediment.lsm.object.SortedObjectKind;
+import io.sediment.lsm.scan.IndexCache;
+import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Ticker;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Moves memtables to the store: cut at a slot boundary, wait for that slot's acknowledgement, build
+ * one L0, put it, then one manifest commit that adds it and sets {@code replayAfter} to exactly
+ * that slot (invariant I10).
+ *
+ * <p>Some objects are put at once; they are built and committed in the order they were cut. What
+ * the store does not take is tried again for ever, since this data can go nowhere else; only losing
+ * the lane ends it. Without data nothing happens: no timer, no request.
+ */
+final class LaneFlusher implements LaneWriter.FlushTrigger {
+  private static final Logger log = LoggerFactory.getLogger(LaneFlusher.class);
+
+  /**
+   * A memtable on its way.
+   *
+   * @param objectNumber of its L0; the partition table that comes with it has the next one. Drawn
+   *     when it is cut, so that numbers are committed in ascending order
+   */
+  private record Flush(
+      LaneWriter.Cut cut, long objectNumber, long cutNanos, CompletableFuture<Void> done) {}
+
+  private final LaneId lane;
+  private final WriterTerm term;
+  private final LaneConfig config;
+  private final Scheduler scheduler;
+  private final Ticker ticker;
+  private final PatientStore store;
+  private final ManifestStore manifests;
+  private final L0Builder builder;
+  private final LaneObjects objects;
+  private final IndexCache indexes;
+  private final TailCache tailCache;
+  private final ConcurrentMap<PartitionId, PartitionState> partitions;
+  private final FlushListener listener;
+
+  private final ArrayDeque<Flush> waiting = new ArrayDeque<>(); // guarded by this
+  private final List<Memtable> abandoned = new ArrayList<>(); // guarded by this
+  private boolean dropping; // guarded by this
+  private int inFlight; // guarded by this
+  private long inFlightBytes; // guarded by this
+  private long nextNumber = LaneRecovery.ADOPTION_TABLE + 1; // guarded by this
+  private WalSlot acked; // guarded by this
+  private CompletableFuture<?> lastBuild = CompletableFuture.completedFuture(null); // by this
+  private CompletableFuture<PartitionTable> lastCommit; // guarded by this
+  private Scheduler.@Nullable Cancellable ageTimer; // guarded by this
+  private long ageTimerFor; // guarded by this: number of the memtable
+  private @Nullable LaneHaltedException halted; // guarded by this
+  private volatile @Nullable LaneWriter writer; // set before the first append
+
+  LaneFlusher(LaneParts parts, PartitionTable table, L0Builder builder, FlushListener listener) {
+    this.lane = parts.lane();
+    this.term = parts.term();
+    this.config = parts.config();
+    this.scheduler = parts.environment().scheduler();
+    this.ticker = parts.environment().ticker();
+    this.store = parts.store();
+    this.manifests = parts.manifests();
+    this.builder = builder;
+    this.objects = parts.objects();
+    this.indexes = parts.indexes();
+    this.tailCache = parts.tailCache();
+    this.partitions = parts.partitions();
+    this.listener = listener;
+    this.acked = new WalSlot(term.epoch(), 0);
+    this.lastCommit = CompletableFuture.completedFuture(table);
+  }
+
+  /** Connects the write path; before the first append. */
+  void start(LaneWriter opened) {
+    writer = opened;
+  }
+
+  // -- when --------------------------------------------------------------------------------------
+
+  @Override
+  public void onFirstBatch(long memtable) {
+    synchronized (this) {
+      if (memtable < ageTimerFor || halted != null) {
+        return; // told late: that one was cut before
+      }
+      if (ageTimer != null) {
+        ageTimer.cancel();
+      }
+      ageTimerFor = memtable;
+      ageTimer = scheduler.schedule(() -> flushIfStill(memtable), config.flushAge());
+    }
+  }
+
+  @Override
+  public void onFull() {
+    scheduler.execute(this::flush);
+  }
+
+  @Override
+  public void onMemoryPressure() {
+    boolean relievesSoon;
+    synchronized (this) {
+      relievesSoon = inFlight > 0 || !waiting.isEmpty();
+    }
+    if (!relievesSoon) {
+      scheduler.execute(this::flush);
+    }
+  }
+
+  @Override
+  public void onAcked(WalSlot slot) {
+    synchronized (this) {
+      acked = slot;
+    }
+    startWhatCan();
+  }
+
+  @Override
+  public void onHalted(LaneHaltedException cause) {
+    List<Flush> given;
+    synchronized (this) {
+      halted = cause;
+      given = List.copyOf(waiting);
+      given.forEach(flush -> abandoned.add(flush.cut().memtable()));
+      waiting.clear();
+      if (ageTimer != null) {
+        ageTimer.cancel();
+      }
+    }
+    store.stop(cause);
+    given.forEach(flush -> flush.done().completeExceptionally(cause));
+  }
+
+  /** After the end: what was never flushed is given up, what is being put when the put ends. */
+  void dropMemtables() {
+    List<Memtable> memtables;
+    synchronized (this) {
+      dropping = true;
+      memtables = List.copyOf(abandoned);
+      abandoned.clear();
+    }
+    memtables.forEach(this::drop);
+  }
+
+  private void abandon(Memtable memtable) {
+    synchronized (this) {
+      if (!dropping) {
+        abandoned.add(memtable);
+        return;
+      }
+    }
+    drop(memtable);
+  }
+
+  private void drop(Memtable memtable) {
+    tailCache.add(memtable);
+    tailCache.clear();
+  }
+
+  /** Flushes everything appended so far; completes when it is committed. */
+  CompletableFuture<Void> flush() {
+    CompletableFuture<Void> done = enqueue(writer()::cut);
+    startWhatCan();
+    return done;
+  }
+
+  private void flushIfStill(long memtable) {
+    enqueue(() -> writer().cut(memtable));
+    startWhatCan();
+  }
+
+  /** Changes what the next partition table will say, after all flushes begun so far. */
+  synchronized void changeTable(UnaryOperator<PartitionTable> change) {
+    lastCommit = lastCommit.thenApply(change);
+  }
+
+  /** Bytes cut and not yet committed. */
+  synchronized long waitingBytes() {
+    long bytes = inFlightBytes;
+    for (Flush flush : waiting) {
+      bytes += flush.cut().memtable().sizeBytes();
+    }
+    return bytes;
+  }
+
+  // -- in order ----------------------------------------------------------------------------------
+
+  /** Cuts under this object's monitor, else two cuts could swap places in the queue. */
+  private synchronized CompletableFuture<Void> enqueue(Supplier<LaneWriter.@Nullable Cut> cutting) {
+    if (halted != null) {
+      return CompletableFuture.failedFuture(halted);
+    }
+    LaneWriter.Cut cut = cutting.get();
+    if (cut == null) {
+      return lastCommit.thenApply(table -> null); // nothing new: what is under way is all there is
+    }
+    Flush flush = new Flush(cut, nextNumber, ticker.nanoTime(), new CompletableFuture<>());
+    nextNumber += 2;
+    waiting.addLast(flush);
+    return flush.done().copy();
+  }
+
+  private synchronized void startWhatCan() {
+    while (halted == null
+        && inFlight < config.flushesInFlight()
+        && !waiting.isEmpty()
+        && waiting.peekFirst().cut().slot().compareTo(acked) <= 0) {
+      Flush flush = waiting.removeFirst();
+      inFlight++;
+      inFlightBytes += flush.cut().memtable().sizeBytes();
+      start(flush);
+    }
+  }
+
+  /** Chains the steps; each runs on the scheduler, never under this object's monitor. */
+  private void start(Flush flush) {
+    ObjectIdentity identity =
+        new ObjectIdentity(
+            SortedObjectKind.L0,
+            term.incarnation(),
+            lane,
+            term.epoch(),
+            flush.objectNumber(),
+            term.writerId());
+    CompletableFuture<EncodedObject> built =
+        lastBuild
+            .handleAsync((before, failure) -> identity, scheduler)
+            .thenCompose(it -> builder.build(flush.cut().memtable(), it));
+    lastBuild = built;
+    CompletableFuture<SortedObject> stored =
+        built.thenCompose(
+            object ->
+                store
+                    .putOurs("l0 put", object.description().key(), object.body())
+                    .thenApply(done -> object.description()));
+    CompletableFuture<PartitionTable> before = lastCommit;
+    CompletableFuture<PartitionTable> committed =
+        stored.thenCompose(
+            object ->
+                before.thenComposeAsync(table -> commit(flush, object, table), scheduler));
+    lastCommit = committed;
+    committed.whenComplete((table, failure) -> finish(flush, PatientStore.unwrap(failure)));
+  }
+
+  private CompletableFuture<PartitionTable> commit(
+      Flush flush, SortedObject object, PartitionTable before) {
+    PartitionTable table =
+        new TableFold(before).add(object).table(term.epoch(), flush.objectNumber() + 1);
+    return LaneRecovery.writeTable(store, table)
+        .thenCompose(
+            ref ->
+                manifests.commit(
+                    new AddL0(term, L0Ref.of(object), ref, flush.cut().slot())))
+        .thenApply(
+            manifest -> {
+              publish(flush, object, manifest);
+              return table;
+            });
+  }
+
+  /** The view first, then memory may let go: a reader finds the data in one of them. */
+  private void publish(Flush flush, SortedObject object, Manifest manifest) {
+    indexes.put(object);
+    objects.publish(manifest);
+    for (Section section : object.sections()) {
+      PartitionState partition = partitions.get(section.partition());
+      if (partition != null) {
+        partition.addStoredBytes(section.length());
+      }
+    }
+    tailCache.add(flush.cut().memtable());
+    Duration took = Duration.ofNanos(ticker.nanoTime() - flush.cutNanos());
+    log.info(
+        "flushed: lane={} object={} bytes={} partitions={} replayAfter={} manifest={} tookMs={}",
+        lane,
+        object.key(),
+        object.length(),
+        object.sections().size(),
+        flush.cut().slot(),
+        manifest.id(),
+        took.toMillis());
+    listener.onFlushed(object, took);
+  }
+
+  private void finish(Flush flush, @Nullable Throwable failure) {
+    synchronized (this) {
+      inFlight--;
+      inFlightBytes -= flush.cut().memtable().sizeBytes();
+    }
+    if (failure == null) {
+      flush.done().complete(null);
+      startWhatCan();
+      return;
+    }
+    abandon(flush.cut().memtable());
+    flush.done().completeExceptionally(failure);
+    if (!(failure instanceof LaneHaltedException)) {
+      log.error("flush failed, the lane stops: lane={} term={}", lane, term, failure);
+      writer().halt(haltedBy(failure));
+    }
+  }
+
+  private LaneHaltedException haltedBy(Throwable failure) {
+    String what = failure instanceof LaneFencedException ? "fenced by its manifest" : "cannot flush";
+    return new LaneHaltedException(
+        "lane=" + lane + " epoch=" + term.epoch() + " " + what + ": " + failure.getMessage(),
+        failure);
+  }
+
+  private LaneWriter writer() {
+    LaneWriter started = writer;
+    if (started == null) {
+      throw new IllegalStateException("lane has no write path yet");
+    }
+    return started;
+  }
+}

@@ -1,0 +1,95 @@
+package io.sediment.lsm.lane;
+
+import io.sediment.lsm.CorruptObjectException;
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.manifest.PartitionTable;
+import io.sediment.lsm.manifest.PartitionTable.Row;
+import io.sediment.lsm.manifest.PartitionTable.SnapshotRef;
+import io.sediment.lsm.object.ObjectIdentity;
+import io.sediment.lsm.object.Section;
+import io.sediment.lsm.object.SortedObject;
+import io.sediment.lsm.object.SortedObjectKind;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries a partition table over further objects, in log order: after each of them every partition
+ * ends where its last section does. Refuses what does not go on exactly where the partition ended
+ * (invariant I8). Not thread-safe.
+ */
+final class TableFold {
+  private final LaneId lane;
+  private final SortedMap<PartitionId, Row> rows;
+
+  /** Begins without any partition. */
+  TableFold(LaneId lane) {
+    this.lane = lane;
+    this.rows = new TreeMap<>();
+  }
+
+  TableFold(PartitionTable base) {
+    this.lane = base.lane();
+    this.rows = new TreeMap<>(base.rows());
+  }
+
+  /**
+   * Adds what {@code object} holds.
+   *
+   * @throws CorruptObjectException if a partition has a gap or an overlap between the rows so far
+   *     and the object
+   */
+  TableFold add(SortedObject object) {
+    for (Section section : object.sections()) {
+      Row before = rows.get(section.partition());
+      if (before != null) {
+        checkContinuous(object, section, before);
+      }
+      rows.put(section.partition(), after(before, object.identity(), section));
+    }
+    return this;
+  }
+
+  private static void checkContinuous(SortedObject object, Section section, Row before) {
+    if (section.baseOffset() != before.nextOffset()
+        || section.blocks().get(0).leaderEpoch() < before.lastLeaderEpoch()) {
+      throw new CorruptObjectException(
+          (section.baseOffset() < before.nextOffset() ? "offsets twice" : "offsets are missing")
+              + ": key="
+              + object.key()
+              + " partition="
+              + section.partition()
+              + " expectedOffset="
+              + before.nextOffset()
+              + " baseOffset="
+              + section.baseOffset()
+              + " leaderEpoch="
+              + section.blocks().get(0).leaderEpoch()
+              + " previousLeaderEpoch="
+              + before.lastLeaderEpoch()
+              + " "
+              + object.identity());
+    }
+  }
+
+  private static Row after(@Nullable Row before, ObjectIdentity identity, Section section) {
+    SnapshotRef producers = before == null ? null : before.producers();
+    if (identity.kind() != SortedObjectKind.WAL && !section.producers().isEmpty()) {
+      producers = new SnapshotRef(identity.kind(), identity.epoch(), identity.number());
+    }
+    return new Row(
+        section.nextOffset(),
+        section.lastLeaderEpoch(),
+        before == null
+            ? section.maxTimestamp()
+            : Math.max(before.maxTimestamp(), section.maxTimestamp()),
+        (before == null ? 0 : before.bytes()) + section.length(),
+        producers);
+  }
+
+  /** The rows so far as a table to be stored. */
+  PartitionTable table(long epoch, long number) {
+    return new PartitionTable(lane, epoch, number, rows);
+  }
+}
