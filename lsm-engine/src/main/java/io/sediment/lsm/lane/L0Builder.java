@@ -1,5 +1,6 @@
 package io.sediment.lsm.lane;
 
+import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.memtable.Memtable;
 import io.sediment.lsm.memtable.PartitionTail;
 import io.sediment.lsm.object.EncodedObject;
@@ -12,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentMap;
-import io.sediment.lsm.PartitionId;
 
 /**
  * Makes the L0 of a memtable: gathers the slabs in partition order, and adds a snapshot of its

@@ -61,11 +61,7 @@ public final class Lane {
    * May be done again, under the same epoch or a higher one; fails like {@link #open}.
    */
   public static CompletableFuture<Map<PartitionId, SealedEnd>> seal(
-      LaneEnvironment environment,
-      LaneConfig config,
-      LaneId lane,
-      long incarnation,
-      long epoch) {
+      LaneEnvironment environment, LaneConfig config, LaneId lane, long incarnation, long epoch) {
     return new LaneOpener(environment, config, lane, incarnation, epoch, FlushListener.NONE)
         .recover()
         .thenApply(Lane::sealedEnds);

@@ -265,8 +265,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
     CompletableFuture<PartitionTable> before = lastCommit;
     CompletableFuture<PartitionTable> committed =
         stored.thenCompose(
-            object ->
-                before.thenComposeAsync(table -> commit(flush, object, table), scheduler));
+            object -> before.thenComposeAsync(table -> commit(flush, object, table), scheduler));
     lastCommit = committed;
     committed.whenComplete((table, failure) -> finish(flush, PatientStore.unwrap(failure)));
   }
@@ -277,9 +276,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
         new TableFold(before).add(object).table(term.epoch(), flush.objectNumber() + 1);
     return LaneRecovery.writeTable(store, table)
         .thenCompose(
-            ref ->
-                manifests.commit(
-                    new AddL0(term, L0Ref.of(object), ref, flush.cut().slot())))
+            ref -> manifests.commit(new AddL0(term, L0Ref.of(object), ref, flush.cut().slot())))
         .thenApply(
             manifest -> {
               publish(flush, object, manifest);
@@ -324,13 +321,18 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
     abandon(flush.cut().memtable());
     flush.done().completeExceptionally(failure);
     if (!(failure instanceof LaneHaltedException)) {
-      log.error("flush failed, the lane stops: lane={} term={}", lane, term, failure);
+      if (failure instanceof LaneFencedException) {
+        log.warn("fenced, the lane stops: {}", failure.getMessage());
+      } else {
+        log.error("flush failed, the lane stops: lane={} term={}", lane, term, failure);
+      }
       writer().halt(haltedBy(failure));
     }
   }
 
   private LaneHaltedException haltedBy(Throwable failure) {
-    String what = failure instanceof LaneFencedException ? "fenced by its manifest" : "cannot flush";
+    String what =
+        failure instanceof LaneFencedException ? "fenced by its manifest" : "cannot flush";
     return new LaneHaltedException(
         "lane=" + lane + " epoch=" + term.epoch() + " " + what + ": " + failure.getMessage(),
         failure);

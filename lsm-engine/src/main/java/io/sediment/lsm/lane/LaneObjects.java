@@ -17,9 +17,7 @@ final class LaneObjects {
       return new View(
           manifest,
           manifest.l0().stream()
-              .map(
-                  ref ->
-                      new ObjectRef(ref.key(manifest.lane()), ref.length(), ref.footerCrc()))
+              .map(ref -> new ObjectRef(ref.key(manifest.lane()), ref.length(), ref.footerCrc()))
               .toList());
     }
   }

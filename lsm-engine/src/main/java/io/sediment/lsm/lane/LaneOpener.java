@@ -74,17 +74,14 @@ final class LaneOpener {
         .table()
         .rows()
         .forEach(
-            (id, row) ->
-                partitions.put(id, new PartitionState(id, row.nextOffset(), row.bytes())));
+            (id, row) -> partitions.put(id, new PartitionState(id, row.nextOffset(), row.bytes())));
     SortedObjectReader reader = new SortedObjectReader(environment.store());
     ScanCounters counters = new ScanCounters();
     IndexCache indexes =
-        new IndexCache(
-            reader, indexBytesMax(), id -> interned(partitions.get(id), id), counters);
+        new IndexCache(reader, indexBytesMax(), id -> interned(partitions.get(id), id), counters);
     recovered.sealed().forEach(indexes::put);
     BlockCache blocks = new BlockCache(environment.budget(), counters);
-    SlabPool pool =
-        new SlabPool(environment.budget(), config.slabSizeBytes(), config.slabsKept());
+    SlabPool pool = new SlabPool(environment.budget(), config.slabSizeBytes(), config.slabsKept());
     LaneParts parts =
         new LaneParts(
             environment,
@@ -110,8 +107,7 @@ final class LaneOpener {
         new L0Builder(
             parts.partitions(), producers, store, environment.clock(), config.producerExpiry());
     LaneFlusher flusher = new LaneFlusher(parts, recovered.table(), builder, listener);
-    LaneWriter writer =
-        new LaneWriter(filler, config.flushBytes(), flusher, parts.partitions());
+    LaneWriter writer = new LaneWriter(filler, config.flushBytes(), flusher, parts.partitions());
     flusher.start(writer);
     writer.start(environment.logs().open(lane, term.epoch(), writer));
     RangeScan scan =

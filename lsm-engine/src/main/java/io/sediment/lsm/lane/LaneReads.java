@@ -50,8 +50,7 @@ final class LaneReads implements StoredReads {
                 return CompletableFuture.completedFuture(slices);
               }
               boolean mayHelp =
-                  failure == null
-                      || PatientStore.unwrap(failure) instanceof ObjectGoneException;
+                  failure == null || PatientStore.unwrap(failure) instanceof ObjectGoneException;
               if (!mayHelp || attemptsLeft == 0) {
                 return read;
               }
@@ -63,12 +62,7 @@ final class LaneReads implements StoredReads {
                         return memory != null
                             ? CompletableFuture.completedFuture(memory)
                             : read(
-                                partition,
-                                offset,
-                                maxBytes,
-                                atLeastOne,
-                                bound,
-                                attemptsLeft - 1);
+                                partition, offset, maxBytes, atLeastOne, bound, attemptsLeft - 1);
                       });
             })
         .thenCompose(next -> next);
@@ -107,8 +101,7 @@ final class LaneReads implements StoredReads {
               if (found.isPresent()) {
                 return search;
               }
-              OptionalLong inMemory =
-                  partition.tails().findTimestamp(timestamp, fromOffset, bound);
+              OptionalLong inMemory = partition.tails().findTimestamp(timestamp, fromOffset, bound);
               // What left memory meanwhile is in a newer view.
               return inMemory.isEmpty() && objects.view() != view && attemptsLeft > 0
                   ? batchForTimestamp(partition, timestamp, fromOffset, bound, attemptsLeft - 1)

@@ -109,8 +109,7 @@ final class LaneRecovery {
               return (sealed.isEmpty() ? noTable() : write(table))
                   .thenCompose(
                       ref -> manifests.commit(new AdoptSealed(term, refs, ref, replayAfter)))
-                  .thenApply(
-                      manifest -> new Recovered(manifests, term, manifest, table, sealed));
+                  .thenApply(manifest -> new Recovered(manifests, term, manifest, table, sealed));
             });
   }
 

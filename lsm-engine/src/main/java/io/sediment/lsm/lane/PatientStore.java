@@ -88,8 +88,7 @@ final class PatientStore {
   }
 
   private Duration pause(int failures) {
-    long nanos =
-        Math.min(pauseMax.toNanos(), pauseMin.toNanos() << Math.min(failures, 20));
+    long nanos = Math.min(pauseMax.toNanos(), pauseMin.toNanos() << Math.min(failures, 20));
     return Duration.ofNanos(nanos / 2 + random.nextLong(nanos / 2 + 1));
   }
 

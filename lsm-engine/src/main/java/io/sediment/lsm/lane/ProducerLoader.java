@@ -77,8 +77,7 @@ final class ProducerLoader {
     atOpening(partition.id())
         .whenComplete(
             (states, failure) -> {
-              PartitionProducers loaded =
-                  states == null ? null : new PartitionProducers(states, 0);
+              PartitionProducers loaded = states == null ? null : new PartitionProducers(states, 0);
               synchronized (this) {
                 if (loaded != null) {
                   partition.producers = loaded;

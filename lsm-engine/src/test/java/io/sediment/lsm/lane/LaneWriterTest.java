@@ -8,7 +8,9 @@ import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.batch.TestBatch;
 import io.sediment.runtime.Await;
 import io.sediment.runtime.MemoryBudget;
+import io.sediment.simulation.Simulation;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -19,7 +21,12 @@ class LaneWriterTest {
 
   private final MemoryBudget budget = MemoryBudget.forBroker(4 << 20);
   private final FakeWriteAheadLogs logs = FakeWriteAheadLogs.manual();
-  private final Lane lane = InMemoryLane.open(logs, budget);
+  private final Simulation simulation = new Simulation(1);
+  private final Lane lane =
+      simulation.await(
+          InMemoryLane.open(logs, simulation.process("broker"), budget),
+          Duration.ofMinutes(1),
+          "lane is open");
   private final SplittableRandom random = new SplittableRandom(3);
   private final Heard heardOne = new Heard();
   private final Heard heardTwo = new Heard();

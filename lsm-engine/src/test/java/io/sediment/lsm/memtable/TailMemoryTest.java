@@ -47,7 +47,7 @@ class TailMemoryTest {
 
   private void cutAndKeep() {
     cache.add(memtable);
-    memtable = new Memtable(1);
+    memtable = new Memtable(memtable.number() + 1);
   }
 
   @Test

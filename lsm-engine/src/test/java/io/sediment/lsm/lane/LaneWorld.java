@@ -1,0 +1,320 @@
+package io.sediment.lsm.lane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.batch.RecordBatchLayout;
+import io.sediment.lsm.batch.TestBatch;
+import io.sediment.lsm.object.LaneKeys;
+import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.object.SortedObject;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.MemoryBudget;
+import io.sediment.runtime.MemoryBudget.Allowance;
+import io.sediment.runtime.MemoryBudget.Share;
+import io.sediment.simulation.FaultPlan;
+import io.sediment.simulation.SimObjectStore;
+import io.sediment.simulation.SimScheduler;
+import io.sediment.simulation.Simulation;
+import io.sediment.simulation.StoreOp;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.random.RandomGenerator;
+
+/**
+ * One lane's bucket in a simulated world, brokers that open it one after the other, and a plain
+ * model of what they appended: per partition a list of batches, the first part of it acknowledged.
+ */
+final class LaneWorld {
+  static final LaneId LANE = new LaneId(2);
+  static final long INCARNATION = 1;
+  static final Duration PATIENCE = Duration.ofHours(6);
+  private static final UUID TOPIC = new UUID(0x5ed1, 0x3e27);
+
+  /** One appended batch, as it must be read back. */
+  record Appended(long baseOffset, int records, long timestamp, ByteBuffer bytes) {
+    long nextOffset() {
+      return baseOffset + records;
+    }
+  }
+
+  final Simulation simulation;
+  final SimObjectStore bucket;
+  final RandomGenerator random;
+  final LaneKeys keys = new LaneKeys(LANE);
+  final Map<PartitionId, List<Appended>> model = new TreeMap<>();
+  private final Map<PartitionId, Long> acked = new TreeMap<>();
+  private final Map<PartitionId, Map<Long, Integer>> sequences = new HashMap<>();
+  private long nextEpoch = 1;
+
+  LaneWorld(long seed, FaultPlan faults) {
+    simulation = new Simulation(seed);
+    bucket = new SimObjectStore(simulation, faults);
+    random = simulation.random("workload");
+  }
+
+  static PartitionId partition(int number) {
+    return new PartitionId(TOPIC, number);
+  }
+
+  /** Small enough that memtables leave memory and blocks leave the cache. */
+  static MemoryBudget smallBudget() {
+    return budget(256 << 10, 128 << 10);
+  }
+
+  static MemoryBudget budget(long walBytes, long cacheBytes) {
+    return new MemoryBudget(
+        walBytes + 4 * cacheBytes,
+        Map.of(
+            Share.WAL, new Allowance(walBytes, walBytes),
+            Share.TAIL, new Allowance(cacheBytes, cacheBytes),
+            Share.BLOCK_CACHE, new Allowance(cacheBytes, cacheBytes),
+            Share.READAHEAD, new Allowance(cacheBytes, cacheBytes),
+            Share.COMPACTION, new Allowance(0, cacheBytes)));
+  }
+
+  static LaneConfig smallConfig() {
+    return new LaneConfig(
+        16 << 10,
+        2,
+        48 << 10,
+        Duration.ofMinutes(1),
+        2,
+        Duration.ofMillis(100),
+        Duration.ofSeconds(10),
+        Duration.ofDays(365 * 100));
+  }
+
+  <T> T await(CompletableFuture<T> future, String what) {
+    return simulation.await(future, PATIENCE, what);
+  }
+
+  /** A process that owns the lane under the next epoch. */
+  final class Broker {
+    final SimScheduler process;
+    final long epoch;
+    final MemoryBudget budget;
+    final List<SortedObject> flushed = new ArrayList<>();
+    final LaneEnvironment environment;
+    final CompletableFuture<Lane> opening;
+    final Map<PartitionId, LanePartition> partitions = new HashMap<>();
+    final Map<PartitionId, Heard> heard = new HashMap<>();
+
+    Broker(String name, MemoryBudget budget, LaneConfig config) {
+      this.process = simulation.process(name);
+      this.epoch = nextEpoch++;
+      this.budget = budget;
+      ObjectStore store = bucket.forProcess(process);
+      this.environment =
+          new LaneEnvironment(
+              store,
+              store,
+              new SerialWriteAheadLogs(store, process, process.random(), INCARNATION, 8 << 10),
+              process,
+              process,
+              process,
+              process.random(),
+              budget);
+      this.opening =
+          Lane.open(
+              environment, config, LANE, INCARNATION, epoch, (object, took) -> flushed.add(object));
+    }
+
+    Lane lane() {
+      return await(opening, "lane is open");
+    }
+
+    LanePartition partition(int number) {
+      PartitionId id = LaneWorld.partition(number);
+      return partitions.computeIfAbsent(
+          id,
+          unknown -> {
+            Heard listener = new Heard();
+            heard.put(id, listener);
+            List<Appended> log = model.getOrDefault(id, List.of());
+            long end = log.isEmpty() ? 0 : log.get(log.size() - 1).nextOffset();
+            return lane().openPartition(id, (int) epoch, end, listener);
+          });
+    }
+
+    /** Appends one batch, of an idempotent producer every other time. */
+    void append(int partitionNumber, int sizeBytes, int records, long timestamp) {
+      LanePartition partition = partition(partitionNumber);
+      TestBatch batch =
+          TestBatch.at(0).records(records).maxTimestamp(timestamp).size(sizeBytes, random);
+      if (random.nextBoolean()) {
+        long producer = random.nextInt(3);
+        Map<Long, Integer> next =
+            sequences.computeIfAbsent(partition.id(), none -> new HashMap<>());
+        batch.producer(producer, 0, next.getOrDefault(producer, 0));
+        next.merge(producer, records, Integer::sum);
+      }
+      ByteBuffer bytes = batch.build();
+      long base = partition.append(bytes);
+      RecordBatchLayout.assign(bytes, 0, base, partition.leaderEpoch());
+      model
+          .computeIfAbsent(partition.id(), none -> new ArrayList<>())
+          .add(new Appended(base, records, timestamp, bytes));
+    }
+
+    void until(String what, int partitionNumber) {
+      LanePartition partition = partition(partitionNumber);
+      simulation.runUntil(() -> partition.durableOffset() == partition.endOffset(), PATIENCE, what);
+    }
+
+    void untilAllDurable() {
+      simulation.runUntil(
+          () ->
+              partitions.values().stream()
+                  .allMatch(partition -> partition.durableOffset() == partition.endOffset()),
+          PATIENCE,
+          "everything is durable");
+    }
+
+    /** What its listeners heard is what may not be lost. */
+    void noteAcked() {
+      heard.forEach(
+          (id, listener) -> {
+            List<Long> durable = listener.durable();
+            if (!durable.isEmpty()) {
+              acked.merge(id, durable.get(durable.size() - 1), Math::max);
+            }
+          });
+    }
+
+    void crash() {
+      noteAcked();
+      process.crash();
+    }
+
+    /** Reads the partition from {@code offset} to its durable end, in pieces, and compares. */
+    void assertReads(int partitionNumber, long offset, int maxBytes) {
+      LanePartition partition = partition(partitionNumber);
+      long next = offset;
+      long end = partition.durableOffset();
+      while (next < end) {
+        try (BatchSlices slices =
+            await(partition.read(next, maxBytes, true, end), "read of " + next)) {
+          assertThat(slices.isEmpty())
+              .as("nothing read: offset=%s end=%s %s", next, end, partition.id())
+              .isFalse();
+          next = compare(partition.id(), next, slices);
+        }
+      }
+      assertThat(next).isEqualTo(Math.max(offset, end));
+    }
+
+    void assertReadsEverything(int maxBytes) {
+      for (PartitionId id : List.copyOf(model.keySet())) {
+        assertReads(id.partition(), 0, maxBytes);
+      }
+    }
+
+    /** The timestamp lookup must agree with a walk over the model. */
+    void assertFindsTimestamp(int partitionNumber, long timestamp, long fromOffset) {
+      LanePartition partition = partition(partitionNumber);
+      long durable = partition.durableOffset();
+      OptionalLong expected =
+          model.getOrDefault(partition.id(), List.of()).stream()
+              .filter(
+                  it ->
+                      it.nextOffset() > fromOffset
+                          && it.timestamp() >= timestamp
+                          && it.baseOffset() < durable)
+              .mapToLong(it -> Math.max(fromOffset, it.baseOffset()))
+              .findFirst();
+      assertThat(await(partition.batchForTimestamp(timestamp, fromOffset), "timestamp lookup"))
+          .as("timestamp=%s fromOffset=%s durable=%s", timestamp, fromOffset, durable)
+          .isEqualTo(expected);
+    }
+
+    void assertProducers(int partitionNumber) {
+      LanePartition partition = partition(partitionNumber);
+      List<ProducerEntry> states = await(partition.producers(), "producers");
+      Map<Long, Integer> expected = sequencesIn(partition.id());
+      Map<Long, Integer> actual = new HashMap<>();
+      for (ProducerEntry state : states) {
+        int last = state.batches().get(state.batches().size() - 1).lastSequence();
+        actual.put(state.producerId(), last + 1);
+      }
+      assertThat(actual).as("next sequences of %s", partition.id()).isEqualTo(expected);
+    }
+  }
+
+  private Map<Long, Integer> sequencesIn(PartitionId id) {
+    Map<Long, Integer> next = new HashMap<>();
+    for (Appended batch : model.getOrDefault(id, List.of())) {
+      long producer = RecordBatchLayout.producerId(batch.bytes(), 0);
+      if (producer >= 0) {
+        next.put(producer, RecordBatchLayout.lastSequence(batch.bytes(), 0) + 1);
+      }
+    }
+    return next;
+  }
+
+  /** Compares slices with the model, and returns the offset behind them. */
+  private long compare(PartitionId id, long offset, BatchSlices slices) {
+    List<Appended> log = model.get(id);
+    int at =
+        Collections.binarySearch(
+            log.stream().map(Appended::nextOffset).toList(), offset + 1, Long::compare);
+    int index = at >= 0 ? at : -at - 1;
+    for (ByteBuffer buffer : slices.buffers()) {
+      int position = 0;
+      while (position < buffer.limit()) {
+        Appended expected = log.get(index++);
+        int size = RecordBatchLayout.sizeInBytes(buffer, position);
+        assertThat(buffer.slice(position, size))
+            .as("batch at offset %s of %s", expected.baseOffset(), id)
+            .isEqualTo(expected.bytes());
+        position += size;
+      }
+    }
+    assertThat(slices.nextOffset()).isEqualTo(log.get(index - 1).nextOffset());
+    return slices.nextOffset();
+  }
+
+  Broker broker(String name) {
+    return new Broker(name, smallBudget(), smallConfig());
+  }
+
+  Broker broker(String name, MemoryBudget budget, LaneConfig config) {
+    return new Broker(name, budget, config);
+  }
+
+  /**
+   * After a crash: the lane ends at or above what was acknowledged, and at a batch's end. What was
+   * appended beyond is forgotten by the model, as the lane has.
+   */
+  void settle(Broker next) {
+    Map<PartitionId, Long> ends = next.lane().endOffsets();
+    model.forEach(
+        (id, log) -> {
+          long end = ends.getOrDefault(id, 0L);
+          assertThat(end).as("acknowledged of %s", id).isGreaterThanOrEqualTo(ackedOf(id));
+          log.removeIf(batch -> batch.baseOffset() >= end);
+          long modelEnd = log.isEmpty() ? 0 : log.get(log.size() - 1).nextOffset();
+          assertThat(end).as("end of %s", id).isEqualTo(modelEnd);
+          sequences.put(id, sequencesIn(id));
+        });
+  }
+
+  long ackedOf(PartitionId id) {
+    return acked.getOrDefault(id, 0L);
+  }
+
+  long puts() {
+    return bucket.bill().requests(StoreOp.PUT_IF_ABSENT)
+        + bucket.bill().requests(StoreOp.PUT_IF_MATCH);
+  }
+}
