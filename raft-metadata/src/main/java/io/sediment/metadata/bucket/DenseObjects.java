@@ -1,5 +1,6 @@
 package io.sediment.metadata.bucket;
 
+import io.sediment.metadata.CorruptMetadataException;
 import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectKey;
@@ -73,6 +74,11 @@ final class DenseObjects {
     return found.isPresent()
         ? CompletableFuture.completedFuture(found)
         : CompletableFuture.failedFuture(cause);
+  }
+
+  /** What {@link #createOrRead} answered, in a folder of which nothing is ever deleted. */
+  static ByteBuffer kept(Optional<ByteBuffer> found, String what) {
+    return found.orElseThrow(() -> new CorruptMetadataException(what + " was there and is gone"));
   }
 
   CompletableFuture<Void> delete(Collection<ObjectKey> keys) {

@@ -34,6 +34,8 @@ public final class ExportRegister {
   /** Numbers asked for at once while probing. */
   private static final int PROBES = 8;
 
+  private static final long RECLAIMED_AGAIN = 100;
+
   private final ObjectStore store;
   private final DenseObjects objects;
   private final ObjectKey boundaryKey;
@@ -248,7 +250,8 @@ public final class ExportRegister {
 
   private CompletableFuture<Void> reclaim(long from, long to) {
     List<ObjectKey> keys = new ArrayList<>();
-    for (long number = from; number < to; number++) {
+    // Once more what a crash may have left the last time: deleting what is gone costs nothing.
+    for (long number = Math.max(0, from - RECLAIMED_AGAIN); number < to; number++) {
       keys.add(objects.key(number));
     }
     return objects.delete(keys);

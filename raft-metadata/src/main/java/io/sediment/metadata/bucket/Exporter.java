@@ -314,7 +314,7 @@ public final class Exporter {
   private static void logOnFailure(Void nothing, @Nullable Throwable failure) {
     if (failure != null) {
       // The next snapshot makes up for it.
-      LOG.warn("boundary of the export register not raised: {}", failure.toString());
+      LOG.info("boundary of the export register not raised: {}", failure.toString());
     }
   }
 

@@ -35,24 +35,24 @@ public final class IncarnationRegister {
 
   CompletableFuture<Optional<Incarnation>> read(long number) {
     String what = objects.key(number).value();
-    return retry
-        .run(what, () -> objects.get(number))
-        .thenApply(found -> found.map(bytes -> decode(bytes, number, what)));
+    return retry.run(
+        what,
+        () ->
+            objects
+                .get(number)
+                .thenApply(found -> found.map(bytes -> decode(bytes, number, what))));
   }
 
   /** Creates {@code wanted}; answers what stands under its number, another's where it was first. */
   public CompletableFuture<Incarnation> create(Incarnation wanted) {
     String what = objects.key(wanted.number()).value();
     byte[] bytes = wanted.encode();
-    return retry
-        .run(what, () -> objects.createOrRead(wanted.number(), bytes))
-        .thenApply(
-            found ->
-                decode(
-                    found.orElseThrow(
-                        () -> new CorruptMetadataException(what + " was there and is gone")),
-                    wanted.number(),
-                    what));
+    return retry.run(
+        what,
+        () ->
+            objects
+                .createOrRead(wanted.number(), bytes)
+                .thenApply(found -> decode(DenseObjects.kept(found, what), wanted.number(), what)));
   }
 
   /**

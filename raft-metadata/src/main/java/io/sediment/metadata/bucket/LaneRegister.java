@@ -1,13 +1,11 @@
 package io.sediment.metadata.bucket;
 
-import io.sediment.metadata.CorruptMetadataException;
 import io.sediment.metadata.LaneId;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Scheduler;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
@@ -70,13 +68,19 @@ public final class LaneRegister {
   private CompletableFuture<Long> firstGap(long from, List<LaneRegistration> seen) {
     String what = objects.key(from).value();
     return retry
-        .run(what, () -> objects.get(from))
+        .run(
+            what,
+            () ->
+                objects
+                    .get(from)
+                    .thenApply(
+                        found -> found.map(bytes -> LaneRegistration.decode(bytes, from, what))))
         .thenCompose(
             found -> {
               if (found.isEmpty()) {
                 return CompletableFuture.completedFuture(from);
               }
-              seen.add(checked(LaneRegistration.decode(found.get(), from, what)));
+              seen.add(checked(found.get()));
               return firstGap(from + 1, seen);
             });
   }
@@ -103,17 +107,18 @@ public final class LaneRegister {
     String what = objects.key(number).value();
     byte[] bytes = ours.encode();
     return retry
-        .run(what, () -> objects.createOrRead(number, bytes))
+        .run(
+            what,
+            () ->
+                objects
+                    .createOrRead(number, bytes)
+                    .thenApply(
+                        found ->
+                            LaneRegistration.decode(DenseObjects.kept(found, what), number, what)))
         .thenCompose(
-            found -> {
-              Optional<LaneRegistration> there =
-                  found.map(b -> checked(LaneRegistration.decode(b, number, what)));
-              if (there.isEmpty()) {
-                throw new CorruptMetadataException(what + " was there and is gone");
-              }
-              return there.get().equals(ours)
-                  ? CompletableFuture.completedFuture(number)
-                  : put(number + 1, content);
-            });
+            there ->
+                checked(there).equals(ours)
+                    ? CompletableFuture.completedFuture(number)
+                    : put(number + 1, content));
   }
 }

@@ -1,5 +1,6 @@
 package io.sediment.metadata.bucket;
 
+import io.sediment.metadata.CorruptMetadataException;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
@@ -10,9 +11,17 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Repeats what is safe to repeat while the store is unavailable, at growing intervals. */
+/**
+ * Repeats what is safe to repeat while the store is unavailable, at growing intervals; and a few
+ * times what was read damaged, since most damage happens on the way.
+ */
 final class Retry {
   private static final Logger LOG = LoggerFactory.getLogger(Retry.class);
+
+  /** Single failures are daily life. */
+  private static final int ATTEMPTS_UNSAID = 7;
+
+  private static final int DAMAGED_READS_MAX = 4;
   private static final long DELAY_MS_MIN = 20;
   private static final long DELAY_MS_MAX = 2_000;
 
@@ -55,14 +64,17 @@ final class Retry {
                 return;
               }
               Throwable cause = cause(failure);
-              if (!(cause instanceof ObjectStoreException.Unavailable)
-                  || number >= attemptsMax
-                  || stopped.getAsBoolean()) {
+              boolean again =
+                  cause instanceof ObjectStoreException.Unavailable && number < attemptsMax
+                      || cause instanceof CorruptMetadataException && number < DAMAGED_READS_MAX;
+              if (!again || stopped.getAsBoolean()) {
                 result.completeExceptionally(cause);
                 return;
               }
               long delayMs = Math.min(DELAY_MS_MAX, DELAY_MS_MIN << Math.min(number, 10));
-              LOG.warn("{}: attempt={} next in {} ms: {}", what, number, delayMs, cause.toString());
+              if (number == ATTEMPTS_UNSAID || number % 20 == 0) {
+                LOG.warn("{}: attempt={} still failing: {}", what, number, cause.toString());
+              }
               scheduler.schedule(
                   () -> run(what, attempt, number + 1, result), Duration.ofMillis(delayMs));
             });

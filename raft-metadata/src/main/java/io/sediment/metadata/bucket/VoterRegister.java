@@ -36,23 +36,23 @@ public final class VoterRegister {
     String what = objects.key(broker).value();
     byte[] bytes =
         Envelope.seal(MAGIC, VERSION, new MetadataOutput().varint(broker).uuid(storageId));
-    return retry
-        .run(what, () -> objects.createOrRead(broker, bytes))
-        .thenApply(
-            found ->
-                decode(
-                    found.orElseThrow(
-                        () -> new CorruptMetadataException(what + " was there and is gone")),
-                    broker,
-                    what));
+    return retry.run(
+        what,
+        () ->
+            objects
+                .createOrRead(broker, bytes)
+                .thenApply(found -> decode(DenseObjects.kept(found, what), broker, what)));
   }
 
   /** The folder that votes for {@code broker}, or empty where none has claimed it yet. */
   public CompletableFuture<Optional<UUID>> voter(int broker) {
     String what = objects.key(broker).value();
-    return retry
-        .run(what, () -> objects.get(broker))
-        .thenApply(found -> found.map(bytes -> decode(bytes, broker, what)));
+    return retry.run(
+        what,
+        () ->
+            objects
+                .get(broker)
+                .thenApply(found -> found.map(bytes -> decode(bytes, broker, what))));
   }
 
   /** Body: broker id (varint), storage id (uuid). */
