@@ -2,7 +2,7 @@ package io.sediment.metadata;
 
 /**
  * The broker must not start here. The message is one line for the operator: what was found, where,
- * and what to do about it. Nothing was written.
+ * and what to do about it. Nothing was written to the bucket.
  */
 public final class RefusedStartException extends RuntimeException {
   private static final long serialVersionUID = 1;

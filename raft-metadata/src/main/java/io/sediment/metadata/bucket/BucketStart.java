@@ -145,10 +145,14 @@ public final class BucketStart {
               yield create(folder, before.number() + 1, before.clusterId());
             }
             case JOIN -> {
+              checkVoters(newest.orElseThrow());
               join(newest.orElseThrow());
               yield newest;
             }
-            case GO_ON -> newest;
+            case GO_ON -> {
+              checkVoters(newest.orElseThrow());
+              yield newest;
+            }
           };
       if (ours.isPresent()) {
         return finish(ours.get());
@@ -205,16 +209,6 @@ public final class BucketStart {
   private Started finish(Incarnation incarnation) {
     FolderIdentity identity =
         identityFile.read().orElseThrow(() -> new IllegalStateException("identity is gone"));
-    if (!new TreeSet<>(configuredVoters()).equals(new TreeSet<>(incarnation.voters()))) {
-      throw new RefusedStartException(
-          Reason.NOT_A_VOTER,
-          "RAFT_PEERS names the voters "
-              + configuredVoters()
-              + " but cluster "
-              + incarnation.clusterId()
-              + " began with "
-              + incarnation.voters());
-    }
     UUID voter = await("vote", voters(incarnation).claim(config.brokerId(), identity.storageId()));
     if (!voter.equals(identity.storageId())) {
       throw new RefusedStartException(
@@ -286,6 +280,19 @@ public final class BucketStart {
     }
     LaneId newLane = await("lane registry", lanes.register(config.brokerId()));
     return Rebirth.imageAfter(old, incarnation.number(), sealed, newLane, config.brokerId());
+  }
+
+  private void checkVoters(Incarnation incarnation) {
+    if (!new TreeSet<>(configuredVoters()).equals(new TreeSet<>(incarnation.voters()))) {
+      throw new RefusedStartException(
+          Reason.NOT_A_VOTER,
+          "RAFT_PEERS names the voters "
+              + configuredVoters()
+              + " but cluster "
+              + incarnation.clusterId()
+              + " began with "
+              + incarnation.voters());
+    }
   }
 
   private ExportState awaitFirstExport(ExportRegister register, Incarnation incarnation) {

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   identity   FolderIdentity
  *   log/       Ratis: the log, votes, checkpoints of the state
  *   state/     RocksDB: the state machine's rows
+ *   native/    RocksDB's native library, unpacked
  * </pre>
  */
 final class RaftFolder implements BucketStart.IdentityFile, AutoCloseable {
@@ -61,6 +62,10 @@ final class RaftFolder implements BucketStart.IdentityFile, AutoCloseable {
 
   Path log() {
     return path.resolve("log");
+  }
+
+  Path nativeLibraries() {
+    return path.resolve("native");
   }
 
   Path state() {

@@ -142,7 +142,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
    *
    * @param random good enough for identities
    * @param sealer closes the lanes of a bucket that is recovered; not called otherwise
-   * @throws RefusedStartException where this broker must not start here; nothing was written
+   * @throws RefusedStartException where this broker must not start here
    * @throws MetadataUnavailableException where the store or the other voters did not answer in time
    */
   public static RaftMetadata open(
@@ -158,6 +158,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       UUID writer = BucketStart.randomId(random);
       BucketStart.Started started =
           new BucketStart(config, store, scheduler, random, sealer, folder, writer).start();
+      StateRows.loadLibrary(folder.nativeLibraries());
       RaftMetadata metadata = new RaftMetadata(config, store, scheduler, folder, started, writer);
       try {
         metadata.server.start();

@@ -17,6 +17,7 @@ import org.rocksdb.CompressionType;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
+import org.rocksdb.NativeLibraryLoader;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -40,8 +41,14 @@ final class StateRows implements AutoCloseable {
   /** What was stored: an image, and the log entry up to which it is applied. */
   record Stored(MetadataImage image, long term, long index) {}
 
-  static {
-    RocksDB.loadLibrary();
+  /**
+   * Loads RocksDB's native library, once for the process, from a file in {@code folder}: left to
+   * itself it unpacks a new file among the temporary ones for every process, and a kill leaves it
+   * there.
+   */
+  static synchronized void loadLibrary(Path folder) throws IOException {
+    Files.createDirectories(folder);
+    NativeLibraryLoader.getInstance().loadLibrary(folder.toString());
   }
 
   private final LRUCache cache = new LRUCache(BLOCK_CACHE_BYTES);
