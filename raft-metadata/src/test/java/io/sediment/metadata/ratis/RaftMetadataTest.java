@@ -239,6 +239,26 @@ class RaftMetadataTest {
     open(config("fresh")).close();
   }
 
+  @Test
+  void aRecoveryThatFailedHalfwayIsTakenUpAgain() throws IOException {
+    LaneId lane;
+    try (RaftMetadata old = open(config("raft"))) {
+      lane = populate(old);
+    }
+    LaneSealer failing =
+        (id, epochMin) -> CompletableFuture.failedFuture(new IllegalStateException("sealing"));
+    assertThatThrownBy(() -> open(config("fresh").withRecovery(), failing))
+        .hasMessageContaining("sealing");
+
+    LaneSealer sealer =
+        (id, epochMin) -> CompletableFuture.completedFuture(new SealedLane(id, epochMin, Map.of()));
+    try (RaftMetadata reborn = open(config("fresh").withRecovery(), sealer)) {
+      assertThat(reborn.incarnation().number()).isEqualTo(2);
+      assertThat(reborn.image().lane(lane).state()).isEqualTo(Lane.State.SEALED);
+      assertThat(reborn.image().topic("t")).isNotNull();
+    }
+  }
+
   private static void copy(Path from, Path to) throws IOException {
     try (Stream<Path> all = Files.walk(from)) {
       for (Path path : all.toList()) {
