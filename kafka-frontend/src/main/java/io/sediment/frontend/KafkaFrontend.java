@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.function.IntSupplier;
 import java.util.random.RandomGenerator;
-import org.apache.kafka.common.utils.Time;
 
 /**
  * The Kafka side of one broker, wired: partition logs that follow the metadata, the handlers, and
@@ -107,7 +106,7 @@ public final class KafkaFrontend implements AutoCloseable {
                       config.brokerEpoch(),
                       environment.metadata(),
                       logs,
-                      new BatchPreparer(Time.SYSTEM),
+                      new BatchPreparer(environment.clock()),
                       workers,
                       environment.scheduler(),
                       environment.ticker(),

@@ -2,6 +2,8 @@ package io.sediment.frontend.kafka;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.ApiException;
@@ -48,6 +50,7 @@ public final class RecordRewriter {
    * The batch in the target's compression and timestamp type, in the same memory where that can be.
    * Decompresses: for workers only.
    *
+   * @param nowMs what LogAppendTime stamps
    * @param batch one sound v2 batch; may be changed
    * @throws RecordsRejectedException if a record breaks a rule of the topic
    * @throws ApiException if the batch cannot be read as its header says
@@ -58,13 +61,13 @@ public final class RecordRewriter {
       int partition,
       CompressionType codec,
       Target target,
-      Time clock)
+      long nowMs)
       throws RecordsRejectedException {
     LogValidator validator =
         new LogValidator(
             MemoryRecords.readableRecords(batch),
             new TopicPartition(topic, partition),
-            clock,
+            new StoppedClock(nowMs),
             codec,
             target.compression(),
             false, // keys were checked already
@@ -83,6 +86,24 @@ public final class RecordRewriter {
           .buffer();
     } catch (RecordValidationException e) {
       throw new RecordsRejectedException(e.invalidException(), e.recordErrors());
+    }
+  }
+
+  /** The one moment at which a batch is validated. */
+  private record StoppedClock(long milliseconds) implements Time {
+    @Override
+    public long nanoseconds() {
+      return TimeUnit.MILLISECONDS.toNanos(milliseconds);
+    }
+
+    @Override
+    public void sleep(long ms) {
+      throw new UnsupportedOperationException("validation does not wait");
+    }
+
+    @Override
+    public void waitObject(Object object, Supplier<Boolean> condition, long deadlineMs) {
+      throw new UnsupportedOperationException("validation does not wait");
     }
   }
 

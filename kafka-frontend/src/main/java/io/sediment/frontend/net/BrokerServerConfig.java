@@ -15,6 +15,8 @@ import java.time.Duration;
  * @param pipelineRequestsMax requests of one connection that are not answered yet
  * @param connectionsMax further ones are closed at once
  * @param idleTimeout connections without traffic are closed after it
+ * @param memoryWait how long a frame that stopped arriving for want of request memory may wait
+ *     before its connection is closed: memory full of partial frames would wait for ever
  * @param drainTimeout how long a closing server waits for answers under way
  */
 public record BrokerServerConfig(
@@ -28,6 +30,7 @@ public record BrokerServerConfig(
     int pipelineRequestsMax,
     int connectionsMax,
     Duration idleTimeout,
+    Duration memoryWait,
     Duration drainTimeout) {
   public static final int KAFKA_FRAME_BYTES_MAX = 100 * 1024 * 1024;
 
@@ -44,6 +47,7 @@ public record BrokerServerConfig(
         500,
         10_000,
         Duration.ofMinutes(10),
+        Duration.ofSeconds(5),
         Duration.ofSeconds(10));
   }
 
@@ -82,6 +86,7 @@ public record BrokerServerConfig(
         pipelineRequestsMax,
         connectionsMax,
         idleTimeout,
+        memoryWait,
         drainTimeout);
   }
 
@@ -97,6 +102,7 @@ public record BrokerServerConfig(
         pipelineRequestsMax,
         connectionsMax,
         idleTimeout,
+        memoryWait,
         drainTimeout);
   }
 
@@ -112,6 +118,7 @@ public record BrokerServerConfig(
         requestsMax,
         connectionsMax,
         idleTimeout,
+        memoryWait,
         drainTimeout);
   }
 
@@ -127,10 +134,11 @@ public record BrokerServerConfig(
         pipelineRequestsMax,
         connections,
         idleTimeout,
+        memoryWait,
         drainTimeout);
   }
 
-  public BrokerServerConfig withTimeouts(Duration idle, Duration drain) {
+  public BrokerServerConfig withTimeouts(Duration idle, Duration memory, Duration drain) {
     return new BrokerServerConfig(
         listener,
         host,
@@ -142,6 +150,7 @@ public record BrokerServerConfig(
         pipelineRequestsMax,
         connectionsMax,
         idle,
+        memory,
         drain);
   }
 }

@@ -51,9 +51,6 @@ import org.slf4j.LoggerFactory;
 final class Connection extends ChannelInboundHandlerAdapter implements Executor {
   private static final Logger log = LoggerFactory.getLogger(Connection.class);
 
-  /** A frame that stopped arriving for want of memory may wait so long before it gives up. */
-  private static final int MEMORY_WAIT_SECONDS = 30;
-
   private record Frame(ByteBuf body, long arrivedNanos) {
     int sizeInBytes() {
       return FrameReader.SIZE_BYTES + body.readableBytes();
@@ -119,7 +116,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
       memory().whenBelowLimit(() -> execute(this::memoryIsBack));
       channel
           .eventLoop()
-          .schedule(() -> giveUpOnMemory(wait), MEMORY_WAIT_SECONDS, TimeUnit.SECONDS);
+          .schedule(
+              () -> giveUpOnMemory(wait),
+              server.config().memoryWait().toMillis(),
+              TimeUnit.MILLISECONDS);
     }
   }
 
@@ -131,7 +131,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
   /** Ends what would be a deadlock: memory full of partial frames that all wait for memory. */
   private void giveUpOnMemory(int wait) {
     if (outOfMemory && wait == memoryWaits && reader.pendingBytes() > 0) {
-      close("request memory is used up: waitedSeconds=" + MEMORY_WAIT_SECONDS);
+      close("request memory is used up: waited=" + server.config().memoryWait());
     }
   }
 
@@ -177,7 +177,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
     } catch (RuntimeException e) { // only the parsing of what a client sent can do this
       letGo(frame);
       server.metrics().malformedRequest();
-      close("malformed request: " + e.getMessage());
+      close("malformed request: " + (e.getMessage() == null ? e : e.getMessage()));
     }
   }
 

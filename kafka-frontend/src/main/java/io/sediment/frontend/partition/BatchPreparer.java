@@ -5,13 +5,13 @@ import io.sediment.frontend.kafka.RecordRewriter.RecordsRejectedException;
 import io.sediment.frontend.partition.BatchVerdict.RecordError;
 import io.sediment.frontend.partition.BatchVerdict.Rejected;
 import java.nio.ByteBuffer;
+import java.time.InstantSource;
 import java.util.List;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.CompressionType;
-import org.apache.kafka.common.utils.Time;
 
 /** The heavy half of validation: decompresses and writes anew. For workers. */
 public final class BatchPreparer {
@@ -22,12 +22,12 @@ public final class BatchPreparer {
     record Refused(Rejected rejected) implements Prepared {}
   }
 
-  private final Time clock;
+  private final InstantSource clock;
 
   /**
-   * @param clock for Kafka's validator, which stamps LogAppendTime with it
+   * @param clock what LogAppendTime is stamped with
    */
-  public BatchPreparer(Time clock) {
+  public BatchPreparer(InstantSource clock) {
     this.clock = clock;
   }
 
@@ -37,8 +37,9 @@ public final class BatchPreparer {
    * @param batch one batch with a sound header; may be changed
    */
   public Prepared prepare(ByteBuffer batch, String topic, int partition, TopicSettings settings) {
+    long nowMs = clock.millis();
     CompressionType codec = BatchValidator.codecOf(batch);
-    Rejected walked = RecordWalk.rejection(batch, settings, clock.milliseconds());
+    Rejected walked = RecordWalk.rejection(batch, settings, nowMs);
     if (walked != null) {
       return new Prepared.Refused(walked);
     }
@@ -58,7 +59,7 @@ public final class BatchPreparer {
                   settings.timestampBeforeMaxMs(),
                   settings.timestampAfterMaxMs(),
                   settings.decompressedBytesMax()),
-              clock);
+              nowMs);
       return rewritten.remaining() > settings.batchBytesMax()
           ? refused(
               Errors.MESSAGE_TOO_LARGE,

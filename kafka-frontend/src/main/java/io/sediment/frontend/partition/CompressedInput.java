@@ -26,6 +26,10 @@ final class CompressedInput implements RecordInput, AutoCloseable {
   CompressedInput(CompressionType codec, ByteBuffer payload, long limitBytes)
       throws BrokenRecordsException {
     this.limitBytes = limitBytes;
+    if (codec == CompressionType.SNAPPY && CompressionBound.of(codec, payload) > limitBytes) {
+      // Its decoder allocates what the data says before it looks further.
+      throw tooLarge(limitBytes);
+    }
     try {
       this.decompressed =
           Compression.of(codec)
@@ -71,10 +75,14 @@ final class CompressedInput implements RecordInput, AutoCloseable {
       throw new BrokenRecordsException("cannot decompress: position=" + before + " " + e);
     }
     if (before + filled > limitBytes) {
-      throw new BrokenRecordsException(
-          "batch decompresses to more than max.decompressed.message.bytes=" + limitBytes);
+      throw tooLarge(limitBytes);
     }
     return true;
+  }
+
+  private static BrokenRecordsException tooLarge(long limitBytes) {
+    return new BrokenRecordsException(
+        "batch decompresses to more than max.decompressed.message.bytes=" + limitBytes);
   }
 
   @Override

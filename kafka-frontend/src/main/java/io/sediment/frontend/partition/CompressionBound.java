@@ -21,6 +21,9 @@ final class CompressionBound {
   private static final int ZSTD_BLOCK_BYTES_MAX = 128 << 10;
   private static final int SNAPPY_HEADER_BYTES = 16;
 
+  /** {@code 0x82 "SNAPPY" 0x00}. */
+  private static final long SNAPPY_MAGIC = 0x82534E4150505900L;
+
   private CompressionBound() {}
 
   static long of(CompressionType codec, ByteBuffer payload) {
@@ -38,8 +41,14 @@ final class CompressionBound {
     }
   }
 
-  /** Frames as snappy-java writes them: a header, then chunks that begin with their full size. */
+  /**
+   * Either raw snappy, which begins with its full size, or frames as snappy-java writes them: a
+   * header, then chunks each of which begins with its full size.
+   */
   private static long ofSnappy(ByteBuffer bytes) {
+    if (bytes.getLong(0) != SNAPPY_MAGIC) {
+      return fullSize(bytes, 0);
+    }
     long sum = 0;
     int at = SNAPPY_HEADER_BYTES;
     while (at < bytes.limit()) {
@@ -47,19 +56,24 @@ final class CompressionBound {
       if (chunk <= 0) {
         return UNKNOWN;
       }
-      long full = 0;
-      int shift = 0;
-      int digit = at + 4;
-      byte next;
-      do {
-        next = bytes.get(digit++);
-        full |= (long) (next & 0x7f) << shift;
-        shift += 7;
-      } while (next < 0 && shift < 35);
-      sum += full;
+      sum += fullSize(bytes, at + 4);
       at = Math.addExact(at, Math.addExact(4, chunk));
     }
     return at == bytes.limit() ? sum : UNKNOWN;
+  }
+
+  /** A varint of at most 32 bits. */
+  private static long fullSize(ByteBuffer bytes, int position) {
+    long size = 0;
+    int at = position;
+    for (int shift = 0; shift < 35; shift += 7) {
+      byte next = bytes.get(at++);
+      size |= (long) (next & 0x7f) << shift;
+      if (next >= 0) {
+        return size;
+      }
+    }
+    return UNKNOWN >> 8; // can be added up without overflow
   }
 
   /** Every block holds at most what the frame header says. */

@@ -5,6 +5,7 @@ import java.util.Map;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.CompressionType;
+import org.apache.kafka.common.record.internal.RecordBatch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,8 +97,11 @@ public record TopicSettings(
 
   /** Whether {@code timestampMs} lies in the allowed window around {@code nowMs}. */
   boolean allowsTimestamp(long timestampMs, long nowMs) {
-    if (timestampMs == org.apache.kafka.common.record.internal.RecordBatch.NO_TIMESTAMP) {
+    if (timestampMs == RecordBatch.NO_TIMESTAMP) {
       return true;
+    }
+    if (timestampMs < 0) {
+      return false;
     }
     // Compared as differences from now, either side of which may be the whole range of a long.
     return timestampMs <= nowMs
