@@ -13,12 +13,18 @@ import org.jspecify.annotations.Nullable;
  * scratch memory. The running checksum reads each byte once, where it will be sent from.
  */
 final class BodyGatherer {
-  private static final int SCRATCH_SIZE_MIN = 16 << 10;
+  private static final int FIRST_SCRATCH_SIZE = 16 << 10;
 
   /**
    * Less than half of the smallest G1 region, so that scratch memory is never a humongous object.
    */
-  private static final int SCRATCH_SIZE_MAX = 256 << 10;
+  private static final int SCRATCH_SIZE = 128 << 10;
+
+  /**
+   * As much as a WAL object is long. A large L0 of small batches would otherwise lie in memory
+   * twice; its many entries cost less than that.
+   */
+  private static final int COPIED_SIZE_MAX = 8 << 20;
 
   private final int gatherSizeMin;
   private final List<ByteBuffer> buffers = new ArrayList<>();
@@ -35,10 +41,11 @@ final class BodyGatherer {
   private ByteBuffer scratch;
   private int scratchStart;
   private int scratchChecked;
+  private long copied;
 
   BodyGatherer(int gatherSizeMin) {
     this.gatherSizeMin = gatherSizeMin;
-    this.scratch = ByteBuffer.allocate(SCRATCH_SIZE_MIN);
+    this.scratch = ByteBuffer.allocate(FIRST_SCRATCH_SIZE);
   }
 
   long length() {
@@ -80,7 +87,8 @@ final class BodyGatherer {
     }
     run = null;
     int size = runEnd - runStart;
-    if (size < gatherSizeMin) {
+    if (size < gatherSizeMin && copied + size <= COPIED_SIZE_MAX) {
+      copied += size;
       copy(memory, size);
     } else {
       emitScratch();
@@ -94,8 +102,7 @@ final class BodyGatherer {
   private void copy(ByteBuffer memory, int size) {
     if (scratch.remaining() < size) {
       emitScratch();
-      int grown = Math.min(SCRATCH_SIZE_MAX, scratch.capacity() * 2);
-      scratch = ByteBuffer.allocate(Math.max(grown, size));
+      scratch = ByteBuffer.allocate(Math.max(SCRATCH_SIZE, size));
       scratchStart = 0;
       scratchChecked = 0;
     }

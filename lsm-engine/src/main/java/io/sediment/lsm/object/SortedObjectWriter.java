@@ -26,7 +26,7 @@ public final class SortedObjectWriter {
 
   // The section being built.
   private @Nullable PartitionId partition;
-  private List<Block> blocks = new ArrayList<>();
+  private final List<Block> blocks = new ArrayList<>();
   private List<ProducerEntry> producers = List.of();
   private List<AbortedTxn> abortedTxns = List.of();
   private long maxTimestamp;
@@ -194,7 +194,7 @@ public final class SortedObjectWriter {
     }
     sections.add(new Section(ending, blocks, producers, abortedTxns));
     partition = null;
-    blocks = new ArrayList<>();
+    blocks.clear();
     producers = List.of();
     abortedTxns = List.of();
   }
