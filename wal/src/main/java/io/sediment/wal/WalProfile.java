@@ -1,6 +1,7 @@
 package io.sediment.wal;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * How a log trades latency for requests; follows from what the store charges.
@@ -35,6 +36,9 @@ public record WalProfile(
 
   /** At most 4 puts a second. */
   public static final WalProfile COST = priced("cost", 250, 500);
+
+  /** What an operator of a priced store chooses from, by name. */
+  public static final List<WalProfile> PRICED = List.of(LATENCY, BALANCED, COST);
 
   public WalProfile {
     if (spacing.isNegative() || spacingMax.compareTo(spacing) < 0) {
