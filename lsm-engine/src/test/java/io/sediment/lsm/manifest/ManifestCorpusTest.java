@@ -1,0 +1,81 @@
+package io.sediment.lsm.manifest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.WalSlot;
+import io.sediment.lsm.codec.Corpus;
+import io.sediment.lsm.codec.ExtensionFields;
+import io.sediment.lsm.manifest.PartitionTable.Row;
+import io.sediment.lsm.manifest.PartitionTable.SnapshotRef;
+import io.sediment.lsm.object.SortedObjectKind;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** Manifests, boundaries and tables that version 1 has written stay readable, as they are. */
+class ManifestCorpusTest {
+  private static final LaneId LANE = new LaneId(3);
+
+  @Test
+  void manifest() {
+    Manifest manifest =
+        new Manifest(
+            LANE,
+            300,
+            new CommitId(new UUID(5, 6), 41),
+            new WriterTerm(2, 7, new UUID(5, 6)),
+            0,
+            new WalSlot(7, 120),
+            List.of(
+                new L0Ref(SortedObjectKind.WAL, 6, 88, 2_000_000, 0x1234abcd, 8, 1_999_000, -1),
+                new L0Ref(
+                    SortedObjectKind.L0,
+                    7,
+                    54,
+                    1L << 33,
+                    -1,
+                    10_000,
+                    1L << 32,
+                    1_790_000_000_000L)),
+            new TableRef(7, 54, 20_000, 99),
+            55,
+            0,
+            ExtensionFields.NONE.with(8, new byte[] {1, 2, 3}));
+    byte[] stored = Corpus.read("v1/manifest", () -> bytes(ManifestLayout.encode(manifest)));
+    assertThat(ManifestLayout.decode(LANE, 300, ByteBuffer.wrap(stored))).isEqualTo(manifest);
+    assertThat(bytes(ManifestLayout.encode(manifest))).isEqualTo(stored);
+  }
+
+  @Test
+  void boundary() {
+    byte[] stored = Corpus.read("v1/boundary", () -> bytes(BoundaryRegister.encode(LANE, 123_456)));
+    assertThat(BoundaryRegister.decode(LANE, ByteBuffer.wrap(stored))).isEqualTo(123_456);
+    assertThat(bytes(BoundaryRegister.encode(LANE, 123_456))).isEqualTo(stored);
+  }
+
+  @Test
+  void partitionTable() {
+    TreeMap<PartitionId, Row> rows = new TreeMap<>();
+    SnapshotRef snapshot = new SnapshotRef(SortedObjectKind.L0, 7, 54);
+    rows.put(
+        new PartitionId(new UUID(1, 1), 0), new Row(5_000, 3, 1_790_000_000_000L, 9, snapshot));
+    rows.put(new PartitionId(new UUID(1, 1), 9), new Row(1L << 40, 0, -1, 1L << 41, null));
+    rows.put(new PartitionId(new UUID(2, 1), 2), new Row(0, -1, 0, 0, snapshot));
+    PartitionTable table = new PartitionTable(LANE, 7, 54, rows);
+    ByteBuffer encoded = PartitionTableLayout.encode(table);
+    byte[] stored = Corpus.read("v1/partition-table", () -> bytes(encoded));
+    TableRef ref = PartitionTableLayout.refOf(table, encoded);
+    assertThat(PartitionTableLayout.decode(LANE, ref, ByteBuffer.wrap(stored))).isEqualTo(table);
+    assertThat(bytes(encoded)).isEqualTo(stored);
+  }
+
+  private static byte[] bytes(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.duplicate().get(bytes);
+    return bytes;
+  }
+}
