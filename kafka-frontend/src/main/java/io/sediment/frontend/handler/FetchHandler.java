@@ -79,6 +79,11 @@ final class FetchHandler implements ApiHandler<FetchRequestData, FetchResponseDa
     if (session.enter(() -> context.networkThread().execute(attempt::start))) {
       attempt.start();
     }
+    if (!attempt.answered().isDone()) {
+      // One fetch of a connection at a time, or a client that asks faster than it reads could have
+      // any amount of memory pinned for it.
+      context.holdUntil(attempt.answered());
+    }
     return attempt.answered();
   }
 

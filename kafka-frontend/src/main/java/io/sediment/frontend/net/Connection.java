@@ -71,6 +71,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
   private boolean outOfMemory;
   private int memoryWaits;
   private boolean handling;
+  private boolean unflushed;
   private boolean closing;
   private boolean closed;
 
@@ -143,7 +144,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
     }
     try {
       for (ByteBuf body = reader.next(); body != null; body = reader.next()) {
-        backlog.add(new Frame(body, server.ticker().nanoTime()));
+        Frame frame = new Frame(body, server.ticker().nanoTime());
+        unansweredBytes += frame.sizeInBytes();
+        backlog.add(frame);
       }
     } catch (InvalidFrameException e) {
       server.metrics().malformedRequest();
@@ -162,11 +165,16 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
     drain();
     while (!backlog.isEmpty() && mayHandle()) {
       handleNext();
-      if (backlog.isEmpty() || !mayHandle()) {
-        drain();
-      }
+      drain(); // what is answered already counts as written before the next one is looked at
     }
     handling = false;
+    if (unflushed) {
+      unflushed = false;
+      channel.flush();
+    }
+    if (closing && underWay.isEmpty()) {
+      closeQuietly();
+    }
     updateReading();
   }
 
@@ -191,12 +199,22 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
         && !muted
         && !closing
         && channel.isWritable()
-        && underWay.size() < server.config().pipelineRequestsMax()
-        && unansweredBytes < server.config().pipelineBytesMax();
+        && underWay.size() < server.config().pipelineRequestsMax();
   }
 
+  /**
+   * Goes on reading behind a request that holds the others, or nobody would notice that the client
+   * has left.
+   */
   private void updateReading() {
-    boolean read = !closed && !outOfMemory && backlog.isEmpty() && mayHandle();
+    boolean read =
+        !closed
+            && !closing
+            && !outOfMemory
+            && !muted
+            && channel.isWritable()
+            && backlog.size() + underWay.size() < server.config().pipelineRequestsMax()
+            && unansweredBytes < server.config().pipelineBytesMax();
     if (channel.config().isAutoRead() != read) {
       channel.config().setAutoRead(read);
     }
@@ -233,7 +251,6 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
     }
     Exchange exchange = new Exchange(this, header, request, body, frameBytes, frame.arrivedNanos());
     underWay.add(exchange);
-    unansweredBytes += frameBytes;
     if (header.apiKey() != ApiKeys.PRODUCE) {
       exchange.bodyConsumed(); // only records are views into the frame; all else was copied out
     }
@@ -285,32 +302,25 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
       discardFinished();
       return;
     }
-    boolean wrote = false;
     while (!underWay.isEmpty() && underWay.peek().isFinished() && !closed) {
       Exchange exchange = underWay.remove();
       unansweredBytes -= exchange.frameBytes();
-      wrote |= respond(exchange);
-    }
-    if (wrote) {
-      channel.flush();
-    }
-    if (closing && underWay.isEmpty()) {
-      closeQuietly();
+      respond(exchange);
     }
   }
 
-  private boolean respond(Exchange exchange) {
+  private void respond(Exchange exchange) {
     RequestHeader header = exchange.header();
     String closeReason = exchange.closeReason();
     if (closeReason != null) {
       exchange.release();
       close(closeReason);
-      return false;
+      return;
     }
     if (exchange.wantsNoResponse() && exchange.failure() == null) {
       exchange.release();
       server.metrics().answered(header, server.ticker().nanoTime() - exchange.arrivedNanos);
-      return false;
+      return;
     }
     List<ByteBuffer> buffers;
     try {
@@ -320,7 +330,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
       server.metrics().handlerFailures.increment();
       log.error("response cannot be written: {} from {}", header, client, e);
       close("no response for " + header.apiKey());
-      return false;
+      return;
     }
     int size = 0;
     int last = buffers.size() - 1;
@@ -335,12 +345,12 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
         written.addListener(done -> exchange.release());
       }
     }
+    unflushed = true;
     server.metrics().bytesOut.increment(size);
     server.metrics().answered(header, server.ticker().nanoTime() - exchange.arrivedNanos);
     if (exchange.throttleMs() > 0) {
       mute(exchange.throttleMs());
     }
-    return true;
   }
 
   private Send serialize(Exchange exchange) {

@@ -63,6 +63,11 @@ public final class RawClient implements AutoCloseable {
     return receive(send(request));
   }
 
+  /** Whether anything has arrived that was not received yet. */
+  public boolean hasAnswer() throws IOException {
+    return in.available() > 0;
+  }
+
   /** Whether the broker closes the connection without another byte. */
   public boolean isClosedByPeer() throws IOException {
     try {

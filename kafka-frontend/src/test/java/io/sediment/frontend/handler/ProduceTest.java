@@ -1,0 +1,273 @@
+package io.sediment.frontend.handler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.frontend.TestBroker;
+import io.sediment.frontend.net.RawClient;
+import io.sediment.frontend.partition.Batches;
+import io.sediment.lsm.batch.RecordBatchLayout;
+import io.sediment.metadata.DeleteTopics;
+import io.sediment.metadata.Topic;
+import io.sediment.runtime.Await;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
+import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
+import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
+import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.requests.ProduceRequest;
+import org.apache.kafka.common.requests.ProduceResponse;
+import org.apache.kafka.common.requests.RequestHeader;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ProduceTest {
+  private static final int TIMEOUT_MS = 30_000;
+
+  private TestBroker broker;
+  private RawClient client;
+
+  @BeforeEach
+  void start() throws Exception {
+    broker = TestBroker.start();
+    broker.createTopic("t", 2);
+    client = broker.connect();
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    client.close();
+    broker.close();
+  }
+
+  private ProduceRequest request(int acks, int timeoutMs, ByteBuffer... batches) {
+    return request(ApiKeys.PRODUCE.latestVersion(), acks, timeoutMs, broker.topic("t"), batches);
+  }
+
+  /** One batch per partition, from partition 0 on; null for none. */
+  private static ProduceRequest request(
+      int version, int acks, int timeoutMs, Topic topic, ByteBuffer... batches) {
+    TopicProduceData data = new TopicProduceData().setName(topic.name());
+    if (version >= 13) {
+      data.setName("").setTopicId(TopicIds.kafkas(topic.id()));
+    }
+    for (int i = 0; i < batches.length; i++) {
+      data.partitionData()
+          .add(
+              new PartitionProduceData()
+                  .setIndex(i)
+                  .setRecords(
+                      batches[i] == null ? null : MemoryRecords.readableRecords(batches[i])));
+    }
+    ProduceRequestData request =
+        new ProduceRequestData().setAcks((short) acks).setTimeoutMs(timeoutMs);
+    request.topicData().add(data);
+    return new ProduceRequest(request, (short) version);
+  }
+
+  private static List<PartitionProduceResponse> answers(Object response) {
+    TopicProduceResponse topic = ((ProduceResponse) response).data().responses().iterator().next();
+    return topic.partitionResponses();
+  }
+
+  private PartitionProduceResponse produce(ByteBuffer batch) throws IOException {
+    return answers(client.call(request(-1, TIMEOUT_MS, batch))).get(0);
+  }
+
+  private static Errors errorOf(PartitionProduceResponse answer) {
+    return Errors.forCode(answer.errorCode());
+  }
+
+  private long endOffset(int partition) {
+    return broker.lane.endOffset(broker.partition("t", partition));
+  }
+
+  @Test
+  void everyVersionAppends() throws IOException {
+    long next = 0;
+    for (short version : ApiKeys.PRODUCE.allVersions()) {
+      PartitionProduceResponse answer =
+          answers(
+                  client.call(
+                      request(version, -1, TIMEOUT_MS, broker.topic("t"), Batches.plain(2))))
+              .get(0);
+      assertThat(errorOf(answer)).as("version " + version).isEqualTo(Errors.NONE);
+      assertThat(answer.baseOffset()).isEqualTo(next);
+      next += 2;
+    }
+  }
+
+  @Test
+  void partitionsFailOneByOne() throws IOException {
+    ByteBuffer bad = Batches.plain(1).putInt(RecordBatchLayout.CRC, 0);
+    List<PartitionProduceResponse> answers =
+        answers(
+            client.call(request(-1, TIMEOUT_MS, bad, Batches.plain(3), Batches.plain(1), null)));
+    assertThat(answers)
+        .extracting(ProduceTest::errorOf)
+        .containsExactly(
+            Errors.CORRUPT_MESSAGE,
+            Errors.NONE,
+            Errors.UNKNOWN_TOPIC_OR_PARTITION,
+            Errors.UNKNOWN_TOPIC_OR_PARTITION);
+    assertThat(endOffset(0)).isZero();
+    assertThat(endOffset(1)).isEqualTo(3);
+  }
+
+  @Test
+  void aTopicMadeAnewIsAnotherTopic() throws IOException {
+    ProduceRequest old = request(-1, TIMEOUT_MS, Batches.plain(1));
+    broker.metadata.accept(new DeleteTopics(List.of(broker.topic("t").id())));
+    assertThat(errorOf(answers(client.call(old)).get(0))).isEqualTo(Errors.UNKNOWN_TOPIC_ID);
+  }
+
+  @Test
+  void acksOtherThanKafkasAreRefused() throws IOException {
+    assertThat(errorOf(answers(client.call(request(2, TIMEOUT_MS, Batches.plain(1)))).get(0)))
+        .isEqualTo(Errors.INVALID_REQUIRED_ACKS);
+    assertThat(endOffset(0)).isZero();
+  }
+
+  @Test
+  void internalTopicsAreNotForClients() throws IOException {
+    Topic internal = broker.createTopic("__consumer_offsets", 1);
+    assertThat(
+            errorOf(
+                answers(client.call(request(12, -1, TIMEOUT_MS, internal, Batches.plain(1))))
+                    .get(0)))
+        .isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
+  }
+
+  @Test
+  void nothingIsAnsweredBeforeItIsDurable() throws IOException {
+    broker.lane.holdAcks();
+    for (int acks : new int[] {-1, 1}) {
+      long end = endOffset(0);
+      RequestHeader header = client.send(request(acks, TIMEOUT_MS, Batches.plain(1)));
+      Await.until("appended", () -> endOffset(0) == end + 1);
+      assertThat(client.hasAnswer()).isFalse();
+      broker.lane.ackAll();
+      assertThat(errorOf(answers(client.receive(header)).get(0))).isEqualTo(Errors.NONE);
+    }
+  }
+
+  @Test
+  void aProducePastItsTimeoutIsAnsweredSo() throws IOException {
+    broker.lane.holdAcks();
+    PartitionProduceResponse answer =
+        answers(client.call(request(-1, 50, Batches.plain(1)))).get(0);
+    assertThat(errorOf(answer)).isEqualTo(Errors.REQUEST_TIMED_OUT);
+    assertThat(answer.baseOffset()).isEqualTo(-1);
+  }
+
+  @Test
+  void aRepeatedBatchWaitsForTheFirstOne() throws IOException {
+    assertThat(errorOf(produce(Batches.idempotent(7, 0, 0, 5)))).isEqualTo(Errors.NONE);
+    broker.lane.holdAcks();
+    RequestHeader first = client.send(request(-1, TIMEOUT_MS, Batches.idempotent(7, 0, 5, 5)));
+    try (RawClient retry = broker.connect()) {
+      Await.until("appended", () -> endOffset(0) == 10);
+      PartitionProduceResponse early =
+          answers(retry.call(request(-1, 50, Batches.idempotent(7, 0, 5, 5)))).get(0);
+      assertThat(errorOf(early)).as("not durable yet").isEqualTo(Errors.REQUEST_TIMED_OUT);
+      RequestHeader again = retry.send(request(-1, TIMEOUT_MS, Batches.idempotent(7, 0, 5, 5)));
+      RequestHeader known = retry.send(request(-1, TIMEOUT_MS, Batches.idempotent(7, 0, 0, 5)));
+      broker.lane.ackAll();
+      assertThat(answers(client.receive(first)).get(0).baseOffset()).isEqualTo(5);
+      assertThat(answers(retry.receive(again)).get(0).baseOffset()).isEqualTo(5);
+      assertThat(answers(retry.receive(known)).get(0).baseOffset()).isZero();
+    }
+    assertThat(endOffset(0)).isEqualTo(10);
+  }
+
+  @Test
+  void gapsAndFencedProducersAreRefused() throws IOException {
+    produce(Batches.idempotent(7, 3, 0, 5));
+    assertThat(errorOf(produce(Batches.idempotent(7, 3, 9, 1))))
+        .isEqualTo(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    assertThat(errorOf(produce(Batches.idempotent(7, 2, 5, 1))))
+        .isEqualTo(Errors.INVALID_PRODUCER_EPOCH);
+    assertThat(endOffset(0)).isEqualTo(5);
+  }
+
+  @Test
+  void aLaneThatStopsFailsWhatWaitsAndWhatComes() throws IOException {
+    broker.lane.holdAcks();
+    RequestHeader waiting = client.send(request(-1, TIMEOUT_MS, Batches.plain(1)));
+    Await.until("appended", () -> endOffset(0) == 1);
+    broker.lane.halt();
+    assertThat(errorOf(answers(client.receive(waiting)).get(0)))
+        .isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+    assertThat(errorOf(produce(Batches.plain(1)))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+  }
+
+  @Test
+  void aFullLaneIsWaitedForAndOrderIsKept() throws IOException {
+    broker.lane.refuseAppends(true);
+    List<RequestHeader> headers = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      headers.add(client.send(request(-1, TIMEOUT_MS, Batches.idempotent(7, 0, i * 2, 2))));
+    }
+    broker.lane.refuseAppends(false);
+    for (int i = 0; i < 5; i++) {
+      PartitionProduceResponse answer = answers(client.receive(headers.get(i))).get(0);
+      assertThat(errorOf(answer)).isEqualTo(Errors.NONE);
+      assertThat(answer.baseOffset()).isEqualTo(i * 2);
+    }
+  }
+
+  @Test
+  void aLaneThatStaysFullIsAnsweredWithinTheTimeout() throws IOException {
+    broker.lane.refuseAppends(true);
+    assertThat(errorOf(answers(client.call(request(-1, 50, Batches.plain(1)))).get(0)))
+        .isEqualTo(Errors.REQUEST_TIMED_OUT);
+    broker.lane.refuseAppends(false);
+    assertThat(produce(Batches.plain(1)).baseOffset()).as("nothing was appended before").isZero();
+  }
+
+  @Test
+  void withoutAcksThereIsNoAnswerAndAnErrorClosesTheConnection() throws IOException {
+    client.send(request(0, TIMEOUT_MS, Batches.plain(2)));
+    assertThat(produce(Batches.plain(1)).baseOffset()).isEqualTo(2);
+    client.send(request(0, TIMEOUT_MS, Batches.plain(2).putInt(RecordBatchLayout.CRC, 0)));
+    assertThat(client.isClosedByPeer()).isTrue();
+    assertThat(endOffset(0)).isEqualTo(3);
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @ValueSource(longs = {1, 2, 3})
+  void pipelinedBatchesKeepTheirOrderWhateverWorkTheyAre(long seed) throws IOException {
+    Random random = new Random(seed);
+    broker.createTopic("heavy", 1, Map.of(TopicConfig.COMPRESSION_TYPE_CONFIG, "lz4"));
+    List<RequestHeader> headers = new ArrayList<>();
+    List<Integer> counts = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      int count = 1 + random.nextInt(20);
+      Compression sent =
+          random.nextBoolean() ? Compression.zstd().build() : Compression.lz4().build();
+      ByteBuffer batch = Batches.of(sent, Batches.records(count, Batches.NOW_MS));
+      counts.add(count);
+      headers.add(client.send(request(13, -1, TIMEOUT_MS, broker.topic("heavy"), batch)));
+    }
+    long next = 0;
+    for (int i = 0; i < headers.size(); i++) {
+      PartitionProduceResponse answer = answers(client.receive(headers.get(i))).get(0);
+      assertThat(errorOf(answer)).isEqualTo(Errors.NONE);
+      assertThat(answer.baseOffset()).as("batch " + i).isEqualTo(next);
+      next += counts.get(i);
+    }
+  }
+}
