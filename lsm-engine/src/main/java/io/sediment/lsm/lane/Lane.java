@@ -139,6 +139,11 @@ public final class Lane {
     return LaneStats.of(parts, writer, flusher);
   }
 
+  /** Completes when the lane has stopped for good, with why; not when it is closed in order. */
+  public CompletableFuture<LaneHaltedException> halted() {
+    return flusher.stopped();
+  }
+
   /**
    * Gives up the epoch at once, as when the broker's lease has ended: nothing more is acknowledged.
    * What was acknowledged can still be read until {@link #close}.

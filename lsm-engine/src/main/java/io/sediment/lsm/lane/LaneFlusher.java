@@ -78,6 +78,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
   private CompletableFuture<PartitionTable> lastCommit; // guarded by this
   private Scheduler.@Nullable Cancellable ageTimer; // guarded by this
   private long ageTimerFor; // guarded by this: number of the memtable
+  private final CompletableFuture<LaneHaltedException> stopped = new CompletableFuture<>();
   private @Nullable LaneHaltedException halted; // guarded by this
   private volatile @Nullable LaneWriter writer; // set before the first append
 
@@ -158,6 +159,12 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
     }
     store.stop(cause);
     given.forEach(flush -> flush.done().completeExceptionally(cause));
+    stopped.complete(cause);
+  }
+
+  /** Completes when the lane has halted, with why. */
+  CompletableFuture<LaneHaltedException> stopped() {
+    return stopped.copy();
   }
 
   /** After the end: what was never flushed is given up, what is being put when the put ends. */
@@ -243,6 +250,12 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
 
   /** Chains the steps; each runs on the scheduler, never under this object's monitor. */
   private void start(Flush flush) {
+    log.info(
+        "flush begins: lane={} number={} bytes={} upTo={}",
+        lane,
+        flush.objectNumber(),
+        flush.cut().memtable().sizeBytes(),
+        flush.cut().slot());
     ObjectIdentity identity =
         new ObjectIdentity(
             SortedObjectKind.L0,

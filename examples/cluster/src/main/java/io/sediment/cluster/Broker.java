@@ -1,0 +1,312 @@
+package io.sediment.cluster;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.sediment.frontend.KafkaFrontend;
+import io.sediment.frontend.admin.AdminHandlers;
+import io.sediment.frontend.config.BrokerConfigs;
+import io.sediment.frontend.config.ConfigView;
+import io.sediment.frontend.handler.FrontendSettings;
+import io.sediment.frontend.net.BrokerServerConfig;
+import io.sediment.frontend.partition.PartitionLogs;
+import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
+import io.sediment.lsm.lane.Lane;
+import io.sediment.lsm.lane.LaneConfig;
+import io.sediment.lsm.lane.LaneEnvironment;
+import io.sediment.metadata.LaneSealer;
+import io.sediment.metadata.MetadataConfig;
+import io.sediment.metadata.MetadataConfig.HostPort;
+import io.sediment.metadata.RegisterBroker;
+import io.sediment.metadata.bucket.BucketStart;
+import io.sediment.metadata.ratis.RaftMetadata;
+import io.sediment.objectstore.StoreProbe;
+import io.sediment.runtime.MemoryBudget;
+import io.sediment.runtime.NamedThreads;
+import io.sediment.runtime.SystemPorts;
+import io.sediment.runtime.ThreadPoolScheduler;
+import io.sediment.runtime.Ticker;
+import io.sediment.wal.BucketWriteAheadLogs;
+import io.sediment.wal.MicrometerWalMetrics;
+import io.sediment.wal.WalProfile;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One broker, wired. Parts are started in the order in which they need each other, and closed in
+ * the opposite order; each is handed what it needs through its constructor, clocks and chance
+ * included.
+ */
+final class Broker implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Broker.class);
+  private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
+
+  private final BrokerSettings settings;
+  private final Ticker ticker = SystemPorts.ticker();
+  private final InstantSource clock = SystemPorts.wallClock();
+  private final RandomGenerator random = SystemPorts.secureRandom();
+  private final PrometheusMeterRegistry meters =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Deque<Part> started = new ArrayDeque<>(); // newest first
+  private final CompletableFuture<@Nullable Throwable> end = new CompletableFuture<>();
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private volatile boolean ready;
+
+  /** Something that was started and has to be closed. */
+  private record Part(String name, AutoCloseable closeable) {}
+
+  private Broker(BrokerSettings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Returns when clients are served. Blocks; on failure everything that was started is closed
+   * again.
+   */
+  static Broker start(BrokerSettings settings) throws Exception {
+    Broker broker = new Broker(settings);
+    boolean complete = false;
+    try {
+      broker.startParts();
+      complete = true;
+      return broker;
+    } finally {
+      if (!complete) {
+        broker.close();
+      }
+    }
+  }
+
+  private void startParts() throws Exception {
+    long begin = ticker.nanoTime();
+    ProcessMeters.bindTo(meters);
+    HttpEndpoint http =
+        started(
+            "http",
+            HttpEndpoint.start(
+                new InetSocketAddress(settings.host(), settings.httpPort()),
+                () -> ready,
+                meters::scrape,
+                NamedThreads.pool("http", 2)));
+    ThreadPoolScheduler scheduler =
+        started("scheduler", new ThreadPoolScheduler("engine", engineThreads()));
+    BrokerStores stores =
+        started("object store", BrokerStores.open(settings, scheduler, ticker, random, meters));
+    await(new StoreProbe(stores.main(), random).run()).requireHonest(stores.name());
+
+    MemoryBudget budget = MemoryBudget.forBroker(MemoryLimits.budgetBytes(settings));
+    ProcessMeters.bindTo(meters, budget);
+    RaftMetadata metadata =
+        started(
+            "metadata",
+            openMetadata(
+                stores,
+                scheduler,
+                (id, epochMin) ->
+                    CompletableFuture.failedFuture(new IllegalStateException("no sealer"))));
+    long brokerEpoch = await(metadata.submit(registration())).valueOrThrow();
+    LaneConfig laneConfig = LaneConfig.forBudget(budget);
+    BucketWriteAheadLogs logs =
+        new BucketWriteAheadLogs(
+            stores.main(),
+            walProfile(),
+            metadata.incarnation().number(),
+            scheduler,
+            ticker,
+            random,
+            new MicrometerWalMetrics(meters));
+    LaneEnvironment laneEnvironment =
+        new LaneEnvironment(
+            stores.main(), stores.catchUp(), logs, scheduler, ticker, clock, random, budget);
+    Lane lane =
+        await(
+            new LaneStart(
+                    metadata,
+                    settings.brokerId(),
+                    brokerEpoch,
+                    (id, epoch) ->
+                        Lane.open(
+                            laneEnvironment,
+                            laneConfig,
+                            id,
+                            metadata.incarnation().number(),
+                            epoch,
+                            LaneMeters.flushes(meters)))
+                .start());
+    started("lane", () -> await(lane.close()));
+    LaneMeters.bindTo(meters, lane);
+    lane.halted()
+        .thenAccept(
+            cause ->
+                endWith(
+                    new TakenOverException(
+                        "lane " + lane.id() + " halted: " + cause.getMessage(), cause)));
+    metadata.halted().thenAccept(this::endWith);
+
+    KafkaFrontend frontend =
+        started("kafka", startFrontend(metadata, brokerEpoch, lane, scheduler, stores.name()));
+    ready = true;
+    log.info(
+        "Sediment is ready: broker {} of cluster {} serves Kafka on {}:{} (port {}), data in {}, http on port {}, after {} ms",
+        settings.brokerId(),
+        metadata.image().clusterId(),
+        settings.advertisedHost(),
+        settings.advertisedPort(),
+        frontend.port(),
+        stores.name(),
+        http.port(),
+        TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - begin));
+  }
+
+  private RaftMetadata openMetadata(
+      BrokerStores stores, ThreadPoolScheduler scheduler, LaneSealer sealer) throws IOException {
+    Map<Integer, HostPort> peers = new TreeMap<>();
+    settings
+        .raftPeers()
+        .forEach((id, address) -> peers.put(id, new HostPort(address.host(), address.port())));
+    MetadataConfig config =
+        new MetadataConfig(
+            settings.brokerId(),
+            settings.clusterId(),
+            new HostPort(settings.raftListenAddress().host(), settings.raftListenAddress().port()),
+            peers,
+            settings.raftPath(),
+            settings.recoverFromBucket(),
+            MetadataConfig.DEFAULT_START_TIMEOUT,
+            MetadataConfig.DEFAULT_SUBMIT_TIMEOUT);
+    return RaftMetadata.open(config, stores.main(), scheduler, random, sealer);
+  }
+
+  private RegisterBroker registration() {
+    return new RegisterBroker(
+        settings.brokerId(),
+        new UUID(random.nextLong(), random.nextLong()),
+        settings.advertisedHost(),
+        settings.advertisedPort(),
+        null);
+  }
+
+  private WalProfile walProfile() {
+    if (settings.storeType() != BrokerSettings.StoreType.S3) {
+      return WalProfile.LOCAL;
+    }
+    return switch (settings.walProfile()) {
+      case LATENCY -> WalProfile.LATENCY;
+      case BALANCED -> WalProfile.BALANCED;
+      case COST -> WalProfile.COST;
+    };
+  }
+
+  private KafkaFrontend startFrontend(
+      RaftMetadata metadata,
+      long brokerEpoch,
+      Lane lane,
+      ThreadPoolScheduler scheduler,
+      String storeName)
+      throws InterruptedException {
+    BrokerConfigs brokerConfigs = new BrokerConfigs(settings.asKafkaConfigs());
+    FrontendSettings frontendSettings =
+        new FrontendSettings(
+            settings.autoCreateTopics(),
+            settings.numPartitions(),
+            FrontendSettings.DEFAULTS.defaultReplicationFactor(),
+            FrontendSettings.DEFAULTS.fetchBytesMax(),
+            FrontendSettings.DEFAULTS.fetchSessionsMax());
+    int processors = Runtime.getRuntime().availableProcessors();
+    KafkaFrontend.Config config =
+        new KafkaFrontend.Config(
+            settings.brokerId(),
+            brokerEpoch,
+            BrokerServerConfig.defaults(settings.host(), settings.port(), Math.max(2, processors)),
+            frontendSettings,
+            brokerConfigs,
+            processors);
+    KafkaFrontend.Environment environment =
+        new KafkaFrontend.Environment(
+            metadata, new BrokerLane(lane), scheduler, ticker, clock, random, () -> 0, meters);
+    TopicConfigs topicConfigs =
+        (image, topic) ->
+            new ConfigView(image, settings.brokerId(), brokerConfigs)
+                .effectiveTopic(topic.configs());
+    PartitionLogs partitionLogs =
+        new PartitionLogs(settings.brokerId(), metadata, environment.lane(), topicConfigs, clock);
+    return KafkaFrontend.start(
+        config,
+        environment,
+        partitionLogs,
+        AdminHandlers.all(
+            metadata,
+            partitionLogs,
+            settings.brokerId(),
+            brokerConfigs,
+            storeName,
+            settings.numPartitions(),
+            () -> BucketStart.randomId(random)));
+  }
+
+  private static int engineThreads() {
+    return Math.max(2, Runtime.getRuntime().availableProcessors());
+  }
+
+  private <T extends AutoCloseable> T started(String name, T part) {
+    started.push(new Part(name, part));
+    return part;
+  }
+
+  private static <T> T await(CompletableFuture<T> future) throws Exception {
+    try {
+      return future.get(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    } catch (TimeoutException e) {
+      throw new IllegalStateException("not done within " + START_TIMEOUT, e);
+    }
+  }
+
+  private void endWith(Throwable cause) {
+    ready = false;
+    if (!closing.get()) {
+      end.complete(cause);
+    }
+  }
+
+  /** Blocks until the broker is closed (null) or cannot go on (why). */
+  @Nullable Throwable awaitEnd() {
+    return end.join();
+  }
+
+  /**
+   * Stops serving, finishes what is under way, flushes, lets go. Idempotent; a part that cannot be
+   * closed does not keep the others open.
+   */
+  @Override
+  public void close() {
+    if (!closing.compareAndSet(false, true)) {
+      return;
+    }
+    ready = false;
+    for (Part part : started) {
+      try {
+        part.closeable.close();
+      } catch (Exception e) {
+        log.warn("closing the {} failed", part.name, e);
+      }
+    }
+    end.complete(null);
+  }
+}

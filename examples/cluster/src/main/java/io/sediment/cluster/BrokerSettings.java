@@ -1,0 +1,303 @@
+package io.sediment.cluster;
+
+import io.sediment.cluster.ValueTypes.HostAndPort;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Everything a broker is told at its start, read from environment variables and checked as a whole.
+ */
+record BrokerSettings(
+    int brokerId,
+    String host,
+    int port,
+    Optional<String> clusterId,
+    String advertisedHost,
+    int advertisedPort,
+    StoreType storeType,
+    String dataPathText,
+    Optional<String> s3Bucket,
+    Optional<String> s3Endpoint,
+    String awsRegion,
+    S3ChecksumMode s3ChecksumMode,
+    boolean s3ChunkedEncoding,
+    HostAndPort raftListenAddress,
+    SortedMap<Integer, HostAndPort> raftPeers,
+    Path raftPath,
+    int httpPort,
+    Profile walProfile,
+    Optional<Long> memoryBudgetBytes,
+    boolean autoCreateTopics,
+    int numPartitions,
+    boolean recoverFromBucket) {
+
+  /** Where the objects lie. */
+  enum StoreType {
+    LOCAL,
+    S3,
+    MEMORY
+  }
+
+  /** How long a WAL object may gather before its put starts; see the README on cost. */
+  enum Profile {
+    LATENCY,
+    BALANCED,
+    COST
+  }
+
+  /** When the S3 client sends and checks checksums. */
+  enum S3ChecksumMode {
+    WHEN_SUPPORTED,
+    WHEN_REQUIRED
+  }
+
+  private static final Setting<Integer> BROKER_ID =
+      new Setting<>(
+          "BROKER_ID",
+          "0",
+          ValueTypes.integer(0, Integer.MAX_VALUE, "a whole number"),
+          "Id of this broker, unique in the cluster");
+  private static final Setting<String> HOST =
+      new Setting<>(
+          "HOST",
+          "0.0.0.0",
+          ValueTypes.text("an address of this machine"),
+          "Address the Kafka port listens on");
+  private static final Setting<Integer> PORT =
+      new Setting<>("PORT", "9092", ValueTypes.port(), "Kafka port");
+  private static final Setting<Optional<String>> CLUSTER_ID =
+      new Setting<>(
+          "CLUSTER_ID",
+          "",
+          ValueTypes.optional(ValueTypes.text("the cluster's id")),
+          "Refuse to start on a bucket of another cluster. Unset: the bucket's own id, made when it was first used");
+  private static final Setting<Optional<String>> ADVERTISED_HOST =
+      new Setting<>(
+          "ADVERTISED_HOST",
+          "",
+          ValueTypes.optional(ValueTypes.text("a host name that clients can reach")),
+          "Host that clients are told. Unset: `HOST`; where that is a wildcard, `localhost` for a single broker"
+              + " (with `RAFT_PEERS` it must be set)");
+  private static final Setting<Optional<Integer>> ADVERTISED_PORT =
+      new Setting<>(
+          "ADVERTISED_PORT",
+          "",
+          ValueTypes.optional(ValueTypes.port()),
+          "Port that clients are told. Unset: `PORT`");
+  private static final Setting<StoreType> OBJECT_STORE_TYPE =
+      new Setting<>(
+          "OBJECT_STORE_TYPE",
+          "local",
+          ValueTypes.oneOf(StoreType.class),
+          "Where the objects lie. `memory` forgets everything when the process ends");
+  private static final Setting<String> DATA_PATH =
+      new Setting<>(
+          "DATA_PATH",
+          "./data",
+          ValueTypes.text("a folder or key prefix"),
+          "`local`: the folder; `s3`: key prefix in the bucket");
+  private static final Setting<Optional<String>> S3_BUCKET =
+      new Setting<>(
+          "S3_BUCKET",
+          "",
+          ValueTypes.optional(ValueTypes.text("a bucket name")),
+          "`s3`: the bucket (required)");
+  private static final Setting<Optional<String>> S3_ENDPOINT =
+      new Setting<>(
+          "S3_ENDPOINT",
+          "",
+          ValueTypes.optional(ValueTypes.text("a URL")),
+          "`s3`: a server other than AWS, spoken to in path style");
+  private static final Setting<String> AWS_REGION =
+      new Setting<>(
+          "AWS_REGION",
+          "us-east-1",
+          ValueTypes.text("a region"),
+          "`s3`: region. Credentials come from the AWS SDK's own chain (`AWS_ACCESS_KEY_ID` …)");
+  private static final Setting<S3ChecksumMode> S3_CHECKSUM_MODE =
+      new Setting<>(
+          "S3_CHECKSUM_MODE",
+          "when-supported",
+          ValueTypes.oneOf(S3ChecksumMode.class),
+          "`s3`: `when-required` for servers that refuse checksum headers (Ceph RGW)");
+  private static final Setting<Boolean> S3_CHUNKED_ENCODING =
+      new Setting<>(
+          "S3_CHUNKED_ENCODING",
+          "true",
+          ValueTypes.bool(),
+          "`s3`: `false` for servers that do not understand aws-chunked bodies (Ceph RGW)");
+  private static final Setting<HostAndPort> RAFT_LISTEN_ADDR =
+      new Setting<>(
+          "RAFT_LISTEN_ADDR",
+          "127.0.0.1:9093",
+          ValueTypes.hostAndPort(),
+          "Address of the metadata (Raft) port");
+  private static final Setting<TreeMap<Integer, HostAndPort>> RAFT_PEERS =
+      new Setting<>(
+          "RAFT_PEERS",
+          "",
+          ValueTypes.peers(),
+          "The voters of the metadata group by broker id. Unset: this broker alone");
+  private static final Setting<String> RAFT_PATH =
+      new Setting<>(
+          "RAFT_PATH",
+          "./raft",
+          ValueTypes.text("a folder"),
+          "Folder of the metadata log, on a local disk");
+  private static final Setting<Integer> HTTP_PORT =
+      new Setting<>(
+          "HTTP_PORT",
+          "8080",
+          ValueTypes.port(),
+          "`/health/live`, `/health/ready`, `/metrics` (Prometheus text)");
+  private static final Setting<Profile> WAL_PROFILE =
+      new Setting<>(
+          "WAL_PROFILE",
+          "latency",
+          ValueTypes.oneOf(Profile.class),
+          "On `s3`: at least 40, 100 or 250 ms between two WAL objects. `local` and `memory` never wait");
+  private static final Setting<Optional<Long>> MEMORY_BUDGET =
+      new Setting<>(
+          "MEMORY_BUDGET",
+          "",
+          ValueTypes.optional(ValueTypes.bytes(64L << 20)),
+          "Memory for data in flight and caches. Unset: three quarters of the JVM's direct memory limit, which is the heap limit"
+              + " unless `-XX:MaxDirectMemorySize` is given");
+  private static final Setting<Boolean> AUTO_CREATE_TOPICS =
+      new Setting<>(
+          "AUTO_CREATE_TOPICS",
+          "true",
+          ValueTypes.bool(),
+          "Create a topic when a client that allows it asks for it");
+  private static final Setting<Integer> NUM_PARTITIONS =
+      new Setting<>(
+          "NUM_PARTITIONS",
+          "4",
+          ValueTypes.integer(1, 100_000, "a whole number"),
+          "Partitions of a topic that is created without a number");
+  private static final Setting<Boolean> RECOVER_FROM_BUCKET =
+      new Setting<>(
+          "RECOVER_FROM_BUCKET",
+          "false",
+          ValueTypes.bool(),
+          "With an empty `RAFT_PATH`: take over the cluster that the bucket holds, with all its topics, configs and records");
+
+  /** All variables in the order of the README. */
+  static final List<Setting<?>> ALL =
+      List.of(
+          BROKER_ID,
+          HOST,
+          PORT,
+          CLUSTER_ID,
+          ADVERTISED_HOST,
+          ADVERTISED_PORT,
+          OBJECT_STORE_TYPE,
+          DATA_PATH,
+          S3_BUCKET,
+          S3_ENDPOINT,
+          AWS_REGION,
+          S3_CHECKSUM_MODE,
+          S3_CHUNKED_ENCODING,
+          RAFT_LISTEN_ADDR,
+          RAFT_PEERS,
+          RAFT_PATH,
+          HTTP_PORT,
+          WAL_PROFILE,
+          MEMORY_BUDGET,
+          AUTO_CREATE_TOPICS,
+          NUM_PARTITIONS,
+          RECOVER_FROM_BUCKET);
+
+  /**
+   * Reads and checks all settings.
+   *
+   * @throws InvalidSettingException naming the first variable that cannot be right
+   */
+  static BrokerSettings from(Map<String, String> environment) {
+    String host = HOST.in(environment);
+    int port = PORT.in(environment);
+    StoreType storeType = OBJECT_STORE_TYPE.in(environment);
+    Optional<String> bucket = S3_BUCKET.in(environment);
+    if (storeType == StoreType.S3 && bucket.isEmpty()) {
+      throw new InvalidSettingException(
+          S3_BUCKET.name(), "", "a bucket name when OBJECT_STORE_TYPE=s3");
+    }
+    int brokerId = BROKER_ID.in(environment);
+    SortedMap<Integer, HostAndPort> peers = RAFT_PEERS.in(environment);
+    return new BrokerSettings(
+        brokerId,
+        host,
+        port,
+        CLUSTER_ID.in(environment),
+        ADVERTISED_HOST.in(environment).orElseGet(() -> defaultAdvertisedHost(host, peers)),
+        ADVERTISED_PORT.in(environment).orElse(port),
+        storeType,
+        DATA_PATH.in(environment),
+        bucket,
+        S3_ENDPOINT.in(environment),
+        AWS_REGION.in(environment),
+        S3_CHECKSUM_MODE.in(environment),
+        S3_CHUNKED_ENCODING.in(environment),
+        RAFT_LISTEN_ADDR.in(environment),
+        peers,
+        Path.of(RAFT_PATH.in(environment)),
+        HTTP_PORT.in(environment),
+        WAL_PROFILE.in(environment),
+        MEMORY_BUDGET.in(environment),
+        AUTO_CREATE_TOPICS.in(environment),
+        NUM_PARTITIONS.in(environment),
+        RECOVER_FROM_BUCKET.in(environment));
+  }
+
+  /** {@code local}: the folder of the store. */
+  Path dataPath() {
+    return Path.of(dataPathText);
+  }
+
+  /** {@code s3}: the key prefix; a leading {@code ./} or slash does not count. */
+  String keyPrefix() {
+    return dataPathText.replaceFirst("^\\.?/+", "");
+  }
+
+  /** What DescribeConfigs tells of this broker, under Kafka's names. */
+  Map<String, String> asKafkaConfigs() {
+    return Map.of(
+        "node.id",
+        Integer.toString(brokerId),
+        "broker.id",
+        Integer.toString(brokerId),
+        "listeners",
+        "PLAINTEXT://" + host + ":" + port,
+        "advertised.listeners",
+        "PLAINTEXT://" + advertisedHost + ":" + advertisedPort,
+        "num.partitions",
+        Integer.toString(numPartitions),
+        "auto.create.topics.enable",
+        Boolean.toString(autoCreateTopics),
+        "default.replication.factor",
+        "1",
+        "log.dirs",
+        dataPathText);
+  }
+
+  private static String defaultAdvertisedHost(String host, Map<Integer, HostAndPort> peers) {
+    if (!isWildcard(host)) {
+      return host;
+    }
+    if (!peers.isEmpty()) {
+      throw new InvalidSettingException(
+          ADVERTISED_HOST.name(),
+          "",
+          "a host name that clients can reach, since HOST=" + host + " and RAFT_PEERS is set");
+    }
+    return "localhost";
+  }
+
+  private static boolean isWildcard(String host) {
+    return host.equals("0.0.0.0") || host.equals("::") || host.equals("[::]");
+  }
+}

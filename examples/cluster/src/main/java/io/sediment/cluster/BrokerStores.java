@@ -1,0 +1,156 @@
+package io.sediment.cluster;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.sediment.objectstore.LocalObjectStore;
+import io.sediment.objectstore.MemoryObjectStore;
+import io.sediment.objectstore.MeteredObjectStore;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.RetryPolicy;
+import io.sediment.objectstore.RetryingObjectStore;
+import io.sediment.objectstore.s3.S3ObjectStore;
+import io.sediment.objectstore.s3.S3StoreConfig;
+import io.sediment.objectstore.s3.S3StoreConfig.ChecksumMode;
+import io.sediment.runtime.NamedThreads;
+import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Ticker;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bucket, as two clients of it: one that acknowledgements wait for, and one for reading old
+ * data, so that no catch-up reader can take the connections or threads of the first. Both meter
+ * every attempt and retry what is safe to retry.
+ */
+final class BrokerStores implements AutoCloseable {
+  private static final int LOCAL_COMMIT_THREADS = 4;
+  private static final int LOCAL_READ_THREADS = 4;
+  private static final int LOCAL_BULK_THREADS = 2;
+  private static final int S3_CONNECTIONS = 64;
+  private static final int S3_IO_THREADS = 2;
+
+  private final String name;
+  private final ObjectStore main;
+  private final ObjectStore catchUp;
+  private final List<ExecutorService> threads;
+
+  private BrokerStores(
+      String name, ObjectStore main, ObjectStore catchUp, List<ExecutorService> threads) {
+    this.name = name;
+    this.main = main;
+    this.catchUp = catchUp;
+    this.threads = List.copyOf(threads);
+  }
+
+  /**
+   * Opens the store that the settings name. Blocks.
+   *
+   * @throws io.sediment.objectstore.ObjectStoreException if it cannot be used
+   */
+  static BrokerStores open(
+      BrokerSettings settings,
+      Scheduler scheduler,
+      Ticker ticker,
+      RandomGenerator random,
+      MeterRegistry meters) {
+    Decorator decorator =
+        (store, client) ->
+            new RetryingObjectStore(
+                new MeteredObjectStore(store, client, meters, ticker),
+                RetryPolicy.DEFAULT,
+                scheduler,
+                ticker,
+                random);
+    return switch (settings.storeType()) {
+      case LOCAL -> openLocal(settings, random, decorator);
+      case S3 -> openS3(settings, decorator);
+      case MEMORY -> {
+        MemoryObjectStore memory = new MemoryObjectStore(scheduler);
+        yield new BrokerStores(
+            "memory",
+            decorator.on(memory, "main"),
+            decorator.on(memory.anotherClient(), "catchup"),
+            List.of());
+      }
+    };
+  }
+
+  private interface Decorator {
+    ObjectStore on(ObjectStore store, String client);
+  }
+
+  private static BrokerStores openLocal(
+      BrokerSettings settings, RandomGenerator random, Decorator decorator) {
+    List<ExecutorService> threads = new ArrayList<>();
+    ExecutorService commits = pool(threads, "store-commit", LOCAL_COMMIT_THREADS);
+    ExecutorService reads = pool(threads, "store-read", LOCAL_READ_THREADS);
+    ExecutorService bulk = pool(threads, "store-bulk", LOCAL_BULK_THREADS);
+    ExecutorService catchUpReads = pool(threads, "store-catchup", LOCAL_READ_THREADS);
+    LocalObjectStore local = null;
+    try {
+      local =
+          LocalObjectStore.open(
+              settings.dataPath(), new LocalObjectStore.Executors(commits, reads, bulk), random);
+    } finally {
+      if (local == null) {
+        threads.forEach(ExecutorService::shutdown);
+      }
+    }
+    return new BrokerStores(
+        settings.dataPath().toAbsolutePath().normalize().toString(),
+        decorator.on(local, "main"),
+        decorator.on(local.readingOn(catchUpReads), "catchup"),
+        threads);
+  }
+
+  private static ExecutorService pool(List<ExecutorService> all, String prefix, int size) {
+    ExecutorService pool = NamedThreads.pool(prefix, size);
+    all.add(pool);
+    return pool;
+  }
+
+  private static BrokerStores openS3(BrokerSettings settings, Decorator decorator) {
+    @Nullable URI endpoint = settings.s3Endpoint().map(URI::create).orElse(null);
+    S3StoreConfig config =
+        S3StoreConfig.of(settings.s3Bucket().orElseThrow(), settings.awsRegion())
+            .withKeyPrefix(settings.keyPrefix())
+            .withEndpoint(endpoint)
+            .withDialect(
+                switch (settings.s3ChecksumMode()) {
+                  case WHEN_SUPPORTED -> ChecksumMode.WHEN_SUPPORTED;
+                  case WHEN_REQUIRED -> ChecksumMode.WHEN_REQUIRED;
+                },
+                settings.s3ChunkedEncoding())
+            .withResources(S3_CONNECTIONS, S3_IO_THREADS);
+    return new BrokerStores(
+        "s3://" + config.bucket() + "/" + config.keyPrefix(),
+        decorator.on(S3ObjectStore.open(config, "s3-main"), "main"),
+        decorator.on(S3ObjectStore.open(config, "s3-catchup"), "catchup"),
+        List.of());
+  }
+
+  /** Where the data lies, for people. */
+  String name() {
+    return name;
+  }
+
+  /** For everything that an acknowledgement may wait for. */
+  ObjectStore main() {
+    return main;
+  }
+
+  /** For reading old data. */
+  ObjectStore catchUp() {
+    return catchUp;
+  }
+
+  @Override
+  public void close() {
+    catchUp.close();
+    main.close();
+    threads.forEach(ExecutorService::shutdown);
+  }
+}

@@ -1,0 +1,98 @@
+package io.sediment.cluster;
+
+import io.sediment.lsm.lane.Lane;
+import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.LaneId;
+import io.sediment.metadata.LaneOpened;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.OpenLane;
+import io.sediment.metadata.PartitionId;
+import io.sediment.metadata.RegisterLane;
+import io.sediment.metadata.ratis.RaftMetadata;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Gets this broker the lane it appends to, in the order that the protocol demands: a number in the
+ * bucket's registry, a grant of the next epoch from the metadata, the lane itself (which fences
+ * every older epoch), a last look that no newer incarnation took the bucket over, and only then the
+ * placements.
+ *
+ * <p>Each step may be the last before a crash; the next start takes up where this one ended, under
+ * a higher epoch.
+ */
+final class LaneStart {
+  private final RaftMetadata metadata;
+  private final int brokerId;
+  private final long brokerEpoch;
+  private final LaneOpener opener;
+
+  /** Opens a lane under a granted epoch. */
+  @FunctionalInterface
+  interface LaneOpener {
+    CompletableFuture<Lane> open(io.sediment.lsm.LaneId lane, long epoch);
+  }
+
+  LaneStart(RaftMetadata metadata, int brokerId, long brokerEpoch, LaneOpener opener) {
+    this.metadata = metadata;
+    this.brokerId = brokerId;
+    this.brokerEpoch = brokerEpoch;
+    this.opener = opener;
+  }
+
+  /** Completes when partitions placed on the lane may be appended to. */
+  CompletableFuture<Lane> start() {
+    return ownLane()
+        .thenCompose(
+            id ->
+                metadata
+                    .submit(new OpenLane(id, brokerId, brokerEpoch))
+                    .thenApply(CommandResult::valueOrThrow)
+                    .thenCompose(
+                        epoch -> opener.open(new io.sediment.lsm.LaneId(id.value()), epoch))
+                    .thenCompose(lane -> announce(id, lane)));
+  }
+
+  private CompletableFuture<LaneId> ownLane() {
+    MetadataImage image = metadata.image();
+    for (io.sediment.metadata.Lane lane : image.lanes().values()) {
+      if (lane.owner() == brokerId
+          && (lane.state() == io.sediment.metadata.Lane.State.OPENING
+              || lane.state() == io.sediment.metadata.Lane.State.ACTIVE)) {
+        return CompletableFuture.completedFuture(lane.id());
+      }
+    }
+    return metadata
+        .lanes()
+        .register(brokerId)
+        .thenCompose(
+            id ->
+                metadata
+                    .submit(new RegisterLane(id, brokerId))
+                    .thenApply(CommandResult::valueOrThrow)
+                    .thenApply(done -> id));
+  }
+
+  private CompletableFuture<Lane> announce(LaneId id, Lane lane) {
+    Map<PartitionId, Long> ends = new TreeMap<>();
+    lane.endOffsets()
+        .forEach(
+            (partition, end) ->
+                ends.put(new PartitionId(partition.topicId(), partition.partition()), end));
+    return metadata
+        .isNewestIncarnation()
+        .thenCompose(
+            newest -> {
+              if (!newest) {
+                throw new TakenOverException(
+                    "the bucket was taken over: a newer incarnation than "
+                        + metadata.incarnation().number()
+                        + " is there");
+              }
+              return metadata.submit(new LaneOpened(id, lane.epoch(), ends));
+            })
+        .thenApply(CommandResult::valueOrThrow)
+        .thenApply(placed -> lane);
+  }
+}

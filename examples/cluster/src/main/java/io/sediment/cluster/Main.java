@@ -1,0 +1,90 @@
+package io.sediment.cluster;
+
+import io.sediment.metadata.RefusedStartException;
+import io.sediment.objectstore.ObjectStoreException;
+import io.sediment.runtime.EdgeOfTheProcess;
+import java.net.BindException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts one broker from its environment variables and turns what ends it into one line and an exit
+ * status.
+ */
+@EdgeOfTheProcess
+public final class Main {
+  private static final Logger log = LoggerFactory.getLogger(Main.class);
+
+  static final int EXIT_FAILED = 1;
+  static final int EXIT_INVALID_SETTING = 2;
+  static final int EXIT_DATA_IN_USE = 3;
+
+  private Main() {}
+
+  public static void main(String[] args) {
+    int status = run();
+    if (status != 0) {
+      System.exit(status);
+    }
+  }
+
+  private static int run() {
+    Broker broker;
+    try {
+      broker = Broker.start(BrokerSettings.from(System.getenv()));
+    } catch (Exception e) {
+      return report(e);
+    }
+    AtomicBoolean endedByItself = new AtomicBoolean();
+    Thread onSignal = new Thread(() -> stop(broker, endedByItself), "shutdown");
+    Runtime.getRuntime().addShutdownHook(onSignal);
+    Throwable end = broker.awaitEnd();
+    if (end == null) {
+      return 0;
+    }
+    endedByItself.set(true);
+    int status = report(end);
+    broker.close();
+    return status;
+  }
+
+  /**
+   * Ends in order with status 0, which the JVM by itself would not give a process that was sent
+   * SIGTERM.
+   */
+  private static void stop(Broker broker, AtomicBoolean endedByItself) {
+    if (!endedByItself.get()) {
+      broker.close();
+      log.info("stopped");
+      Runtime.getRuntime().halt(0);
+    }
+  }
+
+  /** One line for the operator, and the exit status. */
+  private static int report(Throwable failure) {
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    if (cause instanceof InvalidSettingException) {
+      log.error("{}", cause.getMessage());
+      return EXIT_INVALID_SETTING;
+    }
+    if (cause instanceof RefusedStartException refused) {
+      log.error("{}", refused.getMessage());
+      return refused.exitStatus();
+    }
+    if (cause instanceof TakenOverException) {
+      log.error("{}", cause.getMessage());
+      return EXIT_DATA_IN_USE;
+    }
+    if (cause instanceof ObjectStoreException || cause instanceof BindException) {
+      log.error("{}", cause.getMessage());
+      return EXIT_FAILED;
+    }
+    log.error("the broker failed", cause);
+    return EXIT_FAILED;
+  }
+}

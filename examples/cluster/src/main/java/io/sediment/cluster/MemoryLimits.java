@@ -1,0 +1,24 @@
+package io.sediment.cluster;
+
+import io.netty.util.internal.PlatformDependent;
+
+/** How much memory data may take in this process. */
+final class MemoryLimits {
+  private MemoryLimits() {}
+
+  /**
+   * The budget that was set, or three quarters of the direct memory that the JVM allows; network
+   * buffers need the rest.
+   */
+  static long budgetBytes(BrokerSettings settings) {
+    long direct = PlatformDependent.estimateMaxDirectMemory();
+    long budget = settings.memoryBudgetBytes().orElse(direct / 4 * 3);
+    if (budget > direct) {
+      throw new InvalidSettingException(
+          "MEMORY_BUDGET",
+          Long.toString(budget),
+          "at most the JVM's direct memory limit, " + direct + " (-XX:MaxDirectMemorySize)");
+    }
+    return budget;
+  }
+}

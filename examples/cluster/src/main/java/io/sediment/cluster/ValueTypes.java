@@ -1,0 +1,166 @@
+package io.sediment.cluster;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** The kinds of value that settings take. */
+final class ValueTypes {
+  private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([kmgKMG]?)");
+  private static final Pattern HOST_AND_PORT =
+      Pattern.compile("([^\\s:]+|\\[[0-9a-fA-F:]+]):(\\d{1,5})");
+
+  private ValueTypes() {}
+
+  static Setting.ValueType<Integer> integer(int min, int max, String what) {
+    return of(
+        what + ", " + min + " to " + max,
+        text -> {
+          try {
+            int value = Integer.parseInt(text);
+            return value >= min && value <= max ? Optional.of(value) : Optional.empty();
+          } catch (NumberFormatException notANumber) {
+            return Optional.empty();
+          }
+        });
+  }
+
+  static Setting.ValueType<Integer> port() {
+    return integer(1, 65535, "a port number");
+  }
+
+  /** A setting that may be left out, or else is of {@code type}. */
+  static <T> Setting.ValueType<Optional<T>> optional(Setting.ValueType<T> type) {
+    return of(
+        type.allowed() + ", or nothing",
+        text ->
+            text.isEmpty() ? Optional.of(Optional.empty()) : type.parse(text).map(Optional::of));
+  }
+
+  static Setting.ValueType<Boolean> bool() {
+    return of(
+        "true or false",
+        text ->
+            switch (text.toLowerCase(Locale.ROOT)) {
+              case "true" -> Optional.of(true);
+              case "false" -> Optional.of(false);
+              default -> Optional.empty();
+            });
+  }
+
+  static Setting.ValueType<String> text(String what) {
+    return of(what, text -> text.isEmpty() ? Optional.empty() : Optional.of(text));
+  }
+
+  static <E extends Enum<E>> Setting.ValueType<E> oneOf(Class<E> type) {
+    List<E> values = List.of(type.getEnumConstants());
+    return of(
+        values.stream().map(ValueTypes::lowerCase).collect(Collectors.joining(", ")),
+        text ->
+            values.stream()
+                .filter(v -> lowerCase(v).equals(text.toLowerCase(Locale.ROOT)))
+                .findFirst());
+  }
+
+  /** Bytes: a number with k, m or g (1024-based) behind it, or without. */
+  static Setting.ValueType<Long> bytes(long min) {
+    return of(
+        "a size like 64m or 2g, at least " + min / (1 << 20) + "m",
+        text -> {
+          Matcher m = SIZE.matcher(text);
+          if (!m.matches()) {
+            return Optional.empty();
+          }
+          int shift =
+              switch (m.group(2).toLowerCase(Locale.ROOT)) {
+                case "k" -> 10;
+                case "m" -> 20;
+                case "g" -> 30;
+                default -> 0;
+              };
+          OptionalLong value = shifted(Long.parseLong(m.group(1)), shift);
+          return value.isPresent() && value.getAsLong() >= min
+              ? Optional.of(value.getAsLong())
+              : Optional.empty();
+        });
+  }
+
+  static Setting.ValueType<HostAndPort> hostAndPort() {
+    return of("host:port", ValueTypes::parseHostAndPort);
+  }
+
+  /** {@code 0=host:port,1=host:port}: every voter by broker id. Empty text: no peers. */
+  static Setting.ValueType<TreeMap<Integer, HostAndPort>> peers() {
+    return of(
+        "a list like 0=host:port,1=host:port, or nothing",
+        text -> {
+          TreeMap<Integer, HostAndPort> peers = new TreeMap<>();
+          for (String peer :
+              Arrays.stream(text.split(","))
+                  .map(String::strip)
+                  .filter(s -> !s.isEmpty())
+                  .toList()) {
+            String[] idAndAddress = peer.split("=", 2);
+            if (idAndAddress.length != 2 || !idAndAddress[0].matches("\\d{1,9}")) {
+              return Optional.empty();
+            }
+            Optional<HostAndPort> address = parseHostAndPort(idAndAddress[1]);
+            if (address.isEmpty()
+                || peers.put(Integer.parseInt(idAndAddress[0]), address.get()) != null) {
+              return Optional.empty();
+            }
+          }
+          return Optional.of(peers);
+        });
+  }
+
+  private static Optional<HostAndPort> parseHostAndPort(String text) {
+    Matcher m = HOST_AND_PORT.matcher(text);
+    if (!m.matches()) {
+      return Optional.empty();
+    }
+    int port = Integer.parseInt(m.group(2));
+    return port >= 1 && port <= 65535
+        ? Optional.of(new HostAndPort(m.group(1), port))
+        : Optional.empty();
+  }
+
+  private static OptionalLong shifted(long value, int shift) {
+    return value <= Long.MAX_VALUE >> shift
+        ? OptionalLong.of(value << shift)
+        : OptionalLong.empty();
+  }
+
+  private static String lowerCase(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private static <T> Setting.ValueType<T> of(String allowed, Function<String, Optional<T>> parser) {
+    return new Setting.ValueType<>() {
+      @Override
+      public Optional<T> parse(String text) {
+        return parser.apply(text);
+      }
+
+      @Override
+      public String allowed() {
+        return allowed;
+      }
+    };
+  }
+
+  /** A network address as a setting gives it. */
+  record HostAndPort(String host, int port) {
+    @Override
+    public String toString() {
+      return host + ":" + port;
+    }
+  }
+}

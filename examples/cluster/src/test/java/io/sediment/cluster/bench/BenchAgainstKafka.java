@@ -1,0 +1,384 @@
+package io.sediment.cluster.bench;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewTopic;
+
+/**
+ * Runs Sediment and Apache Kafka in turn, the order alternating from round to round, and prints one
+ * table. Producers are Kafka's own ProducerPerformance, the consumer is {@link AssignedConsumer}; 1
+ * KB half-compressible records, acks=all, idempotent.
+ */
+public final class BenchAgainstKafka {
+  private static final int RECORD_BYTES = 1024;
+  private static final Pattern MB_PER_SECOND =
+      Pattern.compile("records sent.*\\(([0-9.]+) MB/sec\\)");
+  private static final Pattern AVERAGE_LATENCY = Pattern.compile("Avg latency: ([0-9.]+) ms");
+
+  /** One server under measurement. */
+  private enum Server {
+    SEDIMENT,
+    KAFKA
+  }
+
+  private final Map<String, String> options;
+  private final Path dir;
+  private final String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  private final Map<String, Map<Server, Samples>> table = new LinkedHashMap<>();
+
+  private BenchAgainstKafka(Map<String, String> options) throws IOException {
+    this.options = options;
+    this.dir = Files.createDirectories(Path.of(options.get("dir"))).toAbsolutePath();
+  }
+
+  public static void main(String[] args) throws Exception {
+    Map<String, String> options = new LinkedHashMap<>();
+    for (int i = 0; i + 1 < args.length; i += 2) {
+      options.put(args[i].replaceFirst("^--", ""), args[i + 1]);
+    }
+    new BenchAgainstKafka(options).run();
+  }
+
+  private void run() throws Exception {
+    writePayloads();
+    int rounds = number("rounds", 3);
+    for (int round = 0; round < rounds; round++) {
+      List<Server> order =
+          round % 2 == 0
+              ? List.of(Server.SEDIMENT, Server.KAFKA)
+              : List.of(Server.KAFKA, Server.SEDIMENT);
+      for (Server server : order) {
+        System.out.printf("round %d of %d: %s%n", round + 1, rounds, server);
+        measure(server);
+      }
+    }
+    print();
+  }
+
+  private void measure(Server server) throws Exception {
+    Path home = dir.resolve(server.name().toLowerCase(Locale.ROOT));
+    deleteRecursively(home);
+    Files.createDirectories(home);
+    int port = freePort();
+    ServerProcess process =
+        server == Server.SEDIMENT ? startSediment(home, port) : startKafka(home, port);
+    try {
+      String bootstrap = "127.0.0.1:" + port;
+      createTopic(bootstrap, "warm", 8);
+      produce(bootstrap, "warm", number("warm-mb", 2048), 1, 16384);
+      for (int partitions : numbers("partitions", "8,1000")) {
+        for (int producers : numbers("producers", "1,4")) {
+          for (int batchSize : numbers("batch-sizes", "16384,262144")) {
+            measureTopic(server, process, bootstrap, partitions, producers, batchSize);
+          }
+        }
+      }
+      latency(server, bootstrap);
+      note(server, "resident MB, at the end", process.residentMb(false));
+      note(server, "resident MB, peak", process.residentMb(true));
+      idle(server, process);
+    } finally {
+      process.stop();
+      deleteRecursively(home);
+    }
+  }
+
+  private void measureTopic(
+      Server server,
+      ServerProcess process,
+      String bootstrap,
+      int partitions,
+      int producers,
+      int batchSize)
+      throws Exception {
+    String topic = "p" + partitions + "-w" + producers + "-b" + batchSize;
+    String what =
+        "%d partitions, %d producers, batch.size %d: ".formatted(partitions, producers, batchSize);
+    createTopic(bootstrap, topic, partitions);
+    int megabytes = number("measure-mb", 1024);
+    double cpuBefore = process.cpuSeconds();
+    double rate = produce(bootstrap, topic, megabytes, producers, batchSize);
+    double cpuAfterProduce = process.cpuSeconds();
+    note(server, what + "produce MB/s", rate);
+    note(server, what + "produce CPU s/GB", (cpuAfterProduce - cpuBefore) * 1024 / megabytes);
+    String[] bytesAndSeconds =
+        lastLine(runClient(List.of("io.sediment.cluster.bench.AssignedConsumer", bootstrap, topic)))
+            .split(" ");
+    double readMb = Long.parseLong(bytesAndSeconds[0]) / 1048576.0;
+    note(server, what + "read MB/s", readMb / Double.parseDouble(bytesAndSeconds[1]));
+    note(server, what + "read CPU s/GB", (process.cpuSeconds() - cpuAfterProduce) * 1024 / readMb);
+  }
+
+  private void latency(Server server, String bootstrap) throws Exception {
+    createTopic(bootstrap, "latency", 1);
+    String output =
+        runPeerTool(
+            List.of(
+                "org.apache.kafka.tools.EndToEndLatency",
+                "--bootstrap-server",
+                bootstrap,
+                "--topic",
+                "latency",
+                "--num-records",
+                Integer.toString(number("latency-records", 2000)),
+                "--producer-acks",
+                "all",
+                "--record-size",
+                Integer.toString(RECORD_BYTES)));
+    Matcher average = AVERAGE_LATENCY.matcher(output);
+    if (average.find()) {
+      note(
+          server,
+          "end to end latency, one record at a time, average ms",
+          Double.parseDouble(average.group(1)));
+    } else {
+      System.out.println("no latency in: " + output);
+    }
+  }
+
+  private void idle(Server server, ServerProcess process) throws Exception {
+    TimeUnit.SECONDS.sleep(5);
+    double before = process.cpuSeconds();
+    int seconds = number("idle-seconds", 20);
+    TimeUnit.SECONDS.sleep(seconds);
+    note(server, "idle: % of a core", (process.cpuSeconds() - before) / seconds * 100);
+  }
+
+  /** Runs producers side by side and returns the sum of their MB/s. */
+  private double produce(
+      String bootstrap, String topic, int megabytes, int producers, int batchSize)
+      throws Exception {
+    List<Process> running = new ArrayList<>();
+    List<Path> outputs = new ArrayList<>();
+    for (int i = 0; i < producers; i++) {
+      List<String> command =
+          new ArrayList<>(List.of(java, "-Xmx512m", "-cp", options.get("kafka-class-path")));
+      command.addAll(
+          List.of(
+              "org.apache.kafka.tools.ProducerPerformance",
+              "--topic",
+              topic,
+              "--num-records",
+              Long.toString((long) megabytes * 1024 * 1024 / RECORD_BYTES / producers),
+              "--payload-file",
+              dir.resolve("payloads").toString(),
+              "--throughput",
+              "-1",
+              "--producer-props",
+              "bootstrap.servers=" + bootstrap,
+              "acks=all",
+              "enable.idempotence=true",
+              "batch.size=" + batchSize,
+              "linger.ms=5"));
+      Path output = dir.resolve("producer-" + i + ".out");
+      outputs.add(output);
+      running.add(
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(output.toFile())
+              .start());
+    }
+    double sum = 0;
+    for (int i = 0; i < producers; i++) {
+      int status = running.get(i).waitFor();
+      String text = Files.readString(outputs.get(i));
+      double last = Double.NaN;
+      Matcher matcher = MB_PER_SECOND.matcher(text);
+      while (matcher.find()) {
+        last = Double.parseDouble(matcher.group(1));
+      }
+      if (status != 0 || Double.isNaN(last)) {
+        throw new IllegalStateException("producer ended with status " + status + ": " + text);
+      }
+      sum += last;
+    }
+    return sum;
+  }
+
+  private ServerProcess startSediment(Path home, int port) throws Exception {
+    List<String> command =
+        List.of(
+            java,
+            "-Xmx" + option("heap", "1g"),
+            "-jar",
+            Path.of(options.get("jar")).toAbsolutePath().toString());
+    Map<String, String> environment =
+        Map.of(
+            "HOST", "127.0.0.1",
+            "PORT", Integer.toString(port),
+            "HTTP_PORT", Integer.toString(freePort()),
+            "RAFT_LISTEN_ADDR", "127.0.0.1:" + freePort(),
+            "RAFT_PATH", home.resolve("raft").toString(),
+            "DATA_PATH", home.resolve("data").toString());
+    return ServerProcess.start(
+        command, environment, dir.resolve("sediment.log"), "Sediment is ready");
+  }
+
+  private ServerProcess startKafka(Path home, int port) throws Exception {
+    int controller = freePort();
+    Path properties = home.resolve("server.properties");
+    Files.writeString(
+        properties,
+        """
+        process.roles=broker,controller
+        node.id=1
+        controller.quorum.voters=1@127.0.0.1:%d
+        listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d
+        advertised.listeners=PLAINTEXT://127.0.0.1:%d
+        controller.listener.names=CONTROLLER
+        log.dirs=%s
+        offsets.topic.replication.factor=1
+        """
+            .formatted(controller, port, controller, port, home.resolve("data")));
+    String classPath = options.get("kafka-class-path");
+    Process format =
+        new ProcessBuilder(
+                java,
+                "-cp",
+                classPath,
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                "AAAAAAAAAAAAAAAAAAAAAQ",
+                "-c",
+                properties.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(dir.resolve("kafka-format.log").toFile())
+            .start();
+    if (format.waitFor() != 0) {
+      throw new IllegalStateException(
+          "kafka format failed: " + Files.readString(dir.resolve("kafka-format.log")));
+    }
+    List<String> command =
+        List.of(
+            java,
+            "-Xmx" + option("heap", "1g"),
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=info",
+            "-cp",
+            classPath,
+            "kafka.Kafka",
+            properties.toString());
+    return ServerProcess.start(command, Map.of(), dir.resolve("kafka.log"), "Kafka Server started");
+  }
+
+  private String runClient(List<String> mainAndArguments) throws Exception {
+    return run(System.getProperty("java.class.path"), mainAndArguments);
+  }
+
+  private String runPeerTool(List<String> mainAndArguments) throws Exception {
+    return run(options.get("kafka-class-path"), mainAndArguments);
+  }
+
+  private String run(String classPath, List<String> mainAndArguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(java, "-Xmx512m", "-cp", classPath));
+    command.addAll(mainAndArguments);
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    int status = process.waitFor();
+    if (status != 0) {
+      throw new IllegalStateException(
+          mainAndArguments.get(0) + " ended with status " + status + ": " + output);
+    }
+    return output;
+  }
+
+  private static String lastLine(String text) {
+    String[] lines = text.strip().split("\n");
+    return lines[lines.length - 1];
+  }
+
+  private static void createTopic(String bootstrap, String topic, int partitions) throws Exception {
+    try (Admin admin =
+        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap))) {
+      admin
+          .createTopics(List.of(new NewTopic(topic, partitions, (short) 1)))
+          .all()
+          .get(120, TimeUnit.SECONDS);
+    }
+  }
+
+  private void note(Server server, String what, double value) {
+    table
+        .computeIfAbsent(what, k -> new LinkedHashMap<>())
+        .computeIfAbsent(server, k -> new Samples())
+        .add(value);
+    System.out.printf(Locale.ROOT, "  %-8s %-70s %.2f%n", server, what, value);
+  }
+
+  private void print() {
+    System.out.println();
+    System.out.println(
+        "| | Sediment: median (min–max) | Apache Kafka: median (min–max) | ratio of medians |");
+    System.out.println("| --- | --- | --- | --- |");
+    Samples none = new Samples();
+    table.forEach(
+        (what, byServer) -> {
+          Samples ours = byServer.getOrDefault(Server.SEDIMENT, none);
+          Samples theirs = byServer.getOrDefault(Server.KAFKA, none);
+          System.out.printf(
+              Locale.ROOT,
+              "| %s | %s | %s | %.2f |%n",
+              what,
+              ours,
+              theirs,
+              ours.median() / theirs.median());
+        });
+  }
+
+  /** A thousand records: half noise, half repetition. */
+  private void writePayloads() throws IOException {
+    Random random = new Random(1);
+    StringBuilder all = new StringBuilder();
+    for (int i = 0; i < 1000; i++) {
+      for (int j = 0; j < RECORD_BYTES / 2; j++) {
+        all.append((char) ('!' + random.nextInt(90)));
+      }
+      all.append("sediment".repeat(RECORD_BYTES / 16)).append('\n');
+    }
+    Files.writeString(dir.resolve("payloads"), all);
+  }
+
+  private String option(String name, String byDefault) {
+    return options.getOrDefault(name, byDefault);
+  }
+
+  private int number(String name, int byDefault) {
+    return Integer.parseInt(option(name, Integer.toString(byDefault)));
+  }
+
+  private List<Integer> numbers(String name, String byDefault) {
+    return Stream.of(option(name, byDefault).split(",")).map(Integer::parseInt).toList();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static void deleteRecursively(Path path) throws IOException {
+    if (Files.exists(path)) {
+      try (Stream<Path> all = Files.walk(path)) {
+        for (Path p : all.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(p);
+        }
+      }
+    }
+  }
+}

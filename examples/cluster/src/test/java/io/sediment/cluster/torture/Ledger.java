@@ -1,0 +1,69 @@
+package io.sediment.cluster.torture;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/** What each producer sent and what was acknowledged at which offset. Thread-safe. */
+final class Ledger {
+  /** An acknowledgement: this value stands at this offset. */
+  record Ack(int partition, long offset, String value) {}
+
+  /**
+   * One producer's account. A producer writes to one partition only, so its order is the
+   * partition's.
+   */
+  static final class Account {
+    final String producer;
+    final int partition;
+    final boolean idempotent;
+    private final List<Ack> acks = new ArrayList<>();
+    private final List<String> failures = new ArrayList<>();
+
+    private Account(String producer, int partition, boolean idempotent) {
+      this.producer = producer;
+      this.partition = partition;
+      this.idempotent = idempotent;
+    }
+
+    /** Value of this producer's n-th record. */
+    String value(long n) {
+      return producer + ":" + n;
+    }
+
+    synchronized void acked(long offset, String value) {
+      acks.add(new Ack(partition, offset, value));
+    }
+
+    synchronized void failed(String why) {
+      failures.add(why);
+    }
+
+    synchronized List<Ack> acks() {
+      return List.copyOf(acks);
+    }
+
+    synchronized List<String> failures() {
+      return List.copyOf(failures);
+    }
+  }
+
+  private final ConcurrentMap<String, Account> accounts = new ConcurrentHashMap<>();
+
+  Account open(String producer, int partition, boolean idempotent) {
+    Account account = new Account(producer, partition, idempotent);
+    if (accounts.putIfAbsent(producer, account) != null) {
+      throw new IllegalStateException("two producers of one name: " + producer);
+    }
+    return account;
+  }
+
+  List<Account> accounts() {
+    return accounts.values().stream().sorted((a, b) -> a.producer.compareTo(b.producer)).toList();
+  }
+
+  long ackCount() {
+    return accounts.values().stream().mapToLong(a -> a.acks().size()).sum();
+  }
+}

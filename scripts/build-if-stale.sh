@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Builds examples/cluster/target/sediment.jar when it is missing or older than a source file. No tests.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+jar=examples/cluster/target/sediment.jar
+newer_source() {
+  find pom.xml ./*/pom.xml examples/cluster/pom.xml ./*/src/main examples/cluster/src/main -type f -newer "$jar" -print -quit
+}
+if [ ! -f "$jar" ] || [ -n "$(newer_source)" ]; then
+  echo "building $jar (the first time this fetches the dependencies)" >&2
+  ./mvnw -B -q -ntp -DskipTests package
+  touch "$jar"
+fi

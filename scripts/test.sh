@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Runs everything: build with static checks and tests of all modules, then the end-to-end tests with real clients.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+./mvnw -B -ntp verify
+scripts/run-e2e.sh
