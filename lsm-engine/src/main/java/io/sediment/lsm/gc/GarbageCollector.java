@@ -21,7 +21,9 @@ import java.util.function.Supplier;
  * process is made good by a later one.
  *
  * <p>Passes are for whoever owns the lane; several at once would only waste requests. One pass runs
- * at a time, the caller sees to that. A lane at rest needs no more passes once {@link #isDone}.
+ * at a time, the caller sees to that (see {@link GarbageLoop}). A lane where nothing was committed
+ * between two passes is at rest: all its manifests but one go, and it needs no more passes once
+ * {@link #isDone}.
  */
 public final class GarbageCollector {
   private static final int LIST_LIMIT = 1_000;
@@ -34,8 +36,9 @@ public final class GarbageCollector {
 
   // One pass at a time; the scheduler and the caller hand it from thread to thread.
   private volatile int nextFolder;
-  private volatile long sweptManifest = -1;
-  private volatile int foldersSwept;
+  private volatile long lastManifest = -1;
+  private volatile boolean atRest;
+  private volatile int foldersSwept; // since the lane came to rest
 
   public GarbageCollector(
       ObjectStore store,
@@ -50,25 +53,32 @@ public final class GarbageCollector {
     this.options = options;
   }
 
-  /** Whether every folder has been looked through since the manifest last changed. */
+  /** Whether every folder has been looked through since the lane came to rest. */
   public boolean isDone() {
-    return sweptManifest == manifests.current().id() && foldersSwept >= LaneKeys.DATA_FOLDERS;
+    return lastManifest == manifests.current().id()
+        && atRest
+        && foldersSwept >= LaneKeys.DATA_FOLDERS;
   }
 
   /** Looks for garbage once. Fails as the store does; what was deleted until then is gone. */
   public CompletableFuture<GarbageResult> pass() {
-    long manifestId = manifests.current().id();
-    if (manifestId != sweptManifest) {
-      sweptManifest = manifestId;
+    long manifest = manifests.current().id();
+    // Nothing committed since the last pass: older manifests would only hold on to what was
+    // dropped.
+    boolean stillAtRest = atRest && manifest == lastManifest;
+    atRest = manifest == lastManifest;
+    lastManifest = manifest;
+    if (!stillAtRest) {
       foldersSwept = 0;
     }
-    if (manifestId == 0) {
+    if (manifest == 0) {
+      atRest = true;
       foldersSwept = LaneKeys.DATA_FOLDERS;
       return CompletableFuture.completedFuture(GarbageResult.NOTHING);
     }
     // The boundary first: what is retained by the one read here is retained by any later one.
     return manifests
-        .reclaim()
+        .reclaim(atRest ? 1 : ManifestStore.MANIFESTS_KEPT)
         .thenCompose(reclaimed -> manifests.retained())
         .thenCompose(
             retained -> {

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * invariant. Thread-safe.
  */
 public final class ManifestStore {
-  /** How many of the newest manifests {@link #reclaim} leaves. */
+  /** How many of the newest manifests a lane at work keeps, for readers that come late. */
   public static final int MANIFESTS_KEPT = 16;
 
   /** Enough to find the newest in one round where old ones are reclaimed now and then. */
@@ -112,12 +112,12 @@ public final class ManifestStore {
   }
 
   /**
-   * Deletes all but the newest {@value #MANIFESTS_KEPT} manifests. The boundary is raised first, so
-   * that whoever creates a deleted id again learns that it means nothing. Idempotent; what a crash
-   * leaves below the boundary is garbage for {@code lsm.gc}.
+   * Deletes all but the newest {@code kept} manifests, at least one. The boundary is raised first,
+   * so that whoever creates a deleted id again learns that it means nothing. Idempotent; what a
+   * crash leaves below the boundary is garbage for {@code lsm.gc}.
    */
-  public CompletableFuture<Void> reclaim() {
-    long last = current().id() - MANIFESTS_KEPT;
+  public CompletableFuture<Void> reclaim(int kept) {
+    long last = current().id() - Math.max(1, kept);
     if (last <= 0) {
       return CompletableFuture.completedFuture(null);
     }

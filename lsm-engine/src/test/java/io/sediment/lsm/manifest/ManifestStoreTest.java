@@ -152,7 +152,7 @@ class ManifestStoreTest {
     for (int i = 0; i < 40; i++) {
       b.addL0();
     }
-    b.await(b.store.reclaim());
+    b.await(b.store.reclaim(ManifestStore.MANIFESTS_KEPT));
     assertThat(bucket.peek(KEYS.manifest(3))).isEmpty();
     a.process.resume();
     simulation.runUntil(stalled::isDone, LIMIT, "the stalled commit");
@@ -175,7 +175,7 @@ class ManifestStoreTest {
     for (int i = 0; i < 40; i++) {
       b.addL0();
     }
-    b.await(b.store.reclaim());
+    b.await(b.store.reclaim(ManifestStore.MANIFESTS_KEPT));
     assertThat(bucket.peek(KEYS.manifest(2))).isEmpty();
     simulation.runUntil(stalled::isDone, LIMIT, "the stalled commit");
     assertThat(bucket.peek(KEYS.manifest(2))).as("it was created").isPresent();
@@ -189,8 +189,8 @@ class ManifestStoreTest {
     for (int i = 0; i < 30; i++) {
       a.addL0();
     }
-    a.await(a.store.reclaim());
-    a.await(a.store.reclaim());
+    a.await(a.store.reclaim(ManifestStore.MANIFESTS_KEPT));
+    a.await(a.store.reclaim(ManifestStore.MANIFESTS_KEPT));
     assertThat(bucket.keys(KEYS.manifestPrefix()))
         .containsExactlyElementsOf(
             LongStream.rangeClosed(16, 31).mapToObj(KEYS::manifest).toList());
@@ -198,6 +198,16 @@ class ManifestStoreTest {
     assertThat(a.await(a.store.retained()))
         .extracting(Manifest::id)
         .containsExactlyElementsOf(LongStream.rangeClosed(16, 31).boxed().toList());
+  }
+
+  @Test
+  void theLastManifestIsNeverReclaimed() {
+    Committer a = claimed(1);
+    a.addL0();
+    a.await(a.store.reclaim(0));
+    assertThat(bucket.keys(KEYS.manifestPrefix())).containsExactly(KEYS.manifest(2));
+    assertThat(new Committer(2).open()).isEqualTo(a.store.current());
+    assertThat(a.addL0().id()).isEqualTo(3);
   }
 
   @ParameterizedTest
@@ -292,7 +302,9 @@ class ManifestStoreTest {
             done -> {
               reported.add(edit.object());
               CompletableFuture<Void> reclaimed =
-                  manifests.reclaim().exceptionally(unavailable -> null);
+                  manifests
+                      .reclaim(ManifestStore.MANIFESTS_KEPT)
+                      .exceptionally(unavailable -> null);
               return number == 25
                   ? CompletableFuture.completedFuture(done)
                   : reclaimed.thenCompose(x -> addMany(manifests, term, number + 1, reported));
