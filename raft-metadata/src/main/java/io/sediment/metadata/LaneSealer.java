@@ -12,6 +12,8 @@ public interface LaneSealer {
    * Seals {@code lane} under an epoch of at least {@code epochMin} and above all that ever wrote to
    * it, also where nobody ever did. After it completes nothing more is acknowledged from this lane.
    * Sealing again, by this or another process, ends with the same ends.
+   *
+   * @param incarnation in whose name; one that is newer than any that wrote to the lane
    */
-  CompletableFuture<SealedLane> seal(LaneId lane, long epochMin);
+  CompletableFuture<SealedLane> seal(LaneId lane, long incarnation, long epochMin);
 }

@@ -8,8 +8,11 @@ import io.sediment.frontend.config.BrokerConfigs;
 import io.sediment.frontend.config.ConfigView;
 import io.sediment.frontend.handler.FrontendSettings;
 import io.sediment.frontend.net.BrokerServerConfig;
+import io.sediment.frontend.partition.EnginePartitionLane;
+import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
+import io.sediment.frontend.partition.PlacedPartitionLane;
 import io.sediment.lsm.lane.Lane;
 import io.sediment.lsm.lane.LaneConfig;
 import io.sediment.lsm.lane.LaneEnvironment;
@@ -27,6 +30,7 @@ import io.sediment.runtime.ThreadPoolScheduler;
 import io.sediment.runtime.Ticker;
 import io.sediment.wal.BucketWriteAheadLogs;
 import io.sediment.wal.MicrometerWalMetrics;
+import io.sediment.wal.WalMetrics;
 import io.sediment.wal.WalProfile;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -42,6 +46,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +60,7 @@ import org.slf4j.LoggerFactory;
 final class Broker implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Broker.class);
   private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
+  private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
 
   private final BrokerSettings settings;
   private final Ticker ticker = SystemPorts.ticker();
@@ -111,28 +117,17 @@ final class Broker implements AutoCloseable {
 
     MemoryBudget budget = MemoryBudget.forBroker(MemoryLimits.budgetBytes(settings));
     ProcessMeters.bindTo(meters, budget);
+    LaneConfig laneConfig = LaneConfig.forBudget(budget);
+    WalMetrics walMetrics = new MicrometerWalMetrics(meters);
+    LongFunction<LaneEnvironment> laneEnvironments =
+        incarnation -> laneEnvironment(stores, scheduler, budget, walMetrics, incarnation);
     RaftMetadata metadata =
         started(
             "metadata",
-            openMetadata(
-                stores,
-                scheduler,
-                (id, epochMin) ->
-                    CompletableFuture.failedFuture(new IllegalStateException("no sealer"))));
+            openMetadata(stores, scheduler, new BucketLaneSealer(laneEnvironments, laneConfig)));
+    long incarnation = metadata.incarnation().number();
     long brokerEpoch = await(metadata.submit(registration())).valueOrThrow();
-    LaneConfig laneConfig = LaneConfig.forBudget(budget);
-    BucketWriteAheadLogs logs =
-        new BucketWriteAheadLogs(
-            stores.main(),
-            walProfile(),
-            metadata.incarnation().number(),
-            scheduler,
-            ticker,
-            random,
-            new MicrometerWalMetrics(meters));
-    LaneEnvironment laneEnvironment =
-        new LaneEnvironment(
-            stores.main(), stores.catchUp(), logs, scheduler, ticker, clock, random, budget);
+    LaneEnvironment laneEnvironment = laneEnvironments.apply(incarnation);
     Lane lane =
         await(
             new LaneStart(
@@ -144,7 +139,7 @@ final class Broker implements AutoCloseable {
                             laneEnvironment,
                             laneConfig,
                             id,
-                            metadata.incarnation().number(),
+                            incarnation,
                             epoch,
                             LaneMeters.flushes(meters)))
                 .start());
@@ -157,6 +152,10 @@ final class Broker implements AutoCloseable {
                     new TakenOverException(
                         "lane " + lane.id() + " halted: " + cause.getMessage(), cause)));
     metadata.halted().thenAccept(this::endWith);
+    started(
+        "takeover watch",
+        TakeoverWatch.start(
+            scheduler, TAKEOVER_LOOK_INTERVAL, metadata::isNewestIncarnation, this::endWith));
 
     KafkaFrontend frontend =
         started("kafka", startFrontend(metadata, brokerEpoch, lane, scheduler, stores.name()));
@@ -171,6 +170,19 @@ final class Broker implements AutoCloseable {
         stores.name(),
         http.port(),
         TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - begin));
+  }
+
+  private LaneEnvironment laneEnvironment(
+      BrokerStores stores,
+      ThreadPoolScheduler scheduler,
+      MemoryBudget budget,
+      WalMetrics walMetrics,
+      long incarnation) {
+    BucketWriteAheadLogs logs =
+        new BucketWriteAheadLogs(
+            stores.main(), walProfile(), incarnation, scheduler, ticker, random, walMetrics);
+    return new LaneEnvironment(
+        stores.main(), stores.catchUp(), logs, scheduler, ticker, clock, random, budget);
   }
 
   private RaftMetadata openMetadata(
@@ -236,9 +248,11 @@ final class Broker implements AutoCloseable {
             frontendSettings,
             brokerConfigs,
             processors);
+    PartitionLane partitions =
+        new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::sealedLane, clock);
     KafkaFrontend.Environment environment =
         new KafkaFrontend.Environment(
-            metadata, new BrokerLane(lane), scheduler, ticker, clock, random, () -> 0, meters);
+            metadata, partitions, scheduler, ticker, clock, random, () -> 0, meters);
     TopicConfigs topicConfigs =
         (image, topic) ->
             new ConfigView(image, settings.brokerId(), brokerConfigs)

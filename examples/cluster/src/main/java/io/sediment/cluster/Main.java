@@ -1,6 +1,8 @@
 package io.sediment.cluster;
 
+import io.sediment.lsm.manifest.LaneFencedException;
 import io.sediment.metadata.RefusedStartException;
+import io.sediment.metadata.bucket.FencedMetadataException;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.EdgeOfTheProcess;
 import java.net.BindException;
@@ -68,23 +70,27 @@ public final class Main {
     while (cause instanceof CompletionException && cause.getCause() != null) {
       cause = cause.getCause();
     }
-    if (cause instanceof InvalidSettingException) {
+    int status = exitStatus(cause);
+    if (status == EXIT_FAILED
+        && !(cause instanceof ObjectStoreException || cause instanceof BindException)) {
+      log.error("the broker failed", cause);
+    } else {
       log.error("{}", cause.getMessage());
+    }
+    return status;
+  }
+
+  static int exitStatus(Throwable cause) {
+    if (cause instanceof InvalidSettingException) {
       return EXIT_INVALID_SETTING;
     }
     if (cause instanceof RefusedStartException refused) {
-      log.error("{}", refused.getMessage());
       return refused.exitStatus();
     }
-    if (cause instanceof TakenOverException) {
-      log.error("{}", cause.getMessage());
-      return EXIT_DATA_IN_USE;
-    }
-    if (cause instanceof ObjectStoreException || cause instanceof BindException) {
-      log.error("{}", cause.getMessage());
-      return EXIT_FAILED;
-    }
-    log.error("the broker failed", cause);
-    return EXIT_FAILED;
+    boolean takenOver =
+        cause instanceof TakenOverException
+            || cause instanceof FencedMetadataException
+            || cause instanceof LaneFencedException;
+    return takenOver ? EXIT_DATA_IN_USE : EXIT_FAILED;
   }
 }

@@ -16,6 +16,7 @@ public final class Lane {
   private final long epoch;
   private final LaneWriter writer;
   private final StoredReads stored;
+  private final StoredLanes sealedLanes;
   private final LaneFlusher flusher;
   private final LaneShutdown shutdown;
   private final LaneParts parts;
@@ -24,12 +25,14 @@ public final class Lane {
       LaneParts parts,
       LaneWriter writer,
       StoredReads stored,
+      StoredLanes sealedLanes,
       LaneFlusher flusher,
       LaneShutdown shutdown) {
     this.id = parts.lane();
     this.epoch = parts.term().epoch();
     this.writer = writer;
     this.stored = stored;
+    this.sealedLanes = sealedLanes;
     this.flusher = flusher;
     this.shutdown = shutdown;
     this.parts = parts;
@@ -122,6 +125,14 @@ public final class Lane {
   public CompletableFuture<Long> closePartition(PartitionId partition) {
     OpenPartition open = writer.close(partition);
     return open == null ? CompletableFuture.completedFuture(-1L) : open.drained.copy();
+  }
+
+  /**
+   * Another lane of the same bucket, to be read: one that was sealed. Opened with the first call,
+   * and read through the caches of this lane for as long as this lane is open.
+   */
+  public CompletableFuture<StoredLane> sealedLane(LaneId sealed) {
+    return sealedLanes.get(sealed).copy();
   }
 
   /** Moves everything appended so far into the lane's objects; completes when it is committed. */

@@ -123,6 +123,7 @@ final class LaneOpener {
         parts,
         writer,
         new LaneReads(parts.objects(), scan, producers),
+        new StoredLanes(environment, scan, reader),
         flusher,
         new LaneShutdown(parts, writer, flusher, filler));
   }

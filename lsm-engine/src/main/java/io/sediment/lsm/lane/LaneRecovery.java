@@ -91,7 +91,8 @@ final class LaneRecovery {
                         + " was claimed while it was sealed: by "
                         + newest.term()
                         + " after "
-                        + term);
+                        + term,
+                    newest.term());
               }
               return sealed;
             });

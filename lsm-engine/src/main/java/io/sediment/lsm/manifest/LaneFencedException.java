@@ -5,9 +5,25 @@ package io.sediment.lsm.manifest;
  * more. Trying again never helps.
  */
 public final class LaneFencedException extends RuntimeException {
-  private static final long serialVersionUID = 1;
+  private static final long serialVersionUID = 2;
 
-  public LaneFencedException(String message) {
+  private final long ownerIncarnation;
+  private final long ownerEpoch;
+
+  /**
+   * @param owner whom the manifest belongs to
+   */
+  public LaneFencedException(String message, WriterTerm owner) {
     super(message);
+    this.ownerIncarnation = owner.incarnation();
+    this.ownerEpoch = owner.epoch();
+  }
+
+  public long ownerIncarnation() {
+    return ownerIncarnation;
+  }
+
+  public long ownerEpoch() {
+    return ownerEpoch;
   }
 }

@@ -155,6 +155,7 @@ public sealed interface ManifestEdit {
             + " belongs to "
             + base.term()
             + ", not to "
-            + term);
+            + term,
+        base.term());
   }
 }

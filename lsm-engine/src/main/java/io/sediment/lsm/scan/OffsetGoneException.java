@@ -9,7 +9,10 @@ import io.sediment.lsm.PartitionId;
 public final class OffsetGoneException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  OffsetGoneException(PartitionId partition, long offset, long firstOffset) {
+  /**
+   * @param firstOffset where the lane has something again, or where it ends
+   */
+  public OffsetGoneException(PartitionId partition, long offset, long firstOffset) {
     super(
         "offset is not in this lane: partition="
             + partition

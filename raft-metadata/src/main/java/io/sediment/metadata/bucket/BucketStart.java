@@ -271,7 +271,7 @@ public final class BucketStart {
     List<CompletableFuture<SealedLane>> sealing = new ArrayList<>();
     for (LaneId lane : toSeal) {
       Lane known = old.lane(lane);
-      sealing.add(sealer.seal(lane, known == null ? 1 : known.epoch() + 1));
+      sealing.add(sealer.seal(lane, incarnation.number(), known == null ? 1 : known.epoch() + 1));
     }
     List<SealedLane> sealed = new ArrayList<>();
     for (CompletableFuture<SealedLane> one : sealing) {

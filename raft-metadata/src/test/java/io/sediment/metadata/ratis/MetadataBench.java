@@ -66,7 +66,8 @@ public final class MetadataBench {
             store,
             scheduler,
             SystemPorts.secureRandom(),
-            (lane, epoch) -> CompletableFuture.failedFuture(new IllegalStateException()));
+            (lane, incarnation, epoch) ->
+                CompletableFuture.failedFuture(new IllegalStateException()));
     print(what, start);
     return metadata;
   }

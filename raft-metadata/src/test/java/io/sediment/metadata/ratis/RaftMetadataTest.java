@@ -43,7 +43,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class RaftMetadataTest {
   private static final LaneSealer NO_SEALER =
-      (lane, epoch) -> CompletableFuture.failedFuture(new AssertionError("nothing to seal"));
+      (lane, incarnation, epoch) ->
+          CompletableFuture.failedFuture(new AssertionError("nothing to seal"));
   private static final UUID TOPIC = new UUID(7, 7);
 
   private final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-metadata", 2);
@@ -197,7 +198,7 @@ class RaftMetadataTest {
     LaneId lane;
     MetadataImage before;
     LaneSealer sealer =
-        (id, epochMin) ->
+        (id, incarnation, epochMin) ->
             CompletableFuture.completedFuture(
                 new SealedLane(
                     id,
@@ -246,12 +247,14 @@ class RaftMetadataTest {
       lane = populate(old);
     }
     LaneSealer failing =
-        (id, epochMin) -> CompletableFuture.failedFuture(new IllegalStateException("sealing"));
+        (id, incarnation, epochMin) ->
+            CompletableFuture.failedFuture(new IllegalStateException("sealing"));
     assertThatThrownBy(() -> open(config("fresh").withRecovery(), failing))
         .hasMessageContaining("sealing");
 
     LaneSealer sealer =
-        (id, epochMin) -> CompletableFuture.completedFuture(new SealedLane(id, epochMin, Map.of()));
+        (id, incarnation, epochMin) ->
+            CompletableFuture.completedFuture(new SealedLane(id, epochMin, Map.of()));
     try (RaftMetadata reborn = open(config("fresh").withRecovery(), sealer)) {
       assertThat(reborn.incarnation().number()).isEqualTo(2);
       assertThat(reborn.image().lane(lane).state()).isEqualTo(Lane.State.SEALED);

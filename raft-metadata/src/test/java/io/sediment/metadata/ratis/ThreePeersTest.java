@@ -71,7 +71,7 @@ class ThreePeersTest {
                 store,
                 scheduler,
                 new Random(broker),
-                (lane, epoch) -> CompletableFuture.failedFuture(new AssertionError()));
+                (lane, incarnation, epoch) -> CompletableFuture.failedFuture(new AssertionError()));
           } catch (IOException e) {
             throw new AssertionError(e);
           }

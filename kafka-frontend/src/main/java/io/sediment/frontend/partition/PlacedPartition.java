@@ -1,0 +1,219 @@
+package io.sediment.frontend.partition;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.lane.BatchSlices;
+import io.sediment.lsm.lane.LanePartition;
+import io.sediment.lsm.lane.StoredLane;
+import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.object.ProducerStates;
+import io.sediment.metadata.Partition;
+import io.sediment.metadata.Placement;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A partition wherever it lies: what the open lane holds of it, and below that what the lanes of
+ * its older placements do. Those lanes are sealed, each where the next placement starts, so that
+ * the offsets of one go on where those of the other end.
+ *
+ * <p>A read ends with the lane it began in; the next one goes on in the next lane.
+ */
+final class PlacedPartition implements LanePartition {
+  /** Part of a log: all of {@code [startOffset, endOffset)} lies in {@code lane}. */
+  record Span(LaneId lane, long startOffset, long endOffset) {}
+
+  private final LanePartition open;
+  private final long openStart;
+  private final Supplier<@Nullable Partition> placed;
+  private final Function<LaneId, CompletableFuture<StoredLane>> sealedLanes;
+  private final InstantSource clock;
+
+  /**
+   * @param openStart from here on the open lane holds it, without a break
+   * @param placed the newest placements; null once the topic is gone
+   */
+  PlacedPartition(
+      LanePartition open,
+      long openStart,
+      Supplier<@Nullable Partition> placed,
+      Function<LaneId, CompletableFuture<StoredLane>> sealedLanes,
+      InstantSource clock) {
+    this.open = open;
+    this.openStart = openStart;
+    this.placed = placed;
+    this.sealedLanes = sealedLanes;
+    this.clock = clock;
+  }
+
+  /**
+   * Where a lane's last unbroken part of a partition begins.
+   *
+   * @param leaderEpoch of a placement in that lane
+   * @param otherwise where there is none of that epoch
+   */
+  static long startInLane(Partition partition, int leaderEpoch, long otherwise) {
+    List<Placement> placements = partition.placements();
+    for (int i = placements.size() - 1; i >= 0; i--) {
+      Placement placement = placements.get(i);
+      if (placement.leaderEpoch() == leaderEpoch) {
+        int first = i;
+        while (first > 0 && placements.get(first - 1).lane().equals(placement.lane())) {
+          first--;
+        }
+        return placements.get(first).startOffset();
+      }
+    }
+    return otherwise;
+  }
+
+  /** The parts of a log that lie below {@code endOffset}, oldest first. */
+  static List<Span> spansBelow(long endOffset, Partition partition) {
+    List<Span> spans = new ArrayList<>();
+    List<Placement> placements = partition.placements();
+    for (int i = 0; i < placements.size(); i++) {
+      Placement placement = placements.get(i);
+      if (placement.startOffset() >= endOffset) {
+        break;
+      }
+      long end =
+          i + 1 == placements.size()
+              ? endOffset
+              : Math.min(endOffset, placements.get(i + 1).startOffset());
+      LaneId lane = new LaneId(placement.lane().value());
+      Span last = spans.isEmpty() ? null : spans.get(spans.size() - 1);
+      if (last != null && last.lane().equals(lane)) {
+        spans.set(spans.size() - 1, new Span(lane, last.startOffset(), end));
+      } else {
+        spans.add(new Span(lane, placement.startOffset(), end));
+      }
+    }
+    return spans;
+  }
+
+  private List<Span> olderSpans() {
+    Partition partition = placed.get();
+    return partition == null ? List.of() : spansBelow(openStart, partition);
+  }
+
+  @Override
+  public PartitionId id() {
+    return open.id();
+  }
+
+  @Override
+  public int leaderEpoch() {
+    return open.leaderEpoch();
+  }
+
+  @Override
+  public long endOffset() {
+    return open.endOffset();
+  }
+
+  @Override
+  public long durableOffset() {
+    return open.durableOffset();
+  }
+
+  @Override
+  public long append(ByteBuffer batch) {
+    return open.append(batch);
+  }
+
+  @Override
+  public CompletableFuture<BatchSlices> read(
+      long offset, int maxBytes, boolean atLeastOne, long upTo) {
+    if (offset < openStart) {
+      for (Span span : olderSpans()) {
+        if (offset < span.endOffset()) {
+          long bound = Math.min(upTo, span.endOffset());
+          return sealedLanes
+              .apply(span.lane())
+              .thenCompose(lane -> lane.read(id(), offset, maxBytes, atLeastOne, bound));
+        }
+      }
+    }
+    return open.read(offset, maxBytes, atLeastOne, upTo);
+  }
+
+  @Override
+  public CompletableFuture<OptionalLong> batchForTimestamp(long timestamp, long fromOffset) {
+    return fromOffset < openStart
+        ? batchForTimestamp(olderSpans(), 0, timestamp, fromOffset)
+        : open.batchForTimestamp(timestamp, fromOffset);
+  }
+
+  private CompletableFuture<OptionalLong> batchForTimestamp(
+      List<Span> spans, int first, long timestamp, long fromOffset) {
+    for (int i = first; i < spans.size(); i++) {
+      Span span = spans.get(i);
+      if (fromOffset < span.endOffset()) {
+        int next = i + 1;
+        return sealedLanes
+            .apply(span.lane())
+            .thenCompose(
+                lane ->
+                    lane.batchForTimestamp(
+                        id(),
+                        timestamp,
+                        Math.max(fromOffset, span.startOffset()),
+                        span.endOffset()))
+            .thenCompose(
+                found ->
+                    found.isPresent()
+                        ? CompletableFuture.completedFuture(found)
+                        : batchForTimestamp(spans, next, timestamp, fromOffset));
+      }
+    }
+    return open.batchForTimestamp(timestamp, Math.max(fromOffset, openStart));
+  }
+
+  /**
+   * The states of each lane folded in log order. A producer that the open lane may have forgotten
+   * because it was silent for too long is not brought back by an older lane that remembers it.
+   */
+  @Override
+  public CompletableFuture<List<ProducerEntry>> producers() {
+    CompletableFuture<ProducerStates> older =
+        CompletableFuture.completedFuture(new ProducerStates());
+    for (Span span : olderSpans()) {
+      older =
+          older.thenCombine(
+              sealedLanes.apply(span.lane()).thenCompose(lane -> lane.producers(id())),
+              PlacedPartition::then);
+    }
+    return older.thenCombine(
+        open.producers(),
+        (states, newest) -> {
+          states.expireBefore(clock.millis() - ProducerStateRules.EXPIRATION_MS);
+          states.apply(newest);
+          return states.snapshot();
+        });
+  }
+
+  private static ProducerStates then(ProducerStates states, List<ProducerEntry> later) {
+    states.apply(later);
+    return states;
+  }
+
+  /** Sealed lanes count once they are open; asking opens them. */
+  @Override
+  public long sizeBytes() {
+    long bytes = open.sizeBytes();
+    for (Span span : olderSpans()) {
+      CompletableFuture<StoredLane> lane = sealedLanes.apply(span.lane());
+      if (lane.isDone() && !lane.isCompletedExceptionally()) {
+        bytes += lane.join().sizeBytes(id());
+      }
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,87 @@
+package io.sediment.lsm.lane;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.scan.OffsetGoneException;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A sealed lane, to be read: everything in it is in its manifest, nothing is ever added, and what
+ * retention takes away is found out when an object is gone. Thread-safe, never blocking.
+ *
+ * <p>Where a partition ends was settled when the lane was sealed, so one partition table is enough
+ * for the life of this view.
+ */
+public final class StoredLane {
+  private final LaneId id;
+  private final Map<PartitionId, PartitionState> partitions;
+  private final LaneReads reads;
+
+  /**
+   * @param partitions with nothing in memory
+   */
+  StoredLane(LaneId id, Map<PartitionId, PartitionState> partitions, LaneReads reads) {
+    this.id = id;
+    this.partitions = Map.copyOf(partitions);
+    this.reads = reads;
+  }
+
+  public LaneId id() {
+    return id;
+  }
+
+  /** Offset after the last record of the partition; 0 where the lane holds nothing of it. */
+  public long endOffset(PartitionId partition) {
+    PartitionState state = partitions.get(partition);
+    return state == null ? 0 : state.durableOffset;
+  }
+
+  /**
+   * Like {@link LanePartition#read}; empty at and beyond the partition's end. Where the lane should
+   * hold the offset and does not, it fails rather than to leave a gap.
+   */
+  public CompletableFuture<BatchSlices> read(
+      PartitionId partition, long offset, int maxBytes, boolean atLeastOne, long upTo) {
+    PartitionState state = partitions.get(partition);
+    long bound = state == null ? 0 : Math.min(upTo, state.durableOffset);
+    return state == null || offset >= bound
+        ? CompletableFuture.completedFuture(BatchSlices.empty())
+        : reads
+            .read(state, offset, maxBytes, atLeastOne, bound)
+            .thenApply(slices -> requireSome(slices, partition, offset, atLeastOne, bound));
+  }
+
+  private static BatchSlices requireSome(
+      BatchSlices slices, PartitionId partition, long offset, boolean atLeastOne, long bound) {
+    if (atLeastOne && slices.isEmpty()) {
+      throw new OffsetGoneException(partition, offset, bound);
+    }
+    return slices;
+  }
+
+  /** Like {@link LanePartition#batchForTimestamp}, below {@code upTo}. */
+  public CompletableFuture<OptionalLong> batchForTimestamp(
+      PartitionId partition, long timestamp, long fromOffset, long upTo) {
+    PartitionState state = partitions.get(partition);
+    long bound = state == null ? 0 : Math.min(upTo, state.durableOffset);
+    return state == null || fromOffset >= bound
+        ? CompletableFuture.completedFuture(OptionalLong.empty())
+        : reads.batchForTimestamp(state, timestamp, fromOffset, bound);
+  }
+
+  /** Producer states as of the partition's end in this lane. */
+  public CompletableFuture<List<ProducerEntry>> producers(PartitionId partition) {
+    PartitionState state = partitions.get(partition);
+    return state == null ? CompletableFuture.completedFuture(List.of()) : reads.producers(state);
+  }
+
+  /** Bytes of the partition when this view was opened. */
+  public long sizeBytes(PartitionId partition) {
+    PartitionState state = partitions.get(partition);
+    return state == null ? 0 : state.sizeBytes();
+  }
+}

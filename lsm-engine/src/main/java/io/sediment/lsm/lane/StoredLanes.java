@@ -1,0 +1,131 @@
+package io.sediment.lsm.lane;
+
+import io.sediment.lsm.CorruptObjectException;
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.codec.ReadAgain;
+import io.sediment.lsm.manifest.Manifest;
+import io.sediment.lsm.manifest.ManifestStore;
+import io.sediment.lsm.manifest.PartitionTable;
+import io.sediment.lsm.manifest.PartitionTableLayout;
+import io.sediment.lsm.manifest.TableRef;
+import io.sediment.lsm.object.SortedObjectReader;
+import io.sediment.lsm.scan.RangeScan;
+import io.sediment.objectstore.ByteRange;
+import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.StoredBytes;
+import io.sediment.runtime.Scheduler;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.random.RandomGenerator;
+
+/**
+ * The sealed lanes that this process reads from: each is opened once, on first use. They share the
+ * caches and the readahead of the open lane, since an object's key says which lane it is of.
+ * Thread-safe.
+ */
+final class StoredLanes {
+  private static final int ATTEMPTS = 4;
+
+  private final ObjectStore store;
+  private final Scheduler scheduler;
+  private final RandomGenerator random;
+  private final RangeScan scan;
+  private final SortedObjectReader reader;
+  private final Map<LaneId, CompletableFuture<StoredLane>> open =
+      new HashMap<>(); // guarded by this
+
+  /**
+   * @param scan of the open lane
+   */
+  StoredLanes(LaneEnvironment environment, RangeScan scan, SortedObjectReader reader) {
+    this.store = environment.catchUpStore();
+    this.scheduler = environment.scheduler();
+    this.random = environment.random();
+    this.scan = scan;
+    this.reader = reader;
+  }
+
+  /** The lane's view; an opening that failed is tried again by the next call. */
+  synchronized CompletableFuture<StoredLane> get(LaneId lane) {
+    CompletableFuture<StoredLane> known = open.get(lane);
+    if (known == null || known.isCompletedExceptionally()) {
+      known = openLane(lane);
+      open.put(lane, known);
+    }
+    return known;
+  }
+
+  private CompletableFuture<StoredLane> openLane(LaneId lane) {
+    UUID nobody = new UUID(random.nextLong(), random.nextLong()); // it never commits
+    ManifestStore manifests = new ManifestStore(store, lane, nobody, scheduler);
+    // A reader's patience is its own: it is told of an unavailable store rather than made to wait.
+    manifests.close();
+    return manifests
+        .open()
+        .thenCompose(newest -> table(manifests, newest, ATTEMPTS))
+        .thenApply(table -> view(lane, manifests, table));
+  }
+
+  private StoredLane view(LaneId lane, ManifestStore manifests, Optional<PartitionTable> table) {
+    LaneObjects objects = new LaneObjects(manifests);
+    PartitionTable rows =
+        table.orElseGet(() -> new PartitionTable(lane, 0, 0, new TreeMap<>())); // an empty lane
+    Map<PartitionId, PartitionState> partitions = new HashMap<>();
+    rows.rows()
+        .forEach(
+            (id, row) -> partitions.put(id, new PartitionState(id, row.nextOffset(), row.bytes())));
+    ProducerLoader producers =
+        new ProducerLoader(objects.view().manifest(), rows, List.of(), reader);
+    return new StoredLane(lane, partitions, new LaneReads(objects, scan, producers));
+  }
+
+  /** The newest partition table; again from a newer manifest where it was replaced meanwhile. */
+  private CompletableFuture<Optional<PartitionTable>> table(
+      ManifestStore manifests, Manifest manifest, int attemptsLeft) {
+    TableRef ref = manifest.table();
+    if (ref == null) {
+      return CompletableFuture.completedFuture(Optional.empty());
+    }
+    ObjectKey key = ref.key(manifest.lane());
+    return ReadAgain.whileCorrupt(
+            () ->
+                store
+                    .get(key, ByteRange.all())
+                    .thenApply(found -> found.map(stored -> decode(manifest.lane(), ref, stored))))
+        .thenCompose(
+            found ->
+                found.isPresent()
+                    ? CompletableFuture.completedFuture(found)
+                    : newer(manifests, manifest, attemptsLeft));
+  }
+
+  private CompletableFuture<Optional<PartitionTable>> newer(
+      ManifestStore manifests, Manifest seen, int attemptsLeft) {
+    return manifests
+        .refresh()
+        .thenCompose(
+            newest -> {
+              if (newest.id() == seen.id() || attemptsLeft == 0) {
+                throw new CorruptObjectException(
+                    "partition table read: missing: lane="
+                        + seen.lane()
+                        + " manifest="
+                        + seen.id()
+                        + " table="
+                        + seen.table());
+              }
+              return table(manifests, newest, attemptsLeft - 1);
+            });
+  }
+
+  private static PartitionTable decode(LaneId lane, TableRef ref, StoredBytes stored) {
+    return PartitionTableLayout.decode(lane, ref, stored.bytes());
+  }
+}
