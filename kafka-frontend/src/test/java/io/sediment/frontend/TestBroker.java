@@ -9,7 +9,10 @@ import io.sediment.frontend.partition.FakeLane;
 import io.sediment.lsm.PartitionId;
 import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.InMemoryClusterMetadata;
+import io.sediment.metadata.LaneId;
+import io.sediment.metadata.LaneOpened;
 import io.sediment.metadata.NewTopic;
+import io.sediment.metadata.OpenLane;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.NamedThreads;
@@ -100,6 +103,14 @@ public final class TestBroker implements AutoCloseable {
 
   public PartitionId partition(String topic, int index) {
     return new PartitionId(topic(topic).id(), index);
+  }
+
+  /** As after a restart: the lane is opened again, and every partition has a new leader epoch. */
+  public void raiseLeaderEpochs() {
+    LaneId id = new LaneId(0);
+    long epoch = metadata.accept(new OpenLane(id, ID, 1));
+    lane.reopen(epoch);
+    metadata.accept(new LaneOpened(id, epoch, Map.of()));
   }
 
   @Override

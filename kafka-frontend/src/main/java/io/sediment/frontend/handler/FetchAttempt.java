@@ -49,6 +49,8 @@ final class FetchAttempt {
   /** Reads that may be under way at once for one request. */
   private static final int READS_AT_ONCE = 16;
 
+  private static final short FIRST_VERSION_WITH_LEADERS = 12;
+  private static final short FIRST_VERSION_WITH_ENDPOINTS = 16;
   private static final long UNKNOWN_OFFSET = -1;
 
   /** A partition in a round, with what it will be answered. */
@@ -461,13 +463,16 @@ final class FetchAttempt {
 
   private void hintLeader(PartitionData answer, LookUp.Missing missing) {
     Broker leader = missing.leader();
-    if (leader != null) {
+    if (leader != null && context.apiVersion() >= FIRST_VERSION_WITH_LEADERS) {
       answer.setCurrentLeader(
           new LeaderIdAndEpoch().setLeaderId(leader.id()).setLeaderEpoch(missing.leaderEpoch()));
     }
   }
 
   private void addEndpoints(FetchResponseData response) {
+    if (context.apiVersion() < FIRST_VERSION_WITH_ENDPOINTS) {
+      return;
+    }
     for (Visit visit : visits) {
       int leader = visit.answer.currentLeader().leaderId();
       Broker broker = leader < 0 ? null : handler.metadata().image().broker(leader);

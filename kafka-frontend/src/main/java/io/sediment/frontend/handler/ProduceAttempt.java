@@ -52,6 +52,7 @@ final class ProduceAttempt {
       IntSupplier throttleMs) {}
 
   private static final short FIRST_VERSION_WITH_ZSTD = 7;
+  private static final short FIRST_VERSION_WITH_LEADERS = 10;
   private static final short ACKS_ALL = -1;
 
   /** Checking more than this at once would keep other clients of the network thread waiting. */
@@ -131,7 +132,7 @@ final class ProduceAttempt {
 
   private void hintLeader(PartitionProduceResponse answer, LookUp.Missing missing) {
     Broker leader = missing.leader();
-    if (leader != null) {
+    if (leader != null && context.apiVersion() >= FIRST_VERSION_WITH_LEADERS) {
       answer.setCurrentLeader(
           new LeaderIdAndEpoch().setLeaderId(leader.id()).setLeaderEpoch(missing.leaderEpoch()));
       if (response.nodeEndpoints().find(leader.id()) == null) {

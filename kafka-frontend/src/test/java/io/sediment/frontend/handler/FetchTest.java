@@ -165,6 +165,16 @@ class FetchTest {
   }
 
   @Test
+  void aFencedEpochIsAnsweredInEveryVersionThatNamesOne() throws IOException {
+    broker.raiseLeaderEpochs();
+    for (short version = 9; version <= ApiKeys.FETCH.latestVersion(); version++) {
+      FetchRequestData data = data(from(0, 0).setCurrentLeaderEpoch(0));
+      FetchResponse response = (FetchResponse) client.call(new FetchRequest(data, version));
+      assertThat(errorOf(only(response.data()))).isEqualTo(Errors.FENCED_LEADER_EPOCH);
+    }
+  }
+
+  @Test
   void limitsCutBetweenBatchesAndNeverTearTheFirst() throws IOException {
     for (int i = 0; i < 4; i++) {
       append(0, Batches.of(Compression.NONE, new SimpleRecord(new byte[1000])));

@@ -26,7 +26,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class FakeLane implements PartitionLane {
   private final long lane;
-  private final long epoch;
+  private volatile long epoch;
   private final Executor ackThread;
   private final Map<PartitionId, FakePartition> partitions = new ConcurrentHashMap<>();
   private final AtomicLong slicesOut = new AtomicLong();
@@ -39,6 +39,11 @@ public final class FakeLane implements PartitionLane {
     this.lane = lane;
     this.epoch = epoch;
     this.ackThread = ackThread;
+  }
+
+  /** Opened again, under the next epoch: partitions get new leader epochs. */
+  public void reopen(long nextEpoch) {
+    epoch = nextEpoch;
   }
 
   /** From now on nothing becomes durable before {@link #ackAll}. */
