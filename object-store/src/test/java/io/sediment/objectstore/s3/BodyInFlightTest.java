@@ -2,11 +2,18 @@ package io.sediment.objectstore.s3;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.nio.NioEventLoopGroup;
 import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.NamedThreads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -16,7 +23,10 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
@@ -51,6 +61,104 @@ class BodyInFlightTest {
               .handle((response, failure) -> body.lentBytes()));
       assertThat(body.lentBytes()).isEqualTo(3 << 20);
       connections.close(() -> {});
+    }
+  }
+
+  @Test
+  void aBodyIsGivenBackOnlyWhenItsConnectionIsClosed() throws Exception {
+    NioEventLoopGroup threads = new NioEventLoopGroup(1, new NamedThreads("body-test"));
+    try (ServerSocket deaf = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+      BodyInFlight body = new BodyInFlight(ObjectBody.of(ByteBuffer.allocateDirect(1 << 20)));
+      Channel connection = connectionThatSends(body, threads, deaf);
+      CompletableFuture<Boolean> openWhenGivenBack = new CompletableFuture<>();
+      CompletableFuture<Void> goOn = new CompletableFuture<>();
+      connection.eventLoop().execute(() -> Await.result(goOn)); // busy, as if sending
+
+      body.release(() -> openWhenGivenBack.complete(connection.isOpen()));
+
+      assertThat(openWhenGivenBack).isNotDone();
+      goOn.complete(null);
+      assertThat(Await.result(openWhenGivenBack)).isFalse();
+    } finally {
+      threads.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void aBodyThatWasGivenBackLetsNothingOut() {
+    BodyInFlight body = new BodyInFlight(ObjectBody.of(ByteBuffer.allocateDirect(1 << 20)));
+    CompletableFuture<Boolean> givenBack = new CompletableFuture<>();
+    body.release(() -> givenBack.complete(true));
+    assertThat(givenBack).isCompletedWithValue(true);
+
+    Taking late = new Taking();
+    body.subscribe(late);
+
+    assertThat(late.end).isCompletedExceptionally();
+    assertThat(late.bytes).isZero();
+  }
+
+  @Test
+  void readersOtherThanConnectionsGetCopies() {
+    ByteBuffer memory = ByteBuffer.allocateDirect(1 << 20);
+    BodyInFlight body = new BodyInFlight(ObjectBody.of(memory));
+    Taking elsewhere = new Taking();
+    body.subscribe(elsewhere);
+
+    assertThat(elsewhere.end).isCompleted();
+    assertThat(elsewhere.bytes).isEqualTo(1 << 20);
+    assertThat(body.lentBytes()).isZero();
+  }
+
+  private static Channel connectionThatSends(
+      BodyInFlight body, NioEventLoopGroup threads, ServerSocket to) {
+    ChannelOutboundHandlerAdapter sender =
+        new ChannelOutboundHandlerAdapter() {
+          @Override
+          public void write(ChannelHandlerContext context, Object message, ChannelPromise done) {
+            body.subscribe(new Taking());
+            done.setSuccess();
+          }
+        };
+    Channel connection =
+        new Bootstrap()
+            .group(threads)
+            .channelFactory(BodyChannel::new)
+            .handler(sender)
+            .connect(to.getLocalSocketAddress())
+            .syncUninterruptibly()
+            .channel();
+    connection
+        .eventLoop()
+        .submit(() -> connection.writeAndFlush("a request"))
+        .syncUninterruptibly();
+    assertThat(body.lentBytes()).isEqualTo(1 << 20);
+    return connection;
+  }
+
+  /** Takes all there is. */
+  private static final class Taking implements Subscriber<ByteBuffer> {
+    final CompletableFuture<Void> end = new CompletableFuture<>();
+    long bytes;
+
+    @Override
+    public void onSubscribe(Subscription subscription) {
+      subscription.request(Long.MAX_VALUE);
+    }
+
+    @Override
+    public void onNext(ByteBuffer piece) {
+      bytes += piece.remaining();
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      end.completeExceptionally(error);
+    }
+
+    @Override
+    public void onComplete() {
+      end.complete(null);
     }
   }
 
