@@ -166,6 +166,11 @@ public final class MemoryBudget {
     return account(share, 0).allowance.limitBytes();
   }
 
+  /** What nobody else can take: {@code share} gets so much once its own users let go of it. */
+  public long reservedBytes(Share share) {
+    return account(share, 0).allowance.reservedBytes();
+  }
+
   /** The largest single reservation of {@code share} that can ever be granted. */
   public long largestReservation(Share share) {
     Allowance allowance = account(share, 0).allowance;

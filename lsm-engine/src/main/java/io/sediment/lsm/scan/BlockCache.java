@@ -20,8 +20,16 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe; futures complete outside the lock.
  */
 public final class BlockCache {
-  /** Chunks in the air: who gets it when it lands. */
-  private record Load(ReadClass readClass, List<CompletableFuture<Chunk>> waiters) {}
+  /** A chunk in the air: who gets it when it lands. */
+  private static final class Load {
+    private final ReadClass readClass;
+    private final List<CompletableFuture<Chunk>> waiters = new ArrayList<>(1);
+    private boolean paid; // there is memory for it, so it lands without anybody letting go of any
+
+    Load(ReadClass readClass) {
+      this.readClass = readClass;
+    }
+  }
 
   private final MemoryBudget budget;
   private final ScanCounters counters;
@@ -40,8 +48,11 @@ public final class BlockCache {
   /**
    * The chunk, now or as soon as it has landed; null where it is neither here nor on its way. Who
    * gets it releases it.
+   *
+   * @param mayWaitForMemory false for a reader that holds chunks already: it gets null as well
+   *     where the chunk still waits for memory, perhaps for that which the reader holds
    */
-  @Nullable CompletableFuture<Chunk> get(Id id) {
+  @Nullable CompletableFuture<Chunk> get(Id id, boolean mayWaitForMemory) {
     synchronized (this) {
       for (WeightedLru<Id, Chunk> part : parts.values()) {
         Chunk chunk = part.get(id);
@@ -53,7 +64,7 @@ public final class BlockCache {
         }
       }
       Load load = loads.get(id);
-      if (load == null) {
+      if (load == null || !(load.paid || mayWaitForMemory)) {
         return null;
       }
       counters.blockHits.increment();
@@ -73,13 +84,22 @@ public final class BlockCache {
    */
   record Lookup(CompletableFuture<Chunk> chunk, boolean mustLoad) {}
 
-  Lookup getOrBegin(Id id, ReadClass readClass) {
+  /** Null where {@link #get} is although the chunk is on its way. */
+  @Nullable Lookup getOrBegin(Id id, ReadClass readClass, boolean mayWaitForMemory) {
     synchronized (this) {
-      CompletableFuture<Chunk> here = get(id);
+      CompletableFuture<Chunk> here = get(id, mayWaitForMemory);
       if (here != null) {
         return new Lookup(here, false);
       }
-      return new Lookup(waiter(newLoad(id, readClass)), true);
+      return loads.containsKey(id) ? null : new Lookup(waiter(newLoad(id, readClass)), true);
+    }
+  }
+
+  /** The chunk, which is being loaded, no longer waits for memory. */
+  synchronized void paid(Id id) {
+    Load load = loads.get(id);
+    if (load != null) {
+      load.paid = true;
     }
   }
 
@@ -94,7 +114,7 @@ public final class BlockCache {
 
   private Load newLoad(Id id, ReadClass readClass) {
     counters.blockLoads.increment();
-    Load load = new Load(readClass, new ArrayList<>(1));
+    Load load = new Load(readClass);
     loads.put(id, load);
     return load;
   }
@@ -102,7 +122,7 @@ public final class BlockCache {
   /** Waits for a chunk that has begun to load. */
   private static CompletableFuture<Chunk> waiter(Load load) {
     CompletableFuture<Chunk> waiter = new CompletableFuture<>();
-    load.waiters().add(waiter);
+    load.waiters.add(waiter);
     return waiter;
   }
 
@@ -117,12 +137,12 @@ public final class BlockCache {
     List<CompletableFuture<Chunk>> waiters;
     synchronized (this) {
       Load load = ended(id);
-      waiters = load.waiters();
+      waiters = load.waiters;
       chunk.wanted = !waiters.isEmpty();
       waiters.forEach(waiter -> chunk.retain());
       if (admitted) {
         chunk.retain();
-        part(load.readClass()).add(id, chunk, chargedBytes);
+        part(load.readClass).add(id, chunk, chargedBytes);
       }
     }
     chunk.release(); // the reference it was born with
@@ -138,7 +158,7 @@ public final class BlockCache {
     boolean hasRoom;
     synchronized (this) {
       Load load = loads.get(id);
-      WeightedLru<Id, Chunk> part = part(load == null ? ReadClass.CATCH_UP : load.readClass());
+      WeightedLru<Id, Chunk> part = part(load == null ? ReadClass.CATCH_UP : load.readClass);
       for (hasRoom = part.hasRoomFor(moreBytes); !hasRoom; hasRoom = part.hasRoomFor(moreBytes)) {
         Chunk eldest = part.removeEldest();
         if (eldest == null) {
@@ -163,7 +183,7 @@ public final class BlockCache {
     synchronized (this) {
       load = ended(id);
     }
-    load.waiters().forEach(waiter -> waiter.completeExceptionally(failure));
+    load.waiters.forEach(waiter -> waiter.completeExceptionally(failure));
   }
 
   private Load ended(Id id) {

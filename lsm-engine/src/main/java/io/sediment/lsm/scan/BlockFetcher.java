@@ -60,14 +60,17 @@ final class BlockFetcher {
     this.cache = cache;
     this.budget = budget;
     this.counters = counters;
-    this.chargeMax = budget.largestReservation(Share.READAHEAD);
+    // Never more than readers alone can free again: caches do not give way to them, and a reader
+    // that waited for memory in a full cache would wait for ever.
+    long reserved = budget.reservedBytes(Share.READAHEAD);
+    this.chargeMax = reserved > 0 ? reserved : budget.largestReservation(Share.READAHEAD);
     this.runBytesMax = Math.min(GET_SIZE_BYTES_MAX, chargeMax / 2);
   }
 
   /**
    * As many of the wanted chunks as memory allows, in order; always the first one, for which it
-   * waits: a caller that holds nothing yet may wait, one that does may not, so nobody waits for
-   * each other.
+   * waits: a caller that holds nothing yet may wait for memory, one that does may not, nor for a
+   * chunk for which another caller still waits: so nobody waits for each other.
    *
    * @return one future per chunk, as many as were begun; who gets a chunk releases it
    */
@@ -75,7 +78,7 @@ final class BlockFetcher {
     List<CompletableFuture<Chunk>> chunks = new ArrayList<>(wants.size());
     while (chunks.size() < wants.size()) {
       int next = chunks.size();
-      CompletableFuture<Chunk> here = cache.get(wants.get(next).id());
+      CompletableFuture<Chunk> here = cache.get(wants.get(next).id(), next == 0);
       if (here != null) {
         chunks.add(here);
         continue;
@@ -86,14 +89,22 @@ final class BlockFetcher {
         break;
       }
       List<Want> ours = new ArrayList<>(run.size());
+      boolean isCutShort = false;
       for (Want want : run) {
-        BlockCache.Lookup lookup = cache.getOrBegin(want.id(), readClass);
+        BlockCache.Lookup lookup = cache.getOrBegin(want.id(), readClass, chunks.isEmpty());
+        isCutShort = lookup == null;
+        if (lookup == null) {
+          break; // begun by somebody else in between
+        }
         chunks.add(lookup.chunk());
         if (lookup.mustLoad()) {
           ours.add(want);
         }
       }
       load(run, ours, paid);
+      if (isCutShort) {
+        break;
+      }
     }
     return chunks;
   }
@@ -160,6 +171,7 @@ final class BlockFetcher {
     if (ours.isEmpty()) {
       return;
     }
+    paid.thenRun(() -> ours.forEach(want -> cache.paid(want.id())));
     paid.thenCompose(nothing -> ReadAgain.whileCorrupt(() -> readVerified(ours)))
         .whenComplete(
             (bytes, failure) -> {
