@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * SimScheduler#trace}: two runs with equal hashes did the same things in the same order.
  */
 public final class Simulation {
-  private static final int LAST_EVENTS_PER_PROCESS = 30;
+  private static final int LAST_EVENTS_PER_PROCESS = 40;
   private static final int EVENT_NANOS_MAX = 5_000;
   private static final Instant FIRST_INSTANT = Instant.parse("2026-01-01T00:00:00Z");
 

@@ -1,0 +1,152 @@
+package io.sediment.wal.simulation;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.WalSlot;
+import io.sediment.lsm.lane.LaneHaltedException;
+import io.sediment.lsm.lane.WriteAheadLog;
+import io.sediment.lsm.lane.WriteAheadLogs;
+import io.sediment.lsm.memtable.Slab;
+import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.object.SortedObject;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.simulation.SimScheduler;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** One safeguard of the lane taken away, from outside. */
+enum LaneMutant {
+  NONE(WalMutant.NONE),
+  CONFLICT_TAKEN_FOR_SUCCESS(WalMutant.CONFLICT_TAKEN_FOR_SUCCESS),
+  ACKED_BEFORE_DURABLE(WalMutant.ACKED_BEFORE_DURABLE),
+  NO_FENCE(WalMutant.NO_FENCE),
+
+  /** A sealer takes the unflushed log to begin with the epoch before its own. */
+  ONLY_NEWEST_EPOCH_SEALED(WalMutant.NONE) {
+    @Override
+    WriteAheadLogs spoil(WriteAheadLogs logs) {
+      return new ForwardingLogs(logs) {
+        @Override
+        public CompletableFuture<List<SortedObject>> seal(
+            LaneId lane, WalSlot replayAfter, long newEpoch) {
+          WalSlot newest = new WalSlot(newEpoch - 1, 0);
+          return super.seal(
+              lane, replayAfter.compareTo(newest) < 0 ? newest : replayAfter, newEpoch);
+        }
+      };
+    }
+  },
+
+  /** The log is fenced and read before the manifest carries the new epoch. */
+  WAL_FENCED_BEFORE_MANIFEST(WalMutant.NONE),
+
+  /** What batches do to their producers is left out of the log's objects. */
+  PRODUCER_STATE_NOT_IN_FOOTER(WalMutant.NONE) {
+    @Override
+    WriteAheadLogs spoil(WriteAheadLogs logs) {
+      return new ForwardingLogs(logs) {
+        @Override
+        public WriteAheadLog open(LaneId lane, long epoch, WriteAheadLog.Listener listener) {
+          return new ForwardingLog(super.open(lane, epoch, listener)) {
+            @Override
+            public WalSlot append(
+                PartitionId partition,
+                Slab slab,
+                ByteBuffer batch,
+                @Nullable ProducerEntry producer) {
+              return super.append(partition, slab, batch, null);
+            }
+          };
+        }
+      };
+    }
+  },
+
+  /** The memtable is cut where it is, and replay goes on after the slot that is still filling. */
+  L0_CUT_OFF_SLOT_BOUNDARY(WalMutant.NONE) {
+    @Override
+    WriteAheadLogs spoil(WriteAheadLogs logs) {
+      return new ForwardingLogs(logs) {
+        @Override
+        public WriteAheadLog open(LaneId lane, long epoch, WriteAheadLog.Listener listener) {
+          return new ForwardingLog(super.open(lane, epoch, listener)) {
+            @Override
+            public WalSlot cut() {
+              return super.cut().next();
+            }
+          };
+        }
+      };
+    }
+  };
+
+  private final WalMutant log;
+
+  LaneMutant(WalMutant log) {
+    this.log = log;
+  }
+
+  /** The store as the log of the mutant's process sees it. */
+  ObjectStore spoil(ObjectStore store, SimScheduler process) {
+    return log.spoil(store, process, key -> {});
+  }
+
+  WriteAheadLogs spoil(WriteAheadLogs logs) {
+    return logs;
+  }
+
+  static class ForwardingLogs implements WriteAheadLogs {
+    private final WriteAheadLogs logs;
+
+    ForwardingLogs(WriteAheadLogs logs) {
+      this.logs = logs;
+    }
+
+    @Override
+    public WriteAheadLog open(LaneId lane, long epoch, WriteAheadLog.Listener listener) {
+      return logs.open(lane, epoch, listener);
+    }
+
+    @Override
+    public CompletableFuture<List<SortedObject>> seal(
+        LaneId lane, WalSlot replayAfter, long newEpoch) {
+      return logs.seal(lane, replayAfter, newEpoch);
+    }
+  }
+
+  private static class ForwardingLog implements WriteAheadLog {
+    private final WriteAheadLog log;
+
+    ForwardingLog(WriteAheadLog log) {
+      this.log = log;
+    }
+
+    @Override
+    public WalSlot append(
+        PartitionId partition, Slab slab, ByteBuffer batch, @Nullable ProducerEntry producer) {
+      return log.append(partition, slab, batch, producer);
+    }
+
+    @Override
+    public WalSlot cut() {
+      return log.cut();
+    }
+
+    @Override
+    public long unackedBytes() {
+      return log.unackedBytes();
+    }
+
+    @Override
+    public CompletableFuture<Void> close() {
+      return log.close();
+    }
+
+    @Override
+    public void halt(LaneHaltedException cause) {
+      log.halt(cause);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package io.sediment.wal.simulation;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.WalSlot;
+import io.sediment.lsm.gc.GarbageCollector;
+import io.sediment.lsm.gc.GarbageOptions;
+import io.sediment.lsm.lane.FlushListener;
+import io.sediment.lsm.lane.Lane;
+import io.sediment.lsm.lane.LaneConfig;
+import io.sediment.lsm.lane.LaneEnvironment;
+import io.sediment.lsm.lane.WriteAheadLogs;
+import io.sediment.lsm.manifest.ManifestStore;
+import io.sediment.lsm.object.SortedObject;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.MemoryBudget;
+import io.sediment.simulation.SimObjectStore;
+import io.sediment.simulation.SimScheduler;
+import io.sediment.wal.BucketWriteAheadLogs;
+import io.sediment.wal.WalMetrics;
+import io.sediment.wal.WalProfile;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.StringJoiner;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+
+/** Puts the real parts of a lane together in a simulated process, with sizes that make haste. */
+final class LaneOpening {
+  private static final long INCARNATION = 1;
+
+  private final ObjectStore store;
+  private final SimScheduler process;
+  private final LaneId lane;
+  private final long epoch;
+  private final LaneMutant mutant;
+  private final WriteAheadLogs logs;
+  private final LaneConfig config;
+  private final GarbageOptions garbage;
+  private final MemoryBudget memory;
+
+  /**
+   * @param options draws sizes and times, differently for each process
+   */
+  LaneOpening(
+      SimObjectStore bucket,
+      SimScheduler process,
+      LaneId lane,
+      long epoch,
+      SplittableRandom options,
+      LaneMutant mutant) {
+    this.store = bucket.forProcess(process);
+    this.process = process;
+    this.lane = lane;
+    this.epoch = epoch;
+    this.mutant = mutant;
+    this.logs =
+        mutant.spoil(
+            new BucketWriteAheadLogs(
+                mutant.spoil(store, process),
+                profile(options),
+                INCARNATION,
+                process,
+                process,
+                process.random(),
+                WalMetrics.NONE));
+    this.config = config(options);
+    this.garbage = new GarbageOptions(32, 1 + options.nextInt(20), Duration.ofMillis(1));
+    this.memory = MemoryBudget.forBroker(1L << (19 + options.nextInt(4)));
+  }
+
+  CompletableFuture<Lane> open() {
+    process.trace("opens epoch " + epoch + " with " + memory.totalBytes() + " bytes and " + config);
+    if (mutant != LaneMutant.WAL_FENCED_BEFORE_MANIFEST) {
+      return open(logs);
+    }
+    ManifestStore manifests = manifests();
+    return manifests
+        .open()
+        .thenCompose(manifest -> logs.seal(lane, manifest.replayAfter(), epoch))
+        .thenCompose(objects -> open(new SealedBefore(logs, objects)));
+  }
+
+  private CompletableFuture<Lane> open(WriteAheadLogs logs) {
+    return Lane.open(environment(logs), config, lane, INCARNATION, epoch, FlushListener.NONE);
+  }
+
+  CompletableFuture<Map<PartitionId, Lane.SealedEnd>> seal() {
+    process.trace("seals under epoch " + epoch);
+    return Lane.seal(environment(logs), config, lane, INCARNATION, epoch);
+  }
+
+  /** From now on, as an owner does; a zombie goes on with what it once knew. */
+  void collectGarbageNowAndThen() {
+    ManifestStore manifests = manifests();
+    GarbageCollector collector = new GarbageCollector(store, manifests, lane, process, garbage);
+    manifests.open().whenComplete((newest, failure) -> collect(manifests, collector));
+  }
+
+  private void collectLater(ManifestStore manifests, GarbageCollector collector) {
+    int millisMax = collector.isDone() ? 20 * 60_000 : 6_000; // nothing new: no hurry
+    long millis = 500 + process.random().nextInt(millisMax);
+    process.schedule(() -> collect(manifests, collector), Duration.ofMillis(millis));
+  }
+
+  private void collect(ManifestStore manifests, GarbageCollector collector) {
+    manifests
+        .refresh()
+        .thenCompose(newest -> collector.pass())
+        .whenComplete(
+            (result, failure) -> {
+              process.trace("garbage: " + (failure == null ? result : failure));
+              collectLater(manifests, collector);
+            });
+  }
+
+  /** Who holds how much, for reports. */
+  String memory() {
+    StringJoiner text = new StringJoiner(", ", "memory: ", "");
+    for (MemoryBudget.Share share : MemoryBudget.Share.values()) {
+      text.add(share + " " + memory.usedBytes(share) + " of " + memory.limitBytes(share));
+    }
+    return text.toString();
+  }
+
+  private ManifestStore manifests() {
+    UUID id = new UUID(process.random().nextLong(), process.random().nextLong());
+    return new ManifestStore(store, lane, id, process);
+  }
+
+  private LaneEnvironment environment(WriteAheadLogs logs) {
+    return new LaneEnvironment(
+        store, store, logs, process, process, process, process.random(), memory);
+  }
+
+  private static WalProfile profile(SplittableRandom options) {
+    return switch (options.nextInt(3)) {
+      case 0 -> WalProfile.LOCAL;
+      case 1 -> WalProfile.BALANCED;
+      default -> WalProfile.LATENCY;
+    };
+  }
+
+  private static LaneConfig config(SplittableRandom options) {
+    return new LaneConfig(
+        8 << 10 << options.nextInt(4),
+        options.nextInt(3),
+        4_000L << options.nextInt(6),
+        Duration.ofMillis(200L << options.nextInt(8)),
+        1 + options.nextInt(3),
+        Duration.ofMillis(20),
+        Duration.ofSeconds(1),
+        Duration.ofDays(1));
+  }
+
+  /** A seal that was done too early. */
+  private static final class SealedBefore extends LaneMutant.ForwardingLogs {
+    private final List<SortedObject> objects;
+
+    SealedBefore(WriteAheadLogs logs, List<SortedObject> objects) {
+      super(logs);
+      this.objects = objects;
+    }
+
+    @Override
+    public CompletableFuture<List<SortedObject>> seal(
+        LaneId lane, WalSlot replayAfter, long newEpoch) {
+      return CompletableFuture.completedFuture(objects);
+    }
+  }
+}

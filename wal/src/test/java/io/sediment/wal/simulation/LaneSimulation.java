@@ -1,0 +1,229 @@
+package io.sediment.wal.simulation;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.manifest.StoredManifests;
+import io.sediment.objectstore.ObjectKey;
+import io.sediment.simulation.FaultPlan;
+import io.sediment.simulation.SimObjectStore;
+import io.sediment.simulation.SimScheduler;
+import io.sediment.simulation.Simulation;
+import io.sediment.simulation.StoreOp;
+import io.sediment.simulation.StoreRequest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One lane under many owners, everything real from the lane down: write-ahead log, manifests, L0
+ * flushes, reclaiming, reads. Idempotent producers write through whichever broker they believe to
+ * lead, and {@link LogModel} knows what they were told.
+ */
+final class LaneSimulation {
+  private static final LaneId LANE = new LaneId(0);
+  private static final Duration PROGRESS_LIMIT = Duration.ofHours(1);
+
+  /** What a run came to. */
+  record Outcome(
+      long traceHash,
+      long events,
+      int brokers,
+      long ackedRecords,
+      long reads,
+      long failedReads,
+      SimObjectStore bucket) {}
+
+  private final LaneMutant mutant;
+  private final boolean chaos;
+  private final Simulation simulation;
+  private final SplittableRandom random;
+  private final SimObjectStore bucket;
+  private final LogModel model;
+  private final List<SimulatedProducer> producers = new ArrayList<>();
+  private final List<SimulatedBroker> brokers = new ArrayList<>();
+  private long grantedEpoch;
+  private boolean healed;
+
+  LaneSimulation(long seed, FaultPlan plan, boolean chaos, LaneMutant mutant) {
+    this.mutant = mutant;
+    this.chaos = chaos;
+    this.simulation = new Simulation(seed);
+    this.random = simulation.random("chaos");
+    this.bucket = new SimObjectStore(simulation, plan);
+    this.model = new LogModel(simulation);
+    simulation.option("mutant: " + mutant + ", chaos: " + chaos);
+    bucket.observe(this::checkDeleted);
+    for (int i = 0; i <= random.nextInt(3); i++) {
+      PartitionId partition = new PartitionId(new UUID(7, i), i);
+      producers.add(new SimulatedProducer(simulation, partition, 1000 + i, this::leaderFor));
+    }
+  }
+
+  /** Faults, crashes and pauses as {@code seed} has it. */
+  static Outcome run(long seed, LaneMutant mutant) {
+    FaultPlan plan = FaultPlan.random(new Simulation(seed).random("plan"));
+    return new LaneSimulation(seed, plan, true, mutant).run(Duration.ofSeconds(40));
+  }
+
+  Outcome run(Duration busy) {
+    if (chaos) {
+      bucket.observe(this::strikeAtAStep);
+      simulation.world().execute(this::strike);
+    }
+    startBroker();
+    simulation.runFor(busy);
+    healed = true;
+    bucket.heal();
+    for (SimulatedBroker broker : brokers) {
+      if (broker.process().isPaused() && random.nextBoolean()) {
+        broker.process().resume();
+      }
+    }
+    SimulatedBroker last = chaos ? startBroker() : brokers.get(0);
+    simulation.runUntil(last::isServing, PROGRESS_LIMIT, "the last broker to serve");
+    simulation.runFor(Duration.ofSeconds(5));
+    producers.forEach(SimulatedProducer::stop);
+    simulation.runUntil(
+        () -> producers.stream().allMatch(SimulatedProducer::hasNothingUnacked),
+        PROGRESS_LIMIT,
+        "everything acknowledged");
+    SimulatedBroker auditor = startBroker();
+    simulation.runUntil(auditor::isServing, PROGRESS_LIMIT, "the auditor to serve");
+    audit(auditor);
+    return new Outcome(
+        simulation.traceHash(),
+        simulation.eventsRun(),
+        brokers.size(),
+        model.ackedRecords(),
+        model.reads(),
+        brokers.stream().mapToLong(SimulatedBroker::failedReads).sum(),
+        bucket);
+  }
+
+  /** Nothing that the newest manifest names may go. */
+  private void checkDeleted(StoreRequest.Phase phase, StoreRequest request) {
+    if (phase != StoreRequest.Phase.LANDED || request.op() != StoreOp.DELETE) {
+      return;
+    }
+    for (ObjectKey named : StoredManifests.named(StoredManifests.newest(bucket, LANE))) {
+      if (request.keys().contains(named) && bucket.peek(named).isEmpty()) {
+        simulation.fail("live object deleted: " + named + " by " + request);
+      }
+    }
+  }
+
+  private void audit(SimulatedBroker auditor) {
+    for (SimulatedProducer producer : producers) {
+      PartitionId partition = producer.partition();
+      NavigableMap<Long, Integer> log =
+          simulation.await(auditor.readAll(partition), PROGRESS_LIMIT, "the log of " + partition);
+      model.checkComplete(partition, log);
+      if (auditor.nextSequence(partition) != producer.nextSequence()) {
+        simulation.fail(
+            "producer state: "
+                + partition
+                + " expects sequence "
+                + auditor.nextSequence(partition)
+                + ", the producer is at "
+                + producer.nextSequence());
+      }
+    }
+    simulation.runFor(Duration.ofMillis(1)); // throws what a check has found
+  }
+
+  /**
+   * Runs on for a while with nobody producing, until the last memtable is flushed, then counts what
+   * an hour of that puts. (Readers go on reading, and the collector looks for garbage now and
+   * then.)
+   */
+  long putsOfAnIdleHour() {
+    simulation.runFor(Duration.ofMinutes(30));
+    long before = puts();
+    simulation.runFor(Duration.ofHours(1));
+    return puts() - before;
+  }
+
+  private long puts() {
+    return bucket.bill().requests(StoreOp.PUT_IF_ABSENT)
+        + bucket.bill().requests(StoreOp.PUT_IF_MATCH);
+  }
+
+  /** Mostly the newest broker that serves; sometimes, while it still runs, an older one. */
+  private @Nullable SimulatedBroker leaderFor(SimulatedProducer producer) {
+    for (int i = brokers.size() - 1; i >= 0; i--) {
+      SimulatedBroker broker = brokers.get(i);
+      boolean isKnown = broker.isServing() && !broker.process().isCrashed();
+      if (isKnown && (healed || random.nextInt(5) != 0)) {
+        return broker;
+      }
+    }
+    return null;
+  }
+
+  private SimulatedBroker newBroker() {
+    long epoch = ++grantedEpoch;
+    SimScheduler process = simulation.process("broker-" + epoch);
+    SplittableRandom options = simulation.random("options of broker " + epoch);
+    SimulatedBroker broker =
+        new SimulatedBroker(
+            simulation,
+            process,
+            epoch,
+            model,
+            producers,
+            new LaneOpening(bucket, process, LANE, epoch, options, mutant));
+    brokers.add(broker);
+    return broker;
+  }
+
+  private SimulatedBroker startBroker() {
+    SimulatedBroker broker = newBroker();
+    broker.process().execute(broker::start);
+    return broker;
+  }
+
+  // -- faults of processes -----------------------------------------------------------------------
+
+  private void strike() {
+    if (healed) {
+      return;
+    }
+    SimulatedBroker victim = brokers.get(random.nextInt(brokers.size()));
+    switch (random.nextInt(10)) {
+      case 0 -> victim.process().crash();
+      case 1 -> victim.process().pause();
+      case 2 -> victim.process().resume();
+      case 3 -> victim.process().jumpWallClock(Duration.ofSeconds(random.nextInt(-5000, 5000)));
+      case 4 -> victim.shutDown();
+      case 5, 6 -> victim.flush();
+      case 7 -> {
+        SimulatedBroker sealer = newBroker();
+        sealer.process().execute(sealer::sealOnly);
+      }
+      default -> {}
+    }
+    boolean noneServes =
+        brokers.stream().noneMatch(broker -> broker.process().isUp() && !broker.isHalted());
+    if (noneServes || random.nextInt(5) == 0) {
+      startBroker();
+    }
+    long millis = 500 + random.nextInt(8_000);
+    simulation.world().schedule(this::strike, Duration.ofMillis(millis));
+  }
+
+  /** Crashes or pauses a process at some moment in the life of one of its requests. */
+  private void strikeAtAStep(StoreRequest.Phase phase, StoreRequest request) {
+    if (healed || random.nextInt(800) != 0) {
+      return;
+    }
+    if (random.nextBoolean()) {
+      request.process().crash();
+    } else {
+      request.process().pause();
+    }
+  }
+}

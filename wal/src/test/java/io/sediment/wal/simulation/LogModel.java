@@ -1,0 +1,161 @@
+package io.sediment.wal.simulation;
+
+import io.sediment.lsm.PartitionId;
+import io.sediment.simulation.Simulation;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * What Kafka's clients were told, and what they may therefore expect: a plain map from offsets to
+ * values. Anomalies are named as Jepsen's Kafka tests name them.
+ */
+final class LogModel {
+  /** One record: the producer's sequence number is its value, since no other record has it. */
+  record Value(PartitionId partition, int sequence) {}
+
+  private static final class PartitionModel {
+    final NavigableMap<Long, Integer> acked = new TreeMap<>();
+    final NavigableMap<Long, Integer> seen = new TreeMap<>();
+    final Map<Integer, Long> offsets = new HashMap<>();
+    final NavigableMap<Long, Long> endByEpoch = new TreeMap<>();
+  }
+
+  private final Simulation simulation;
+  private final NavigableMap<PartitionId, PartitionModel> partitions = new TreeMap<>();
+  private long ackedRecords;
+  private long reads;
+
+  LogModel(Simulation simulation) {
+    this.simulation = simulation;
+  }
+
+  private PartitionModel of(PartitionId partition) {
+    return partitions.computeIfAbsent(partition, first -> new PartitionModel());
+  }
+
+  long ackedRecords() {
+    return ackedRecords;
+  }
+
+  long reads() {
+    return reads;
+  }
+
+  /** The owner of {@code epoch} says that everything below {@code offset} is durable. */
+  void durable(PartitionId partition, long epoch, long offset) {
+    of(partition).endByEpoch.merge(epoch, offset, Math::max);
+  }
+
+  /** A broker told a producer that its record has this offset. */
+  void acked(PartitionId partition, long offset, int sequence) {
+    PartitionModel model = of(partition);
+    Integer before = model.acked.putIfAbsent(offset, sequence);
+    if (before == null) {
+      ackedRecords++;
+    } else if (before != sequence) {
+      simulation.fail(
+          "inconsistent offsets: "
+              + at(partition, offset)
+              + " acknowledged for records "
+              + before
+              + " and "
+              + sequence);
+    }
+    learnOffset(model, partition, offset, sequence);
+    Integer seen = model.seen.get(offset);
+    if (seen != null && seen != sequence) {
+      simulation.fail(
+          "inconsistent offsets: "
+              + at(partition, offset)
+              + " was read as "
+              + seen
+              + " and acknowledged as "
+              + sequence);
+    }
+  }
+
+  /** A reader below a high watermark got this record. */
+  void read(PartitionId partition, long offset, int sequence, String by) {
+    reads++;
+    PartitionModel model = of(partition);
+    Integer before = model.seen.putIfAbsent(offset, sequence);
+    Integer acked = model.acked.get(offset);
+    if ((before != null && before != sequence) || (acked != null && acked != sequence)) {
+      simulation.fail(
+          "inconsistent offsets: "
+              + at(partition, offset)
+              + " read as "
+              + sequence
+              + " by "
+              + by
+              + ", before as "
+              + before
+              + ", acknowledged as "
+              + acked);
+    }
+    learnOffset(model, partition, offset, sequence);
+  }
+
+  private void learnOffset(PartitionModel model, PartitionId partition, long offset, int sequence) {
+    Long other = model.offsets.putIfAbsent(sequence, offset);
+    if (other != null && other != offset) {
+      simulation.fail(
+          "duplicate: record " + sequence + " is at " + at(partition, offset) + " and at " + other);
+    }
+  }
+
+  /**
+   * A new owner begins where the log ends: nothing that an older one acknowledged may lie beyond.
+   * (A process that slept since it opened the lane may know less than its successors.)
+   */
+  void checkOpened(PartitionId partition, long epoch, long endOffset, String by) {
+    of(partition)
+        .endByEpoch
+        .headMap(epoch)
+        .forEach(
+            (older, told) -> {
+              if (told > endOffset) {
+                simulation.fail(
+                    "lost write: epoch "
+                        + older
+                        + " acknowledged up to "
+                        + at(partition, told)
+                        + ", "
+                        + by
+                        + " begins at "
+                        + endOffset);
+              }
+            });
+  }
+
+  /** The whole log as the last auditor read it. */
+  void checkComplete(PartitionId partition, NavigableMap<Long, Integer> log) {
+    long next = 0;
+    for (long offset : log.keySet()) {
+      if (offset != next) {
+        simulation.fail("hole in the log: " + at(partition, next) + " is missing");
+      }
+      next = offset + 1;
+    }
+    of(partition)
+        .acked
+        .forEach(
+            (offset, sequence) -> {
+              if (!sequence.equals(log.get(offset))) {
+                simulation.fail(
+                    "lost write: "
+                        + at(partition, offset)
+                        + " was acknowledged for record "
+                        + sequence
+                        + " and holds "
+                        + log.get(offset));
+              }
+            });
+  }
+
+  private static String at(PartitionId partition, long offset) {
+    return partition.partition() + "@" + offset;
+  }
+}
