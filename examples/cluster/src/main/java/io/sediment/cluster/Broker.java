@@ -16,6 +16,7 @@ import io.sediment.frontend.partition.PlacedPartitionLane;
 import io.sediment.lsm.lane.Lane;
 import io.sediment.lsm.lane.LaneConfig;
 import io.sediment.lsm.lane.LaneEnvironment;
+import io.sediment.lsm.lane.LaneHaltedException;
 import io.sediment.metadata.LaneSealer;
 import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.MetadataConfig.HostPort;
@@ -143,7 +144,7 @@ final class Broker implements AutoCloseable {
                             epoch,
                             LaneMeters.flushes(meters)))
                 .start());
-    started("lane", () -> await(lane.close()));
+    started("lane", () -> close(lane));
     LaneMeters.bindTo(meters, lane);
     lane.halted()
         .thenAccept(
@@ -280,6 +281,18 @@ final class Broker implements AutoCloseable {
   private <T extends AutoCloseable> T started(String name, T part) {
     started.push(new Part(name, part));
     return part;
+  }
+
+  /** One that has halted has nothing to finish; why it did has been said. */
+  private static void close(Lane lane) throws Exception {
+    boolean halted = lane.halted().isDone();
+    try {
+      await(lane.close());
+    } catch (LaneHaltedException e) {
+      if (!halted) {
+        throw e;
+      }
+    }
   }
 
   private static <T> T await(CompletableFuture<T> future) throws Exception {

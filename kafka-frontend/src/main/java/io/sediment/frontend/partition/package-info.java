@@ -6,6 +6,9 @@
  * a produce is answered only when its records are durable, in offset order; the high watermark
  * never falls and never passes what is durable (invariant I7). Everything may be called from any
  * thread and nothing blocks; what the lane reports comes in on its threads.
+ *
+ * <p>A log may lie in several lanes, one after the other, as its placements say; {@link
+ * io.sediment.frontend.partition.PlacedPartitionLane} makes that one log again.
  */
 @NullMarked
 package io.sediment.frontend.partition;

@@ -9,6 +9,9 @@
  * offset. Life of a read: tail slices out of memory where the offset is still there, otherwise
  * whole blocks from L0 and WAL objects in the store.
  *
+ * <p>A sealed lane, whoever wrote it, is a {@link io.sediment.lsm.lane.StoredLane}: read through
+ * the caches of the open one, never appended to.
+ *
  * <p>The write-ahead log is a port here, implemented by the {@code wal} module; the lane alone
  * knows the manifest.
  */

@@ -1,0 +1,197 @@
+package io.sediment.lsm.lane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.batch.RecordBatchLayout;
+import io.sediment.lsm.lane.LaneWorld.Appended;
+import io.sediment.lsm.lane.LaneWorld.Broker;
+import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.simulation.FaultPlan;
+import io.sediment.simulation.SimScheduler;
+import io.sediment.simulation.StoreOp;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StoredLaneTest {
+  private static final LaneId NEXT_LANE = new LaneId(3);
+  private static final long NEXT_INCARNATION = LaneWorld.INCARNATION + 1;
+  private static final int PARTITIONS = 3;
+
+  /** A broker of the next incarnation, with a lane of its own. */
+  private static final class Successor {
+    final LaneWorld world;
+    final LaneEnvironment environment;
+    final Lane lane;
+
+    Successor(LaneWorld world) {
+      this.world = world;
+      SimScheduler process = world.simulation.process("successor");
+      ObjectStore store = world.bucket.forProcess(process);
+      environment =
+          new LaneEnvironment(
+              store,
+              store,
+              new SerialWriteAheadLogs(store, process, process.random(), NEXT_INCARNATION, 8 << 10),
+              process,
+              process,
+              process,
+              process.random(),
+              LaneWorld.budget(1 << 20, 1 << 20));
+      world.await(
+          Lane.seal(environment, LaneWorld.smallConfig(), LaneWorld.LANE, NEXT_INCARNATION, 2),
+          "sealed");
+      lane =
+          world.await(
+              Lane.open(
+                  environment,
+                  LaneWorld.smallConfig(),
+                  NEXT_LANE,
+                  NEXT_INCARNATION,
+                  1,
+                  FlushListener.NONE),
+              "open");
+    }
+
+    StoredLane sealed() {
+      return world.await(lane.sealedLane(LaneWorld.LANE), "view");
+    }
+  }
+
+  /** Some of it flushed, some only in the write-ahead log. */
+  private static LaneWorld worldOfTheDead(long seed) {
+    LaneWorld world = new LaneWorld(seed, FaultPlan.none());
+    Broker broker = world.broker("dead");
+    for (int i = 0; i < 120; i++) {
+      broker.append(i % PARTITIONS, 1000, 1 + i % 4, world.random.nextInt(1000));
+      if (i == 70) {
+        world.await(broker.lane().flush(), "flushed");
+      }
+    }
+    broker.untilAllDurable();
+    broker.crash();
+    return world;
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @ValueSource(longs = {1, 2, 3})
+  void aSealedLaneIsReadThroughTheOpenOne(long seed) {
+    LaneWorld world = worldOfTheDead(seed);
+    StoredLane sealed = new Successor(world).sealed();
+    world.model.forEach(
+        (partition, log) -> {
+          assertThat(read(world, sealed, partition, 0, 5000)).isEqualTo(bytes(log));
+          assertThat(read(world, sealed, partition, 0, 1)).isEqualTo(bytes(log));
+          long end = log.get(log.size() - 1).nextOffset();
+          assertThat(sealed.endOffset(partition)).isEqualTo(end);
+          assertThat(world.await(sealed.read(partition, end, 1, true, end + 9), "end").isEmpty())
+              .isTrue();
+        });
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @ValueSource(longs = {1, 2, 3})
+  void itIsSearchedByTime(long seed) {
+    LaneWorld world = worldOfTheDead(seed);
+    StoredLane sealed = new Successor(world).sealed();
+    world.model.forEach(
+        (partition, log) -> {
+          long end = log.get(log.size() - 1).nextOffset();
+          for (int i = 0; i < 20; i++) {
+            long timestamp = world.random.nextInt(1100);
+            long from = world.random.nextInt((int) end);
+            OptionalLong expected =
+                log.stream()
+                    .filter(it -> it.nextOffset() > from && it.timestamp() >= timestamp)
+                    .mapToLong(it -> Math.max(from, it.baseOffset()))
+                    .findFirst();
+            assertThat(
+                    world.await(
+                        sealed.batchForTimestamp(partition, timestamp, from, end), "search"))
+                .as("timestamp=%s from=%s", timestamp, from)
+                .isEqualTo(expected);
+          }
+        });
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @ValueSource(longs = {1, 2, 3})
+  void itKnowsItsProducers(long seed) {
+    LaneWorld world = worldOfTheDead(seed);
+    StoredLane sealed = new Successor(world).sealed();
+    world.model.forEach(
+        (partition, log) -> {
+          Map<Long, Integer> expected = new TreeMap<>();
+          for (Appended batch : log) {
+            long producer = RecordBatchLayout.producerId(batch.bytes(), 0);
+            if (producer >= 0) {
+              expected.put(producer, RecordBatchLayout.lastSequence(batch.bytes(), 0));
+            }
+          }
+          Map<Long, Integer> actual = new TreeMap<>();
+          for (ProducerEntry entry : world.await(sealed.producers(partition), "producers")) {
+            List<ProducerEntry.Batch> batches = entry.batches();
+            actual.put(entry.producerId(), batches.get(batches.size() - 1).lastSequence());
+          }
+          assertThat(actual).isEqualTo(expected);
+        });
+  }
+
+  @Test
+  void itIsOpenedOnceAndWhatIsCachedCostsNoGet() {
+    LaneWorld world = worldOfTheDead(4);
+    Successor successor = new Successor(world);
+    StoredLane sealed = successor.sealed();
+    world.model.forEach((partition, log) -> read(world, sealed, partition, 0, 5000));
+    long gets = world.bucket.bill().requests(StoreOp.GET);
+    assertThat(successor.sealed()).isSameAs(sealed);
+    world.model.forEach((partition, log) -> read(world, sealed, partition, 0, 5000));
+    assertThat(world.bucket.bill().requests(StoreOp.GET)).isEqualTo(gets);
+  }
+
+  @Test
+  void aLaneThatNobodyEverOpenedHoldsNothing() {
+    LaneWorld world = new LaneWorld(5, FaultPlan.none());
+    StoredLane sealed = new Successor(world).sealed();
+    PartitionId partition = LaneWorld.partition(0);
+    assertThat(sealed.endOffset(partition)).isZero();
+    assertThat(sealed.sizeBytes(partition)).isZero();
+    assertThat(world.await(sealed.read(partition, 0, 100, true, 100), "read").isEmpty()).isTrue();
+    assertThat(world.await(sealed.producers(partition), "producers")).isEmpty();
+  }
+
+  private static List<ByteBuffer> bytes(List<Appended> log) {
+    return log.stream().map(Appended::bytes).toList();
+  }
+
+  /** All batches from {@code offset} on, read in pieces. */
+  private static List<ByteBuffer> read(
+      LaneWorld world, StoredLane lane, PartitionId partition, long offset, int maxBytes) {
+    List<ByteBuffer> batches = new ArrayList<>();
+    long next = offset;
+    while (next < lane.endOffset(partition)) {
+      try (BatchSlices slices =
+          world.await(lane.read(partition, next, maxBytes, true, Long.MAX_VALUE), "read")) {
+        for (ByteBuffer buffer : slices.buffers()) {
+          for (int at = 0; at < buffer.limit(); ) {
+            int size = RecordBatchLayout.sizeInBytes(buffer, at);
+            ByteBuffer copy = ByteBuffer.allocate(size);
+            batches.add(copy.put(buffer.slice(at, size)).flip());
+            at += size;
+          }
+        }
+        next = slices.nextOffset();
+      }
+    }
+    return batches;
+  }
+}
