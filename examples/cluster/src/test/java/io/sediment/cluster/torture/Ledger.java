@@ -7,8 +7,16 @@ import java.util.concurrent.ConcurrentMap;
 
 /** What each producer sent and what was acknowledged at which offset. Thread-safe. */
 final class Ledger {
+  /** Makes records large enough for memtables to fill every few seconds. */
+  private static final String PADDING = ":" + "sediment".repeat(128);
+
   /** An acknowledgement: this value stands at this offset. */
-  record Ack(int partition, long offset, String value) {}
+  record Ack(int partition, long offset, String value) {
+    @Override
+    public String toString() {
+      return partition + "@" + offset + "=" + value.substring(0, value.lastIndexOf(':'));
+    }
+  }
 
   /**
    * One producer's account. A producer writes to one partition only, so its order is the
@@ -29,7 +37,13 @@ final class Ledger {
 
     /** Value of this producer's n-th record. */
     String value(long n) {
-      return producer + ":" + n;
+      return producer + ":" + n + PADDING;
+    }
+
+    /** Number of the record that has this value. */
+    static long number(String value) {
+      int begin = value.indexOf(':') + 1;
+      return Long.parseLong(value.substring(begin, value.indexOf(':', begin)));
     }
 
     synchronized void acked(long offset, String value) {

@@ -96,7 +96,7 @@ final class ReadBack {
       if (!seen.add(value)) {
         anomalies.add("duplicate: " + value + " again at offset " + entry.getKey());
       }
-      long n = Long.parseLong(value.substring(account.producer.length() + 1));
+      long n = Ledger.Account.number(value);
       if (n < last) {
         anomalies.add(
             "nonmonotonic: "
