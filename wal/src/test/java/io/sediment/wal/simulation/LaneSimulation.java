@@ -65,8 +65,15 @@ final class LaneSimulation {
 
   /** Faults, crashes and pauses as {@code seed} has it. */
   static Outcome run(long seed, LaneMutant mutant) {
-    FaultPlan plan = FaultPlan.random(new Simulation(seed).random("plan"));
+    return run(seed, planOf(seed), mutant);
+  }
+
+  static Outcome run(long seed, FaultPlan plan, LaneMutant mutant) {
     return new LaneSimulation(seed, plan, true, mutant).run(Duration.ofSeconds(40));
+  }
+
+  static FaultPlan planOf(long seed) {
+    return FaultPlan.random(new Simulation(seed).random("plan"));
   }
 
   Outcome run(Duration busy) {

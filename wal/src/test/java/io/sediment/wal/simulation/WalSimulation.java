@@ -82,7 +82,10 @@ final class WalSimulation {
 
   /** Faults, crashes and pauses as {@code seed} has it. */
   static Outcome run(long seed, WalMutant mutant) {
-    FaultPlan plan = FaultPlan.random(new Simulation(seed).random("plan"));
+    return run(seed, LaneSimulation.planOf(seed), mutant);
+  }
+
+  static Outcome run(long seed, FaultPlan plan, WalMutant mutant) {
     return new WalSimulation(seed, plan, true, mutant).run(Duration.ofSeconds(40));
   }
 

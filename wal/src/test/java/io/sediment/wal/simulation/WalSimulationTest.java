@@ -29,7 +29,7 @@ class WalSimulationTest {
   }
 
   static long[] seeds() {
-    return Seeds.upTo(300).toArray();
+    return Seeds.upTo(500).toArray();
   }
 
   static long[] fewSeeds() {

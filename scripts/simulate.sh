@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Runs the simulation: many seeds, or one again.
+#   scripts/simulate.sh [--seeds N] [--seed S] [--minutes M] [--mutants]
+# Without arguments: 1,000 seeds. --mutants counts, over --seeds (100) seeds, how often each safeguard
+# that is taken away is missed. docs/testing.md explains what is simulated and how to read a failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() {
+  sed -n '2,5s/^# \{0,1\}//p' "$0"
+  exit 2
+}
+
+number() {
+  [[ "${2:-}" =~ ^[0-9]+$ ]] || { echo "$1 wants a number, got: ${2:-nothing}"; exit 2; }
+}
+
+options=()
+bounded=no
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --seeds | --seed | --minutes)
+      number "$1" "${2:-}"
+      options+=("-Dsimulate.${1#--}=$2")
+      bounded=yes
+      shift 2
+      ;;
+    --mutants)
+      options+=("-Dsimulate.mutants=true")
+      bounded=yes
+      shift
+      ;;
+    *) usage ;;
+  esac
+done
+[ "$bounded" = yes ] || options+=("-Dsimulate.seeds=1000")
+
+exec ./mvnw -B -q -pl wal -am test -Dtest=Simulate -Dsurefire.failIfNoSpecifiedTests=false \
+  -Dspotless.check.skip -Dsurefire.useFile=false "${options[@]}"
