@@ -2,6 +2,7 @@ package io.sediment.lsm.lane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
@@ -10,6 +11,7 @@ import io.sediment.lsm.object.LaneKeys;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.SortedObject;
 import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.MemoryBudget.Allowance;
 import io.sediment.runtime.MemoryBudget.Share;
@@ -29,6 +31,8 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -97,6 +101,23 @@ final class LaneWorld {
 
   <T> T await(CompletableFuture<T> future, String what) {
     return simulation.await(future, PATIENCE, what);
+  }
+
+  /** The store may fail a read, or damage it more often than is looked again: then once more. */
+  <T> T awaitRead(Supplier<CompletableFuture<T>> read, String what) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return await(read.get(), what);
+      } catch (CompletionException e) {
+        boolean isFault =
+            e.getCause() instanceof ObjectStoreException
+                || e.getCause() instanceof CorruptObjectException;
+        if (!isFault || attempt == 50) {
+          throw e;
+        }
+        simulation.runFor(Duration.ofSeconds(1));
+      }
+    }
   }
 
   /** A process that owns the lane under the next epoch. */
@@ -203,8 +224,7 @@ final class LaneWorld {
       long next = offset;
       long end = partition.durableOffset();
       while (next < end) {
-        try (BatchSlices slices =
-            await(partition.read(next, maxBytes, true, end), "read of " + next)) {
+        try (BatchSlices slices = readAt(partition, next, maxBytes, end)) {
           assertThat(slices.isEmpty())
               .as("nothing read: offset=%s end=%s %s", next, end, partition.id())
               .isFalse();
@@ -212,6 +232,10 @@ final class LaneWorld {
         }
       }
       assertThat(next).isEqualTo(Math.max(offset, end));
+    }
+
+    private BatchSlices readAt(LanePartition partition, long offset, int maxBytes, long end) {
+      return awaitRead(() -> partition.read(offset, maxBytes, true, end), "read of " + offset);
     }
 
     void assertReadsEverything(int maxBytes) {
@@ -233,14 +257,16 @@ final class LaneWorld {
                           && it.baseOffset() < durable)
               .mapToLong(it -> Math.max(fromOffset, it.baseOffset()))
               .findFirst();
-      assertThat(await(partition.batchForTimestamp(timestamp, fromOffset), "timestamp lookup"))
+      assertThat(
+              awaitRead(
+                  () -> partition.batchForTimestamp(timestamp, fromOffset), "timestamp lookup"))
           .as("timestamp=%s fromOffset=%s durable=%s", timestamp, fromOffset, durable)
           .isEqualTo(expected);
     }
 
     void assertProducers(int partitionNumber) {
       LanePartition partition = partition(partitionNumber);
-      List<ProducerEntry> states = await(partition.producers(), "producers");
+      List<ProducerEntry> states = awaitRead(partition::producers, "producers");
       Map<Long, Integer> expected = sequencesIn(partition.id());
       Map<Long, Integer> actual = new HashMap<>();
       for (ProducerEntry state : states) {
