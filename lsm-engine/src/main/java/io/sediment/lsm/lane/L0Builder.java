@@ -1,5 +1,6 @@
 package io.sediment.lsm.lane;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.memtable.Memtable;
 import io.sediment.lsm.memtable.PartitionTail;
@@ -7,11 +8,13 @@ import io.sediment.lsm.object.EncodedObject;
 import io.sediment.lsm.object.ObjectIdentity;
 import io.sediment.lsm.object.SortedObjectOptions;
 import io.sediment.lsm.object.SortedObjectWriter;
+import io.sediment.objectstore.ObjectStoreException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentMap;
 
 /**
@@ -50,10 +53,25 @@ final class L0Builder {
     for (PartitionTail tail : tails) {
       PartitionState partition = state(tail);
       if (partition.producers == null && !tail.producerChanges().isEmpty()) {
-        loads.add(patiently.call("producer snapshot read", () -> loader.load(partition)));
+        loads.add(patiently.call("producer snapshot read", () -> load(partition)));
       }
     }
     return CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new));
+  }
+
+  /** Damage counts as unavailable: without the snapshot nothing can be flushed, so keep asking. */
+  private CompletableFuture<PartitionProducers> load(PartitionState partition) {
+    return loader
+        .load(partition)
+        .exceptionally(
+            failure -> {
+              Throwable cause = PatientStore.unwrap(failure);
+              if (cause instanceof CorruptObjectException) {
+                throw new ObjectStoreException.Unavailable(
+                    "producers of " + partition.id() + ": " + cause.getMessage(), cause);
+              }
+              throw new CompletionException(cause);
+            });
   }
 
   private EncodedObject write(List<PartitionTail> tails, ObjectIdentity identity) {

@@ -5,6 +5,8 @@ import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.lane.LaneRecovery.Recovered;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -18,6 +20,7 @@ public final class Lane {
   private final StoredReads stored;
   private final StoredLanes sealedLanes;
   private final LaneFlusher flusher;
+  private final LaneRetention retention;
   private final LaneShutdown shutdown;
   private final LaneParts parts;
 
@@ -27,6 +30,7 @@ public final class Lane {
       StoredReads stored,
       StoredLanes sealedLanes,
       LaneFlusher flusher,
+      LaneRetention retention,
       LaneShutdown shutdown) {
     this.id = parts.lane();
     this.epoch = parts.term().epoch();
@@ -34,6 +38,7 @@ public final class Lane {
     this.stored = stored;
     this.sealedLanes = sealedLanes;
     this.flusher = flusher;
+    this.retention = retention;
     this.shutdown = shutdown;
     this.parts = parts;
   }
@@ -138,6 +143,29 @@ public final class Lane {
   /** Moves everything appended so far into the lane's objects; completes when it is committed. */
   public CompletableFuture<Void> flush() {
     return flusher.flush();
+  }
+
+  /**
+   * Where a log that begins at {@code logStart} would begin if everything went that may go: blocks
+   * wholly older than {@code retentionMs}, and the oldest ones while {@code retentionBytes} remain
+   * without them. -1 stands for no limit. Never beyond what is flushed.
+   */
+  public CompletableFuture<Long> newLogStart(
+      PartitionId partition, long logStart, long retentionMs, long retentionBytes, long nowMs) {
+    return retention.newLogStart(partition, logStart, retentionMs, retentionBytes, nowMs);
+  }
+
+  /**
+   * Gives back what lies wholly below log starts or belongs to deleted topics, as far as whole
+   * objects go. Log starts and deletions must be durable elsewhere before: nothing brings this
+   * back.
+   *
+   * @param logStarts of partitions; one that is missing begins at 0
+   * @return the deleted topics of which the lane now holds nothing, not even that they were here
+   */
+  public CompletableFuture<Set<UUID>> reclaim(
+      Map<PartitionId, Long> logStarts, Set<UUID> deletedTopics) {
+    return retention.reclaim(logStarts, deletedTopics);
   }
 
   /** Bytes appended and not yet acknowledged: what back-pressure on produce goes by. */

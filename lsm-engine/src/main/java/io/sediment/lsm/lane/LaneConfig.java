@@ -1,5 +1,6 @@
 package io.sediment.lsm.lane;
 
+import io.sediment.lsm.gc.GarbageOptions;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.MemoryBudget.Share;
 import java.time.Duration;
@@ -14,6 +15,8 @@ import java.time.Duration;
  * @param flushesInFlight how many L0 objects are uploaded at once
  * @param retryDelayMin first pause after a failed flush; doubles up to {@code retryDelayMax}
  * @param producerExpiry a producer that wrote nothing for so long is left out of snapshots
+ * @param garbage how garbage is looked for
+ * @param garbageInterval from a commit to the next look, and from one look to the next
  */
 public record LaneConfig(
     int slabSizeBytes,
@@ -23,7 +26,9 @@ public record LaneConfig(
     int flushesInFlight,
     Duration retryDelayMin,
     Duration retryDelayMax,
-    Duration producerExpiry) {
+    Duration producerExpiry,
+    GarbageOptions garbage,
+    Duration garbageInterval) {
 
   private static final int SLAB_SIZE_BYTES_MAX = 4 << 20;
   private static final int SLAB_SIZE_BYTES_MIN = 64 << 10;
@@ -59,18 +64,23 @@ public record LaneConfig(
         2,
         Duration.ofMillis(100),
         Duration.ofSeconds(10),
-        Duration.ofDays(1));
+        Duration.ofDays(1),
+        GarbageOptions.DEFAULT,
+        Duration.ofSeconds(30));
   }
 
-  public LaneConfig withFlushBytes(long bytes) {
+  /** The same with another way of collecting garbage. */
+  public LaneConfig withGarbage(GarbageOptions options, Duration interval) {
     return new LaneConfig(
         slabSizeBytes,
         slabsKept,
-        bytes,
+        flushBytes,
         flushAge,
         flushesInFlight,
         retryDelayMin,
         retryDelayMax,
-        producerExpiry);
+        producerExpiry,
+        options,
+        interval);
   }
 }

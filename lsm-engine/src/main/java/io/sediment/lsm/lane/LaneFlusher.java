@@ -25,9 +25,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,14 +45,8 @@ import org.slf4j.LoggerFactory;
 final class LaneFlusher implements LaneWriter.FlushTrigger {
   private static final Logger log = LoggerFactory.getLogger(LaneFlusher.class);
 
-  /**
-   * A memtable on its way.
-   *
-   * @param objectNumber of its L0; the partition table that comes with it has the next one. Drawn
-   *     when it is cut, so that numbers are committed in ascending order
-   */
-  private record Flush(
-      LaneWriter.Cut cut, long objectNumber, long cutNanos, CompletableFuture<Void> done) {}
+  /** A memtable on its way. */
+  private record Flush(LaneWriter.Cut cut, long cutNanos, CompletableFuture<Void> done) {}
 
   private final LaneId lane;
   private final WriterTerm term;
@@ -65,6 +60,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
   private final IndexCache indexes;
   private final TailCache tailCache;
   private final ConcurrentMap<PartitionId, PartitionState> partitions;
+  private final LaneGarbage garbage;
   private final FlushListener listener;
 
   private final ArrayDeque<Flush> waiting = new ArrayDeque<>(); // guarded by this
@@ -95,6 +91,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
     this.indexes = parts.indexes();
     this.tailCache = parts.tailCache();
     this.partitions = parts.partitions();
+    this.garbage = parts.garbage();
     this.listener = listener;
     this.acked = new WalSlot(term.epoch(), 0);
     this.lastCommit = CompletableFuture.completedFuture(table);
@@ -158,6 +155,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
       }
     }
     store.stop(cause);
+    garbage.stop();
     given.forEach(flush -> flush.done().completeExceptionally(cause));
     stopped.complete(cause);
   }
@@ -205,9 +203,36 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
     startWhatCan();
   }
 
-  /** Changes what the next partition table will say, after all flushes begun so far. */
-  synchronized void changeTable(UnaryOperator<PartitionTable> change) {
-    lastCommit = lastCommit.thenApply(change);
+  /**
+   * Takes a turn among the commits: after all flushes begun so far, before all later ones. The
+   * action gets the newest partition table and a number for another one, and returns the table that
+   * counts from then on; should it fail, the old one does.
+   */
+  synchronized CompletableFuture<Void> inTurn(
+      BiFunction<PartitionTable, Long, CompletableFuture<PartitionTable>> action) {
+    long number = drawNumbers(1);
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    lastCommit =
+        lastCommit.thenComposeAsync(
+            before ->
+                action
+                    .apply(before, number)
+                    .handle(
+                        (after, failure) -> {
+                          if (failure != null) {
+                            done.completeExceptionally(failure);
+                            return before;
+                          }
+                          done.complete(null);
+                          return after;
+                        }),
+            scheduler);
+    lastCommit.exceptionally(
+        halted -> {
+          done.completeExceptionally(halted); // an earlier commit failed: this had no turn
+          throw new CompletionException(halted);
+        });
+    return done;
   }
 
   /** Bytes cut and not yet committed. */
@@ -230,8 +255,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
     if (cut == null) {
       return lastCommit.thenApply(table -> null); // nothing new: what is under way is all there is
     }
-    Flush flush = new Flush(cut, nextNumber, ticker.nanoTime(), new CompletableFuture<>());
-    nextNumber += 2;
+    Flush flush = new Flush(cut, ticker.nanoTime(), new CompletableFuture<>());
     waiting.addLast(flush);
     return flush.done().copy();
   }
@@ -248,12 +272,20 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
     }
   }
 
+  /** Of the counter that data objects share; drawn in the order of the commits to come. */
+  private synchronized long drawNumbers(int count) {
+    long first = nextNumber;
+    nextNumber += count;
+    return first;
+  }
+
   /** Chains the steps; each runs on the scheduler, never under this object's monitor. */
-  private void start(Flush flush) {
+  private synchronized void start(Flush flush) {
+    long objectNumber = drawNumbers(2); // the second one is the partition table's
     log.info(
         "flush begins: lane={} number={} bytes={} upTo={}",
         lane,
-        flush.objectNumber(),
+        objectNumber,
         flush.cut().memtable().sizeBytes(),
         flush.cut().slot());
     ObjectIdentity identity =
@@ -262,7 +294,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
             term.incarnation(),
             lane,
             term.epoch(),
-            flush.objectNumber(),
+            objectNumber,
             term.writerId());
     CompletableFuture<EncodedObject> built =
         lastBuild
@@ -286,7 +318,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
   private CompletableFuture<PartitionTable> commit(
       Flush flush, SortedObject object, PartitionTable before) {
     PartitionTable table =
-        new TableFold(before).add(object).table(term.epoch(), flush.objectNumber() + 1);
+        new TableFold(before).add(object).table(term.epoch(), object.identity().number() + 1);
     return LaneRecovery.writeTable(store, table)
         .thenCompose(
             ref -> manifests.commit(new AddL0(term, L0Ref.of(object), ref, flush.cut().slot())))
@@ -308,6 +340,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
       }
     }
     tailCache.add(flush.cut().memtable());
+    garbage.onCommit();
     Duration took = Duration.ofNanos(ticker.nanoTime() - flush.cutNanos());
     log.info(
         "flushed: lane={} object={} bytes={} partitions={} replayAfter={} manifest={} tookMs={}",

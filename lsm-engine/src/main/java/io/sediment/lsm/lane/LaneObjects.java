@@ -2,9 +2,11 @@ package io.sediment.lsm.lane;
 
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.ManifestStore;
+import io.sediment.lsm.scan.ObjectGoneException;
 import io.sediment.lsm.scan.ObjectRef;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /**
  * Which objects the lane consists of, for readers: the newest manifest known here. Never goes back
@@ -21,6 +23,8 @@ final class LaneObjects {
               .toList());
     }
   }
+
+  private static final int ATTEMPTS = 4;
 
   private final ManifestStore manifests;
   private volatile View view;
@@ -39,6 +43,30 @@ final class LaneObjects {
     if (committed.id() > view.manifest().id()) {
       view = View.of(committed);
     }
+  }
+
+  /** Does something with the view; with a newer one where an object is gone. */
+  <T> CompletableFuture<T> withView(Function<View, CompletableFuture<T>> action) {
+    return withView(action, ATTEMPTS);
+  }
+
+  private <T> CompletableFuture<T> withView(
+      Function<View, CompletableFuture<T>> action, int attemptsLeft) {
+    View seen = view;
+    CompletableFuture<T> result = action.apply(seen);
+    return result
+        .handle(
+            (value, failure) ->
+                PatientStore.unwrap(failure) instanceof ObjectGoneException && attemptsLeft > 0
+                    ? newer(seen).thenCompose(newer -> withView(action, attemptsLeft - 1))
+                    : result)
+        .thenCompose(next -> next);
+  }
+
+  /** A newer view than {@code seen}, if there is one. */
+  CompletableFuture<View> newer(View seen) {
+    View now = view;
+    return now == seen ? refresh() : CompletableFuture.completedFuture(now);
   }
 
   /** Looks for a newer manifest in the store: an object was not where the view says. */

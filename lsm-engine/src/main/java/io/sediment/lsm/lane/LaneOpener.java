@@ -2,6 +2,7 @@ package io.sediment.lsm.lane;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.gc.GarbageCollector;
 import io.sediment.lsm.lane.LaneRecovery.Recovered;
 import io.sediment.lsm.manifest.ManifestStore;
 import io.sediment.lsm.manifest.WriterTerm;
@@ -95,6 +96,7 @@ final class LaneOpener {
             blocks,
             counters,
             new TailCache(pool),
+            garbage(),
             partitions);
     return assemble(parts, recovered, reader, new SlabFiller(pool, parts.tailCache()));
   }
@@ -109,6 +111,9 @@ final class LaneOpener {
     LaneFlusher flusher = new LaneFlusher(parts, recovered.table(), builder, listener);
     LaneWriter writer = new LaneWriter(filler, config.flushBytes(), flusher, parts.partitions());
     flusher.start(writer);
+    if (recovered.manifest().table() != null) {
+      parts.garbage().onCommit(); // what a crash has left
+    }
     writer.start(environment.logs().open(lane, term.epoch(), writer));
     RangeScan scan =
         new RangeScan(
@@ -125,7 +130,15 @@ final class LaneOpener {
         new LaneReads(parts.objects(), scan, producers),
         new StoredLanes(environment, scan, reader),
         flusher,
+        new LaneRetention(parts, flusher, new ProducerCarriers(parts, reader)),
         new LaneShutdown(parts, writer, flusher, filler));
+  }
+
+  private LaneGarbage garbage() {
+    GarbageCollector collector =
+        new GarbageCollector(
+            environment.store(), manifests, lane, environment.scheduler(), config.garbage());
+    return new LaneGarbage(lane, collector, environment.scheduler(), config.garbageInterval());
   }
 
   /** Indexes live on the heap; they get as much as the blocks that they point to, within bounds. */

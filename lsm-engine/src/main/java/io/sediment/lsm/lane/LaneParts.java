@@ -23,4 +23,5 @@ record LaneParts(
     BlockCache blocks,
     ScanCounters counters,
     TailCache tailCache,
+    LaneGarbage garbage,
     ConcurrentMap<PartitionId, PartitionState> partitions) {}

@@ -54,7 +54,8 @@ final class LaneReads implements StoredReads {
               if (!mayHelp || attemptsLeft == 0) {
                 return read;
               }
-              return newer(view)
+              return objects
+                  .newer(view)
                   .thenCompose(
                       newer -> {
                         BatchSlices memory =
@@ -68,46 +69,28 @@ final class LaneReads implements StoredReads {
         .thenCompose(next -> next);
   }
 
-  /** A newer view than {@code seen}, if there is one. */
-  private CompletableFuture<LaneObjects.View> newer(LaneObjects.View seen) {
-    LaneObjects.View now = objects.view();
-    return now == seen ? objects.refresh() : CompletableFuture.completedFuture(now);
-  }
-
   @Override
   public CompletableFuture<OptionalLong> batchForTimestamp(
       PartitionState partition, long timestamp, long fromOffset, long bound) {
-    return batchForTimestamp(partition, timestamp, fromOffset, bound, ATTEMPTS);
-  }
-
-  private CompletableFuture<OptionalLong> batchForTimestamp(
-      PartitionState partition, long timestamp, long fromOffset, long bound, int attemptsLeft) {
-    LaneObjects.View view = objects.view();
-    CompletableFuture<OptionalLong> search =
-        scan.batchForTimestamp(view.objects(), partition.id(), timestamp, fromOffset, bound);
-    return search
-        .handle(
-            (found, failure) -> {
-              if (failure != null) {
-                boolean mayHelp = PatientStore.unwrap(failure) instanceof ObjectGoneException;
-                return mayHelp && attemptsLeft > 0
-                    ? newer(view)
-                        .thenCompose(
-                            newer ->
-                                batchForTimestamp(
-                                    partition, timestamp, fromOffset, bound, attemptsLeft - 1))
-                    : search;
+    // Memory first, the view second: all below what is in memory now is in this view or a newer
+    // one.
+    long inMemory = partition.tails().baseOffset();
+    return objects
+        .withView(
+            view ->
+                scan.batchForTimestamp(
+                    view.objects(), partition.id(), timestamp, fromOffset, bound))
+        .thenCompose(
+            stored -> {
+              if (stored.isPresent()) {
+                return CompletableFuture.completedFuture(stored);
               }
-              if (found.isPresent()) {
-                return search;
-              }
-              OptionalLong inMemory = partition.tails().findTimestamp(timestamp, fromOffset, bound);
-              // What left memory meanwhile is in a newer view.
-              return inMemory.isEmpty() && objects.view() != view && attemptsLeft > 0
-                  ? batchForTimestamp(partition, timestamp, fromOffset, bound, attemptsLeft - 1)
-                  : CompletableFuture.completedFuture(inMemory);
-            })
-        .thenCompose(next -> next);
+              OptionalLong found = partition.tails().findTimestamp(timestamp, fromOffset, bound);
+              // What left memory since the view was taken was seen by neither: go on from there.
+              return partition.tails().baseOffset() == inMemory
+                  ? CompletableFuture.completedFuture(found)
+                  : batchForTimestamp(partition, timestamp, Math.max(fromOffset, inMemory), bound);
+            });
   }
 
   @Override

@@ -18,6 +18,7 @@ import io.sediment.lsm.object.SortedObjectReader;
 import io.sediment.objectstore.ObjectKey;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * partitions never need theirs, and those adopted objects are read once for all of them.
  */
 final class ProducerLoader {
+  private static final int SNAPSHOT_OBJECTS_KEPT = 8;
+
   /** Producer changes in one adopted WAL object. */
   private record Changes(long epoch, Map<PartitionId, List<ProducerEntry>> byPartition) {}
 
@@ -40,7 +43,19 @@ final class ProducerLoader {
   private final SortedObjectReader reader;
   private final Map<PartitionId, CompletableFuture<PartitionProducers>> loading =
       new HashMap<>(); // guarded by this
-  private @Nullable CompletableFuture<List<Changes>> changes; // guarded by this
+  private final Map<L0Ref, CompletableFuture<Changes>> changes = new HashMap<>(); // by this
+  private final Map<SnapshotRef, CompletableFuture<Map<PartitionId, List<ProducerEntry>>>>
+      snapshots = // guarded by this
+      new LinkedHashMap<>(16, 0.75f, true) {
+            private static final long serialVersionUID = 1;
+
+            @Override
+            protected boolean removeEldestEntry(
+                Map.Entry<SnapshotRef, CompletableFuture<Map<PartitionId, List<ProducerEntry>>>>
+                    eldest) {
+              return size() > SNAPSHOT_OBJECTS_KEPT;
+            }
+          };
 
   /**
    * @param manifest at opening, adopted objects and all
@@ -117,33 +132,50 @@ final class ProducerLoader {
   /** Empty where the object is gone: then all of the partition in it was dropped by retention. */
   private CompletableFuture<List<ProducerEntry>> snapshot(
       PartitionId partition, @Nullable SnapshotRef snapshot) {
-    if (snapshot == null) {
-      return CompletableFuture.completedFuture(List.of());
-    }
-    DataKind kind = snapshot.kind() == SortedObjectKind.L1 ? DataKind.L1 : DataKind.L0;
-    return reader
-        .readDescription(new LaneKeys(lane).data(snapshot.epoch(), snapshot.number(), kind))
-        .thenApply(
-            found ->
-                found.stream()
-                    .flatMap(object -> object.sections().stream())
-                    .filter(section -> section.partition().equals(partition))
-                    .findFirst()
-                    .map(Section::producers)
-                    .orElse(List.of()));
+    return snapshot == null
+        ? CompletableFuture.completedFuture(List.of())
+        : snapshots(snapshot).thenApply(all -> all.getOrDefault(partition, List.of()));
   }
 
-  private synchronized CompletableFuture<List<Changes>> adoptedChanges() {
-    if (changes == null || changes.isCompletedExceptionally()) {
-      List<CompletableFuture<Changes>> reads = new ArrayList<>(adopted.size());
-      for (L0Ref ref : adopted) {
-        reads.add(changesIn(ref));
-      }
-      changes =
-          CompletableFuture.allOf(reads.toArray(CompletableFuture[]::new))
-              .thenApply(all -> reads.stream().map(CompletableFuture::join).toList());
+  /** All snapshots in one object: a thousand partitions mostly have theirs in the same few. */
+  private synchronized CompletableFuture<Map<PartitionId, List<ProducerEntry>>> snapshots(
+      SnapshotRef ref) {
+    CompletableFuture<Map<PartitionId, List<ProducerEntry>>> known = snapshots.get(ref);
+    if (known != null && !known.isCompletedExceptionally()) {
+      return known;
     }
-    return changes;
+    DataKind kind = ref.kind() == SortedObjectKind.L1 ? DataKind.L1 : DataKind.L0;
+    CompletableFuture<Map<PartitionId, List<ProducerEntry>>> read =
+        reader
+            .readDescription(new LaneKeys(lane).data(ref.epoch(), ref.number(), kind))
+            .thenApply(ProducerLoader::producersIn);
+    snapshots.put(ref, read);
+    return read;
+  }
+
+  private static Map<PartitionId, List<ProducerEntry>> producersIn(Optional<SortedObject> object) {
+    Map<PartitionId, List<ProducerEntry>> byPartition = new HashMap<>();
+    for (Section section : object.map(SortedObject::sections).orElse(List.of())) {
+      if (!section.producers().isEmpty()) {
+        byPartition.put(section.partition(), section.producers());
+      }
+    }
+    return byPartition;
+  }
+
+  /** What was read once is kept, so that a try after a failure has less to read. */
+  private synchronized CompletableFuture<List<Changes>> adoptedChanges() {
+    List<CompletableFuture<Changes>> reads = new ArrayList<>(adopted.size());
+    for (L0Ref ref : adopted) {
+      CompletableFuture<Changes> known = changes.get(ref);
+      if (known == null || known.isCompletedExceptionally()) {
+        known = changesIn(ref);
+        changes.put(ref, known);
+      }
+      reads.add(known);
+    }
+    return CompletableFuture.allOf(reads.toArray(CompletableFuture[]::new))
+        .thenApply(all -> reads.stream().map(CompletableFuture::join).toList());
   }
 
   private CompletableFuture<Changes> changesIn(L0Ref ref) {
@@ -152,15 +184,6 @@ final class ProducerLoader {
         here != null
             ? CompletableFuture.completedFuture(Optional.of(here))
             : reader.readDescription(ref.key(lane));
-    return object.thenApply(
-        found -> {
-          Map<PartitionId, List<ProducerEntry>> byPartition = new HashMap<>();
-          for (Section section : found.map(SortedObject::sections).orElse(List.of())) {
-            if (!section.producers().isEmpty()) {
-              byPartition.put(section.partition(), section.producers());
-            }
-          }
-          return new Changes(ref.epoch(), byPartition);
-        });
+    return object.thenApply(found -> new Changes(ref.epoch(), producersIn(found)));
   }
 }

@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe; futures complete outside the lock.
  */
 public final class BlockCache {
-  /** A chunk in the air: who gets it when it lands. */
+  /** A chunk on its way: who gets it when it lands. Guarded by the cache. */
   private static final class Load {
-    private final ReadClass readClass;
-    private final List<CompletableFuture<Chunk>> waiters = new ArrayList<>(1);
-    private boolean paid; // there is memory for it, so it lands without anybody letting go of any
+    final ReadClass readClass;
+    final List<CompletableFuture<Chunk>> waiters = new ArrayList<>(1);
+    boolean isPaid;
 
     Load(ReadClass readClass) {
       this.readClass = readClass;
@@ -49,8 +49,8 @@ public final class BlockCache {
    * The chunk, now or as soon as it has landed; null where it is neither here nor on its way. Who
    * gets it releases it.
    *
-   * @param mayWaitForMemory false for a reader that holds chunks already: it gets null as well
-   *     where the chunk still waits for memory, perhaps for that which the reader holds
+   * @param mayWaitForMemory false for a caller that holds a chunk already: it must not wait for a
+   *     load that waits for memory, perhaps for what this caller holds
    */
   @Nullable CompletableFuture<Chunk> get(Id id, boolean mayWaitForMemory) {
     synchronized (this) {
@@ -64,11 +64,19 @@ public final class BlockCache {
         }
       }
       Load load = loads.get(id);
-      if (load == null || !(load.paid || mayWaitForMemory)) {
+      if (load == null || !(load.isPaid || mayWaitForMemory)) {
         return null;
       }
       counters.blockHits.increment();
       return waiter(load);
+    }
+  }
+
+  /** The memory for a chunk on its way has been granted. */
+  synchronized void paid(Id id) {
+    Load load = loads.get(id);
+    if (load != null) {
+      load.isPaid = true;
     }
   }
 
@@ -78,43 +86,38 @@ public final class BlockCache {
   }
 
   /**
-   * The chunk, now or as soon as it has landed.
-   *
+   * @param chunk now or as soon as it has landed; null where it must not be waited for
    * @param mustLoad it was absent: the asker must now {@link #land} or {@link #fail} it
    */
-  record Lookup(CompletableFuture<Chunk> chunk, boolean mustLoad) {}
+  record Lookup(@Nullable CompletableFuture<Chunk> chunk, boolean mustLoad) {}
 
-  /** Null where {@link #get} is although the chunk is on its way. */
-  @Nullable Lookup getOrBegin(Id id, ReadClass readClass, boolean mayWaitForMemory) {
+  /**
+   * Like {@link #get}, and begins a load where the chunk is absent.
+   *
+   * @param isPaid the asker has reserved memory for it already
+   */
+  Lookup getOrBegin(Id id, ReadClass readClass, boolean isPaid, boolean mayWaitForMemory) {
     synchronized (this) {
-      CompletableFuture<Chunk> here = get(id, mayWaitForMemory);
-      if (here != null) {
-        return new Lookup(here, false);
+      if (!isAbsent(id)) {
+        return new Lookup(get(id, mayWaitForMemory), false);
       }
-      return loads.containsKey(id) ? null : new Lookup(waiter(newLoad(id, readClass)), true);
+      return new Lookup(waiter(newLoad(id, readClass, isPaid)), true);
     }
   }
 
-  /** The chunk, which is being loaded, no longer waits for memory. */
-  synchronized void paid(Id id) {
-    Load load = loads.get(id);
-    if (load != null) {
-      load.paid = true;
-    }
-  }
-
-  /** Like {@link #getOrBegin} with nobody waiting: true where the caller must load it. */
+  /** Begins a paid load with nobody waiting: true where the chunk was absent. */
   synchronized boolean begin(Id id, ReadClass readClass) {
     if (!isAbsent(id)) {
       return false;
     }
-    newLoad(id, readClass);
+    newLoad(id, readClass, true);
     return true;
   }
 
-  private Load newLoad(Id id, ReadClass readClass) {
+  private Load newLoad(Id id, ReadClass readClass, boolean isPaid) {
     counters.blockLoads.increment();
     Load load = new Load(readClass);
+    load.isPaid = isPaid;
     loads.put(id, load);
     return load;
   }
@@ -155,20 +158,22 @@ public final class BlockCache {
    */
   private boolean makeRoom(Id id, long moreBytes) {
     List<Chunk> evicted = new ArrayList<>();
-    boolean hasRoom;
     synchronized (this) {
       Load load = loads.get(id);
       WeightedLru<Id, Chunk> part = part(load == null ? ReadClass.CATCH_UP : load.readClass);
-      for (hasRoom = part.hasRoomFor(moreBytes); !hasRoom; hasRoom = part.hasRoomFor(moreBytes)) {
+      if (!part.couldEverHold(moreBytes)) {
+        return false;
+      }
+      while (!part.hasRoomFor(moreBytes)) {
         Chunk eldest = part.removeEldest();
         if (eldest == null) {
-          break; // larger than the whole part
+          throw new IllegalStateException("cache part is empty and full: weight=" + part.weight());
         }
         evicted.add(eldest);
       }
     }
     evicted.forEach(this::release);
-    return hasRoom;
+    return true;
   }
 
   private void release(Chunk evicted) {

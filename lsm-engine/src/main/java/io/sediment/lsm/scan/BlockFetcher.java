@@ -69,8 +69,8 @@ final class BlockFetcher {
 
   /**
    * As many of the wanted chunks as memory allows, in order; always the first one, for which it
-   * waits: a caller that holds nothing yet may wait for memory, one that does may not, nor for a
-   * chunk for which another caller still waits: so nobody waits for each other.
+   * waits: a caller that holds nothing yet may wait for memory, one that does may not, so no two
+   * wait for each other.
    *
    * @return one future per chunk, as many as were begun; who gets a chunk releases it
    */
@@ -84,29 +84,62 @@ final class BlockFetcher {
         continue;
       }
       List<Want> run = run(wants, next);
-      CompletableFuture<Void> paid = pay(run, next == 0);
-      if (paid == null) {
-        break;
-      }
-      List<Want> ours = new ArrayList<>(run.size());
-      boolean isCutShort = false;
-      for (Want want : run) {
-        BlockCache.Lookup lookup = cache.getOrBegin(want.id(), readClass, chunks.isEmpty());
-        isCutShort = lookup == null;
-        if (lookup == null) {
-          break; // begun by somebody else in between
+      if (budget.tryReserve(Share.READAHEAD, charge(run))) {
+        if (!begin(run, readClass, chunks)) {
+          break;
         }
-        chunks.add(lookup.chunk());
-        if (lookup.mustLoad()) {
-          ours.add(want);
+      } else {
+        if (next == 0) {
+          chunks.add(waitFor(run.get(0), readClass));
         }
-      }
-      load(run, ours, paid);
-      if (isCutShort) {
         break;
       }
     }
     return chunks;
+  }
+
+  /**
+   * Begins a run that is paid for, and adds its chunks to {@code chunks}; false where somebody else
+   * has just begun one that waits for memory, which must not be waited for.
+   */
+  private boolean begin(
+      List<Want> run, ReadClass readClass, List<CompletableFuture<Chunk>> chunks) {
+    List<Want> ours = new ArrayList<>(run.size());
+    boolean goesOn = true;
+    for (Want want : run) {
+      BlockCache.Lookup lookup = cache.getOrBegin(want.id(), readClass, true, chunks.isEmpty());
+      if (lookup.mustLoad()) {
+        ours.add(want);
+      }
+      CompletableFuture<Chunk> chunk = lookup.chunk();
+      if (chunk == null) {
+        goesOn = false;
+        break;
+      }
+      chunks.add(chunk);
+    }
+    giveBack(run, ours);
+    load(ours);
+    return goesOn;
+  }
+
+  /** The chunk, once there is memory for it. */
+  private CompletableFuture<Chunk> waitFor(Want want, ReadClass readClass) {
+    BlockCache.Lookup lookup = cache.getOrBegin(want.id(), readClass, false, true);
+    if (lookup.mustLoad()) {
+      budget
+          .reserve(Share.READAHEAD, charge(want))
+          .thenRun(
+              () -> {
+                cache.paid(want.id());
+                load(List.of(want));
+              });
+    }
+    CompletableFuture<Chunk> chunk = lookup.chunk();
+    if (chunk == null) {
+      throw new IllegalStateException("no chunk to wait for: " + want.id());
+    }
+    return chunk;
   }
 
   /** Begins to load as many of the chunks as there is memory for right now. */
@@ -118,17 +151,12 @@ final class BlockFetcher {
         continue;
       }
       List<Want> run = run(wants, next);
-      CompletableFuture<Void> paid = pay(run, false);
-      if (paid == null) {
+      if (!budget.tryReserve(Share.READAHEAD, charge(run))) {
         return;
       }
-      List<Want> ours = new ArrayList<>(run.size());
-      for (Want want : run) {
-        if (cache.begin(want.id(), readClass)) {
-          ours.add(want);
-        }
-      }
-      load(run, ours, paid);
+      List<Want> ours = run.stream().filter(it -> cache.begin(it.id(), readClass)).toList();
+      giveBack(run, ours);
+      load(ours);
       next += run.size();
     }
   }
@@ -147,14 +175,6 @@ final class BlockFetcher {
     return wants.subList(first, end);
   }
 
-  private @Nullable CompletableFuture<Void> pay(List<Want> run, boolean mayWait) {
-    long charge = charge(run);
-    if (budget.tryReserve(Share.READAHEAD, charge)) {
-      return CompletableFuture.completedFuture(null);
-    }
-    return mayWait ? budget.reserve(Share.READAHEAD, charge) : null;
-  }
-
   /** A single block may be larger than all there ever is to pay with. */
   private long charge(Want want) {
     return Math.min(want.length(), chargeMax);
@@ -164,15 +184,19 @@ final class BlockFetcher {
     return run.stream().mapToLong(this::charge).sum();
   }
 
-  private void load(List<Want> run, List<Want> ours, CompletableFuture<Void> paid) {
+  /** The run was paid for, but somebody else was faster with some of it. */
+  private void giveBack(List<Want> run, List<Want> ours) {
     if (ours.size() < run.size()) {
-      paid.thenRun(() -> budget.release(Share.READAHEAD, charge(run) - charge(ours)));
+      budget.release(Share.READAHEAD, charge(run) - charge(ours));
     }
+  }
+
+  /** Loads chunks that have begun and are paid for, by one GET. */
+  private void load(List<Want> ours) {
     if (ours.isEmpty()) {
       return;
     }
-    paid.thenRun(() -> ours.forEach(want -> cache.paid(want.id())));
-    paid.thenCompose(nothing -> ReadAgain.whileCorrupt(() -> readVerified(ours)))
+    ReadAgain.whileCorrupt(() -> readVerified(ours))
         .whenComplete(
             (bytes, failure) -> {
               for (Want want : ours) {

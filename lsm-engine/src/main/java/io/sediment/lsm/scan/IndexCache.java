@@ -126,7 +126,7 @@ public final class IndexCache {
   }
 
   /** Forgets an object that was deleted or found damaged. */
-  synchronized void forget(ObjectKey key) {
+  public synchronized void forget(ObjectKey key) {
     own.remove(key);
     loaded.remove(key);
   }

@@ -90,6 +90,21 @@ final class ObjectIndex {
     return key;
   }
 
+  /** Number of sections. */
+  int sections() {
+    return partitions.length;
+  }
+
+  PartitionId partition(int section) {
+    return partitions[section];
+  }
+
+  /** Bytes of all blocks of the section. */
+  long sectionLength(int section) {
+    int last = endBlock(section) - 1;
+    return positions[last] + lengths[last] - positions[firstBlock(section)];
+  }
+
   /** Number of the partition's section, negative where there is none. */
   int section(PartitionId partition) {
     return Arrays.binarySearch(partitions, partition);

@@ -30,6 +30,10 @@ final class WeightedLru<K, V> {
     weight += valueWeight;
   }
 
+  boolean couldEverHold(long valueWeight) {
+    return valueWeight <= weightMax;
+  }
+
   /** Whether {@code more} would fit without removing anything. */
   boolean hasRoomFor(long more) {
     return weight + more <= weightMax;

@@ -124,6 +124,7 @@ class LaneTest {
     broker.untilAllDurable();
     world.simulation.runFor(Duration.ofMinutes(5));
     assertThat(broker.flushed).as("flushed for its age").hasSize(1);
+    assertThat(world.bucket.keys("lanes/2/wal/")).as("garbage is collected").isEmpty();
     String bill = world.bucket.bill().toString();
     world.simulation.runFor(Duration.ofDays(1));
     assertThat(world.bucket.bill()).hasToString(bill);

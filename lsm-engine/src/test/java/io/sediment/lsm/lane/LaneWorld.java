@@ -7,6 +7,7 @@ import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.batch.TestBatch;
+import io.sediment.lsm.gc.GarbageOptions;
 import io.sediment.lsm.object.LaneKeys;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.SortedObject;
@@ -28,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -57,9 +59,29 @@ final class LaneWorld {
   final RandomGenerator random;
   final LaneKeys keys = new LaneKeys(LANE);
   final Map<PartitionId, List<Appended>> model = new TreeMap<>();
+  final Map<PartitionId, Long> logStarts = new TreeMap<>();
   private final Map<PartitionId, Long> acked = new TreeMap<>();
   private final Map<PartitionId, Map<Long, Integer>> sequences = new HashMap<>();
   private long nextEpoch = 1;
+
+  /**
+   * A broker with the lane open. Where the bucket damages reads more often than they are repeated,
+   * opening fails, and the process starts again.
+   */
+  Broker openBroker(String name) {
+    while (true) {
+      Broker broker = broker(name);
+      try {
+        broker.lane();
+        return broker;
+      } catch (CompletionException e) {
+        if (!(e.getCause() instanceof CorruptObjectException)) {
+          throw e;
+        }
+        broker.crash();
+      }
+    }
+  }
 
   LaneWorld(long seed, FaultPlan faults) {
     simulation = new Simulation(seed);
@@ -96,7 +118,9 @@ final class LaneWorld {
         2,
         Duration.ofMillis(100),
         Duration.ofSeconds(10),
-        Duration.ofDays(365 * 100));
+        Duration.ofDays(365 * 100),
+        new GarbageOptions(64, 100, Duration.ofMillis(20)),
+        Duration.ofSeconds(30));
   }
 
   <T> T await(CompletableFuture<T> future, String what) {
@@ -170,10 +194,15 @@ final class LaneWorld {
 
     /** Appends one batch, of an idempotent producer every other time. */
     void append(int partitionNumber, int sizeBytes, int records, long timestamp) {
+      append(partitionNumber, sizeBytes, records, timestamp, random.nextBoolean());
+    }
+
+    void append(
+        int partitionNumber, int sizeBytes, int records, long timestamp, boolean isIdempotent) {
       LanePartition partition = partition(partitionNumber);
       TestBatch batch =
           TestBatch.at(0).records(records).maxTimestamp(timestamp).size(sizeBytes, random);
-      if (random.nextBoolean()) {
+      if (isIdempotent) {
         long producer = random.nextInt(3);
         Map<Long, Integer> next =
             sequences.computeIfAbsent(partition.id(), none -> new HashMap<>());
@@ -213,6 +242,20 @@ final class LaneWorld {
           });
     }
 
+    /** Raises a log start to some batch's end that is durable, and lets the lane drop the rest. */
+    void raiseLogStart(int partitionNumber) {
+      LanePartition partition = partition(partitionNumber);
+      List<Appended> log = model.getOrDefault(partition.id(), List.of());
+      long start = logStarts.getOrDefault(partition.id(), 0L);
+      for (Appended batch : log) {
+        if (batch.nextOffset() <= partition.durableOffset() && random.nextInt(3) > 0) {
+          start = Math.max(start, batch.nextOffset());
+        }
+      }
+      logStarts.put(partition.id(), start);
+      awaitRead(() -> lane().reclaim(logStarts, Set.of()), "reclaimed");
+    }
+
     void crash() {
       noteAcked();
       process.crash();
@@ -240,27 +283,32 @@ final class LaneWorld {
 
     void assertReadsEverything(int maxBytes) {
       for (PartitionId id : List.copyOf(model.keySet())) {
-        assertReads(id.partition(), 0, maxBytes);
+        assertReads(id.partition(), logStarts.getOrDefault(id, 0L), maxBytes);
       }
     }
 
     /** The timestamp lookup must agree with a walk over the model. */
     void assertFindsTimestamp(int partitionNumber, long timestamp, long fromOffset) {
       LanePartition partition = partition(partitionNumber);
-      long durable = partition.durableOffset();
+      long[] durable = {0};
+      OptionalLong found =
+          awaitRead(
+              () -> {
+                durable[0] = partition.durableOffset(); // a later attempt may see more
+                return partition.batchForTimestamp(timestamp, fromOffset);
+              },
+              "timestamp lookup");
       OptionalLong expected =
           model.getOrDefault(partition.id(), List.of()).stream()
               .filter(
                   it ->
                       it.nextOffset() > fromOffset
                           && it.timestamp() >= timestamp
-                          && it.baseOffset() < durable)
+                          && it.baseOffset() < durable[0])
               .mapToLong(it -> Math.max(fromOffset, it.baseOffset()))
               .findFirst();
-      assertThat(
-              awaitRead(
-                  () -> partition.batchForTimestamp(timestamp, fromOffset), "timestamp lookup"))
-          .as("timestamp=%s fromOffset=%s durable=%s", timestamp, fromOffset, durable)
+      assertThat(found)
+          .as("timestamp=%s fromOffset=%s durable=%s", timestamp, fromOffset, durable[0])
           .isEqualTo(expected);
     }
 

@@ -1,0 +1,149 @@
+package io.sediment.lsm.lane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.lane.LaneWorld.Broker;
+import io.sediment.lsm.scan.OffsetGoneException;
+import io.sediment.simulation.FaultPlan;
+import io.sediment.simulation.StoreOp;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Four flushes of ten batches of 1000 bytes to partition 0, the first ones also to partition 1:
+ *
+ * <pre>
+ *   object      1      2      3      4      memory
+ *   partition 0 0-9    10-19  20-29  30-39  40-44
+ *   timestamps  0-9    10-19  20-29  30-39  40-44
+ *   partition 1 0
+ * </pre>
+ */
+class LaneRetentionTest {
+  private static final PartitionId ZERO = LaneWorld.partition(0);
+  private static final PartitionId ONE = LaneWorld.partition(1);
+
+  private final LaneWorld world = new LaneWorld(5, FaultPlan.none());
+  private final Broker broker = world.broker("one");
+
+  LaneRetentionTest() {
+    broker.append(1, 1000, 1, 0, false);
+    for (int i = 0; i < 45; i++) {
+      broker.append(0, 1000, 1, i, false);
+      if (i % 10 == 9) {
+        world.await(broker.lane().flush(), "flushed");
+      }
+    }
+    broker.untilAllDurable();
+  }
+
+  private long newLogStart(long logStart, long retentionMs, long retentionBytes, long nowMs) {
+    return world.await(
+        broker.lane().newLogStart(ZERO, logStart, retentionMs, retentionBytes, nowMs), "log start");
+  }
+
+  private Set<UUID> reclaim(Map<PartitionId, Long> logStarts, Set<UUID> topics) {
+    return world.await(broker.lane().reclaim(logStarts, topics), "reclaimed");
+  }
+
+  @Test
+  void timeLetsGoOfBlocksThatAreWhollyOlder() {
+    assertThat(newLogStart(0, -1, -1, 1000)).as("no limit").isZero();
+    assertThat(newLogStart(0, 100, -1, 109)).as("the block has 9").isZero();
+    assertThat(newLogStart(0, 100, -1, 110)).isEqualTo(10);
+    assertThat(newLogStart(0, 100, -1, 135)).isEqualTo(30);
+    assertThat(newLogStart(15, 100, -1, 105)).as("never back").isEqualTo(15);
+    assertThat(newLogStart(0, 100, -1, 100_000)).as("what is flushed, no more").isEqualTo(40);
+  }
+
+  @Test
+  void sizeLetsGoWhileEnoughRemains() {
+    assertThat(newLogStart(0, -1, 45_000, 0)).isZero();
+    assertThat(newLogStart(0, -1, 35_001, 0)).isZero();
+    assertThat(newLogStart(0, -1, 35_000, 0)).isEqualTo(10);
+    assertThat(newLogStart(12, -1, 20_000, 0)).as("bytes below do not count").isEqualTo(20);
+    assertThat(newLogStart(0, -1, 0, 0)).isEqualTo(40);
+  }
+
+  @Test
+  void anObjectGoesWhenNothingInItIsAlive() {
+    long size = broker.partition(0).sizeBytes();
+    reclaim(Map.of(ZERO, 20L), Set.of());
+    assertThat(broker.lane().stats().l0Objects()).as("partition 1 is in the first").isEqualTo(3);
+    assertThat(broker.partition(0).sizeBytes()).isEqualTo(size - 10_000);
+    reclaim(Map.of(ZERO, 20L, ONE, 1L), Set.of());
+    assertThat(broker.lane().stats().l0Objects()).isEqualTo(2);
+    world.logStarts.putAll(Map.of(ZERO, 20L, ONE, 1L));
+    broker.assertReadsEverything(3000);
+    assertThat(broker.lane().endOffsets()).containsEntry(ONE, 1L);
+    broker.crash();
+    Broker next = world.broker("two"); // without what was in memory
+    assertThatThrownBy(() -> world.await(next.partition(0).read(5, 1000, true, 40), "read"))
+        .hasCauseInstanceOf(OffsetGoneException.class);
+    next.assertReads(0, 20, 3000);
+  }
+
+  @Test
+  void droppedObjectsAreCollectedAndThenTheLaneIsSilent() {
+    reclaim(Map.of(ZERO, 40L, ONE, 1L), Set.of());
+    for (int i = 0; i < 20; i++) { // old manifests name them until they go
+      broker.append(2, 100, 1, i, false);
+      world.await(broker.lane().flush(), "flushed");
+    }
+    world.simulation.runFor(Duration.ofHours(1));
+    assertThat(world.bucket.keys("data/").stream().filter(key -> key.value().endsWith(".l0")))
+        .hasSize(20);
+    String bill = world.bucket.bill().toString();
+    world.simulation.runFor(Duration.ofDays(1));
+    assertThat(world.bucket.bill()).hasToString(bill);
+  }
+
+  @Test
+  void anObjectStaysForTheProducersThatNothingElseRemembers() {
+    broker.append(3, 1000, 1, 50, true);
+    world.await(broker.lane().flush(), "flushed");
+    PartitionId three = LaneWorld.partition(3);
+    reclaim(Map.of(ZERO, 45L, ONE, 1L, three, 1L), Set.of());
+    assertThat(broker.lane().stats().l0Objects()).isEqualTo(1);
+    broker.crash();
+    Broker next = world.broker("two");
+    next.assertProducers(3);
+    next.append(3, 1000, 1, 51, true);
+    next.append(3, 1000, 1, 51, true);
+    next.append(3, 1000, 1, 51, true);
+    world.await(next.lane().flush(), "flushed");
+    world.await(next.lane().reclaim(Map.of(ZERO, 45L, ONE, 1L, three, 2L), Set.of()), "reclaimed");
+    assertThat(next.lane().stats().l0Objects()).as("a newer snapshot has them").isEqualTo(1);
+    next.assertProducers(3);
+  }
+
+  @Test
+  void aPassThatChangesNothingReadsNothing() {
+    reclaim(Map.of(ZERO, 15L), Set.of());
+    long gets = world.bucket.bill().requests(StoreOp.GET);
+    reclaim(Map.of(ZERO, 15L), Set.of());
+    reclaim(Map.of(ZERO, 17L), Set.of());
+    assertThat(world.bucket.bill().requests(StoreOp.GET)).isEqualTo(gets);
+  }
+
+  @Test
+  void aDeletedTopicIsGoneWhenNothingHoldsIt() {
+    Set<UUID> topic = Set.of(ZERO.topicId());
+    assertThat(reclaim(Map.of(), topic)).as("still open").isEmpty();
+    broker.lane().closePartition(ZERO);
+    broker.lane().closePartition(ONE);
+    assertThat(reclaim(Map.of(), topic)).as("some of it is in memory").isEmpty();
+    world.await(broker.lane().flush(), "flushed");
+    assertThat(reclaim(Map.of(), topic)).isEqualTo(topic);
+    assertThat(broker.lane().endOffsets()).isEmpty();
+    assertThat(broker.lane().stats().l0Objects()).isZero();
+    broker.process.crash();
+    world.model.clear();
+    assertThat(world.broker("two").lane().endOffsets()).isEmpty();
+  }
+}
