@@ -152,7 +152,9 @@ final class LaneOpening {
         1 + options.nextInt(3),
         Duration.ofMillis(20),
         Duration.ofSeconds(1),
-        Duration.ofDays(1));
+        Duration.ofDays(1),
+        new GarbageOptions(64, 100, Duration.ofMillis(20)),
+        Duration.ofSeconds(5L << options.nextInt(5)));
   }
 
   /** A seal that was done too early. */
