@@ -24,6 +24,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -34,13 +35,14 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
  * Appends as fast as the log takes it, from four threads, and says what that cost.
  *
  * <pre>
- * WalBench local|memory|null folder batchBytes partitions totalMegabytes
+ * WalBench local|memory|null folder batchBytes partitions totalMegabytes [megabytesPerSecond inFlight spacingMillis]
  * </pre>
  *
  * The cost includes what a lane would do for the log anyway: one copy into a slab under one lock.
@@ -60,7 +62,15 @@ public final class WalBench {
   private final Object progress = new Object();
   private Slab slab;
 
-  private WalBench(int batchBytes, int partitionCount, BucketWriteAheadLogs logs, long epoch) {
+  private final double bytesPerNano; // of one producer
+
+  private WalBench(
+      int batchBytes,
+      int partitionCount,
+      double megabytesPerSecond,
+      BucketWriteAheadLogs logs,
+      long epoch) {
+    this.bytesPerNano = megabytesPerSecond / 1e3 / PRODUCERS;
     this.batchBytes = batchBytes;
     this.partitions = new PartitionId[partitionCount];
     for (int i = 0; i < partitionCount; i++) {
@@ -99,6 +109,7 @@ public final class WalBench {
     ByteBuffer batch = ByteBuffer.allocate(batchBytes);
     TestBatches.fill(batch, 0, 0, 1, null, random);
     long sequence = 0;
+    long start = System.nanoTime();
     for (long i = 0; i < batches; i++) {
       // Each producer has its own partitions, as a sticky partitioner would have it for a while.
       int partition = (int) ((i / 4 * PRODUCERS + producer) % partitions.length);
@@ -106,6 +117,10 @@ public final class WalBench {
         append(partition, producer, (int) sequence, batch);
       }
       sequence = (sequence + 1) & Integer.MAX_VALUE;
+      long ahead = (long) (i * batchBytes / bytesPerNano) - (System.nanoTime() - start);
+      if (ahead > 100_000) {
+        LockSupport.parkNanos(ahead);
+      }
       if (log.unackedBytes() > UNACKED_BYTES_MAX) {
         synchronized (progress) {
           while (log.unackedBytes() > UNACKED_BYTES_MAX) {
@@ -155,7 +170,13 @@ public final class WalBench {
     int batchBytes = Integer.parseInt(args[2]);
     int partitions = Integer.parseInt(args[3]);
     long bytes = Long.parseLong(args[4]) * 1_000_000;
-    WalProfile profile = WalProfile.LOCAL;
+    double megabytesPerSecond = args.length > 5 ? Double.parseDouble(args[5]) : 1e6;
+    WalProfile local = WalProfile.LOCAL;
+    int inFlight = args.length > 6 ? Integer.parseInt(args[6]) : local.inFlightMax();
+    Duration spacing =
+        args.length > 7 ? Duration.ofMillis(Long.parseLong(args[7])) : local.spacing();
+    WalProfile profile =
+        new WalProfile("bench", spacing, spacing, local.objectBytesMax(), inFlight, false);
     ThreadPoolScheduler scheduler = new ThreadPoolScheduler("wal", 2);
     ExecutorService producers = NamedThreads.pool("producer", PRODUCERS);
     ExecutorService storeThreads = NamedThreads.pool("store", 8);
@@ -165,9 +186,9 @@ public final class WalBench {
         new BucketWriteAheadLogs(
             store, profile, 1, scheduler, SystemPorts.ticker(), SystemPorts.random(), totals);
     OperatingSystemMXBean os = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    new WalBench(batchBytes, partitions, logs, 1).run(producers, bytes / 2); // warm up
+    new WalBench(batchBytes, partitions, 1e6, logs, 1).run(producers, 500_000_000); // warm up
     totals.reset();
-    WalBench bench = new WalBench(batchBytes, partitions, logs, 2);
+    WalBench bench = new WalBench(batchBytes, partitions, megabytesPerSecond, logs, 2);
     long cpu = os.getProcessCpuTime();
     long start = System.nanoTime();
     bench.run(producers, bytes);

@@ -27,6 +27,8 @@ import org.apache.kafka.common.requests.ListOffsetsRequest;
 /** Finds offsets by place (earliest, latest) and by timestamp. */
 final class ListOffsetsHandler
     implements ApiHandler<ListOffsetsRequestData, ListOffsetsResponseData> {
+  private static final short LEADER_EPOCH_SINCE = 4;
+  private static final int NO_EPOCH = -1;
   private static final long NOTHING = -1;
 
   private final ClusterMetadata metadata;
@@ -67,7 +69,16 @@ final class ListOffsetsHandler
       response.topics().add(topicResponse);
     }
     return CompletableFuture.allOf(found.toArray(CompletableFuture[]::new))
-        .thenApply(done -> response);
+        .thenApply(
+            done -> context.apiVersion() < LEADER_EPOCH_SINCE ? withoutEpochs(response) : response);
+  }
+
+  /**
+   * Older versions have no place for the epoch, and the library refuses to leave it out by itself.
+   */
+  private static ListOffsetsResponseData withoutEpochs(ListOffsetsResponseData response) {
+    response.topics().forEach(topic -> topic.partitions().forEach(p -> p.setLeaderEpoch(NO_EPOCH)));
+    return response;
   }
 
   /** Fills in {@code answer}; the future never fails. */

@@ -13,10 +13,14 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.blobstore.BlobStore;
 import org.gaul.s3proxy.blobstore.ForwardingBlobStore;
+import org.gaul.s3proxy.blobstore.domain.MultipartUpload;
 import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
 import org.gaul.shaded.org.eclipse.jetty.http.HttpHeader;
@@ -28,13 +32,18 @@ import org.gaul.shaded.org.eclipse.jetty.server.Server;
 import org.gaul.shaded.org.eclipse.jetty.util.Callback;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadRequest;
+import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadResponse;
 import software.amazon.awssdk.services.s3.model.CopyObjectRequest;
 import software.amazon.awssdk.services.s3.model.CopyObjectResponse;
 import software.amazon.awssdk.services.s3.model.CreateBucketRequest;
+import software.amazon.awssdk.services.s3.model.CreateMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.DeleteObjectRequest;
 import software.amazon.awssdk.services.s3.model.DeleteObjectResponse;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
+import software.amazon.awssdk.services.s3.model.UploadPartRequest;
+import software.amazon.awssdk.services.s3.model.UploadPartResponse;
 
 /**
  * A real S3 server over HTTP on loopback, in memory or on a folder: S3Proxy, with what it lacks
@@ -46,6 +55,8 @@ import software.amazon.awssdk.services.s3.model.PutObjectResponse;
  *       take turns. {@code If-None-Match: *} it does atomically itself.
  *   <li>S3Proxy may answer before it has read a body to its end, which costs the client its
  *       connection now and then. Here bodies are read to their end first.
+ *   <li>S3Proxy removes folders that fall empty, also while an object is being written into them,
+ *       and answers that put with 500. Here removals and writes do not overlap.
  * </ul>
  *
  * <p>Objects on a folder outlive the process, not a power cut. One process per folder.
@@ -250,9 +261,15 @@ public final class S3LoopbackServer implements AutoCloseable {
     }
   }
 
-  /** Below S3Proxy: whatever changes a key waits for a conditional request on it. */
+  /**
+   * Below S3Proxy: whatever changes a key waits for a conditional request on it, and nothing is
+   * removed while something is written.
+   */
   private static final class TurnTakingStore extends ForwardingBlobStore {
     private final KeyLocks locks;
+
+    /** Removing the last object of a folder removes the folder, also from under a writer in it. */
+    private final ReadWriteLock folders = new ReentrantReadWriteLock();
 
     TurnTakingStore(BlobStore next, KeyLocks locks) {
       super(next);
@@ -261,32 +278,56 @@ public final class S3LoopbackServer implements AutoCloseable {
 
     @Override
     public PutObjectResponse putBlob(PutObjectRequest request, InputStream body) {
-      Lock lock = locks.of(request.bucket(), request.key());
-      lock.lock();
-      try {
-        return super.putBlob(request, body);
-      } finally {
-        lock.unlock();
-      }
+      return holding(
+          locks.of(request.bucket(), request.key()),
+          () -> holding(folders.readLock(), () -> super.putBlob(request, body)));
     }
 
     @Override
     public CopyObjectResponse copyBlob(CopyObjectRequest request) {
-      Lock lock = locks.of(request.destinationBucket(), request.destinationKey());
-      lock.lock();
-      try {
-        return super.copyBlob(request);
-      } finally {
-        lock.unlock();
-      }
+      return holding(
+          locks.of(request.destinationBucket(), request.destinationKey()),
+          () -> holding(folders.readLock(), () -> super.copyBlob(request)));
     }
 
     @Override
     public DeleteObjectResponse removeBlob(DeleteObjectRequest request) {
-      Lock lock = locks.of(request.bucket(), request.key());
+      return holding(
+          locks.of(request.bucket(), request.key()),
+          () -> holding(folders.writeLock(), () -> super.removeBlob(request)));
+    }
+
+    @Override
+    public MultipartUpload initiateMultipartUpload(CreateMultipartUploadRequest request) {
+      return holding(folders.readLock(), () -> super.initiateMultipartUpload(request));
+    }
+
+    @Override
+    public UploadPartResponse uploadMultipartPart(
+        MultipartUpload upload, UploadPartRequest request, InputStream body) {
+      return holding(folders.readLock(), () -> super.uploadMultipartPart(upload, request, body));
+    }
+
+    @Override
+    public CompleteMultipartUploadResponse completeMultipartUpload(
+        MultipartUpload upload, CompleteMultipartUploadRequest request) {
+      return holding(folders.writeLock(), () -> super.completeMultipartUpload(upload, request));
+    }
+
+    @Override
+    public void abortMultipartUpload(MultipartUpload upload) {
+      holding(
+          folders.writeLock(),
+          () -> {
+            super.abortMultipartUpload(upload);
+            return upload;
+          });
+    }
+
+    private static <T> T holding(Lock lock, Supplier<T> work) {
       lock.lock();
       try {
-        return super.removeBlob(request);
+        return work.get();
       } finally {
         lock.unlock();
       }
