@@ -13,10 +13,12 @@ import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.frontend.partition.PlacedPartitionLane;
+import io.sediment.frontend.retention.RetentionLoop;
 import io.sediment.lsm.lane.Lane;
 import io.sediment.lsm.lane.LaneConfig;
 import io.sediment.lsm.lane.LaneEnvironment;
 import io.sediment.lsm.lane.LaneHaltedException;
+import io.sediment.metadata.LaneId;
 import io.sediment.metadata.LaneSealer;
 import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.MetadataConfig.HostPort;
@@ -25,6 +27,7 @@ import io.sediment.metadata.bucket.BucketStart;
 import io.sediment.metadata.ratis.RaftMetadata;
 import io.sediment.objectstore.StoreProbe;
 import io.sediment.runtime.MemoryBudget;
+import io.sediment.runtime.MemoryBudget.Share;
 import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
@@ -159,7 +162,13 @@ final class Broker implements AutoCloseable {
             scheduler, TAKEOVER_LOOK_INTERVAL, metadata::isNewestIncarnation, this::endWith));
 
     KafkaFrontend frontend =
-        started("kafka", startFrontend(metadata, brokerEpoch, lane, scheduler, stores.name()));
+        started("kafka", startFrontend(
+                metadata,
+                brokerEpoch,
+                lane,
+                budget.largestReservation(Share.WAL),
+                scheduler,
+                stores.name()));
     ready = true;
     log.info(
         "Sediment is ready: broker {} of cluster {} serves Kafka on {}:{} (port {}), data in {}, http on port {}, after {} ms",
@@ -229,6 +238,7 @@ final class Broker implements AutoCloseable {
       RaftMetadata metadata,
       long brokerEpoch,
       Lane lane,
+      long unackedLimitBytes,
       ThreadPoolScheduler scheduler,
       String storeName)
       throws InterruptedException {
@@ -245,7 +255,8 @@ final class Broker implements AutoCloseable {
         new KafkaFrontend.Config(
             settings.brokerId(),
             brokerEpoch,
-            BrokerServerConfig.defaults(settings.host(), settings.port(), Math.max(2, processors)),
+            BrokerServerConfig.defaults(settings.host(), settings.port(), Math.max(2, processors))
+                .withRequestMemory(MemoryLimits.requestBytes()),
             frontendSettings,
             brokerConfigs,
             processors);
@@ -253,13 +264,30 @@ final class Broker implements AutoCloseable {
         new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::sealedLane, clock);
     KafkaFrontend.Environment environment =
         new KafkaFrontend.Environment(
-            metadata, partitions, scheduler, ticker, clock, random, () -> 0, meters);
+            metadata,
+            partitions,
+            scheduler,
+            ticker,
+            clock,
+            random,
+            () -> ProduceThrottle.pauseMs(lane.unackedBytes(), unackedLimitBytes),
+            meters);
     TopicConfigs topicConfigs =
         (image, topic) ->
             new ConfigView(image, settings.brokerId(), brokerConfigs)
                 .effectiveTopic(topic.configs());
     PartitionLogs partitionLogs =
         new PartitionLogs(settings.brokerId(), metadata, environment.lane(), topicConfigs, clock);
+    started(
+        "retention",
+        RetentionLoop.start(
+            new LaneId(lane.id().value()),
+            metadata,
+            partitionLogs,
+            topicConfigs,
+            new OpenLaneSpace(lane, clock),
+            scheduler,
+            settings.retentionCheckInterval()));
     return KafkaFrontend.start(
         config,
         environment,

@@ -2,6 +2,7 @@ package io.sediment.cluster;
 
 import io.sediment.cluster.ValueTypes.HostAndPort;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +34,8 @@ record BrokerSettings(
     Optional<Long> memoryBudgetBytes,
     boolean autoCreateTopics,
     int numPartitions,
-    boolean recoverFromBucket) {
+    boolean recoverFromBucket,
+    Duration retentionCheckInterval) {
 
   /** Where the objects lie. */
   enum StoreType {
@@ -141,7 +143,7 @@ record BrokerSettings(
           "RAFT_PEERS",
           "",
           ValueTypes.peers(),
-          "The voters of the metadata group by broker id. Unset: this broker alone");
+          "The voters of the metadata group by broker id. Unset: this broker alone. Brokers do not yet take over from each other, see Limits");
   private static final Setting<String> RAFT_PATH =
       new Setting<>(
           "RAFT_PATH",
@@ -186,6 +188,13 @@ record BrokerSettings(
           ValueTypes.bool(),
           "With an empty `RAFT_PATH`: take over the cluster that the bucket holds, with all its topics, configs and records");
 
+  private static final Setting<Integer> RETENTION_CHECK_INTERVAL_MS =
+      new Setting<>(
+          "RETENTION_CHECK_INTERVAL_MS",
+          "300000",
+          ValueTypes.integer(100, Integer.MAX_VALUE, "milliseconds"),
+          "How often log starts are raised by retention and space is given back");
+
   /** All variables in the order of the README. */
   static final List<Setting<?>> ALL =
       List.of(
@@ -210,7 +219,8 @@ record BrokerSettings(
           MEMORY_BUDGET,
           AUTO_CREATE_TOPICS,
           NUM_PARTITIONS,
-          RECOVER_FROM_BUCKET);
+          RECOVER_FROM_BUCKET,
+          RETENTION_CHECK_INTERVAL_MS);
 
   /**
    * Reads and checks all settings.
@@ -250,7 +260,8 @@ record BrokerSettings(
         MEMORY_BUDGET.in(environment),
         AUTO_CREATE_TOPICS.in(environment),
         NUM_PARTITIONS.in(environment),
-        RECOVER_FROM_BUCKET.in(environment));
+        RECOVER_FROM_BUCKET.in(environment),
+        Duration.ofMillis(RETENTION_CHECK_INTERVAL_MS.in(environment)));
   }
 
   /** {@code local}: the folder of the store. */

@@ -51,6 +51,22 @@ public record BrokerServerConfig(
         Duration.ofSeconds(10));
   }
 
+  /** The same with another limit on request bytes of all connections together. */
+  public BrokerServerConfig withRequestMemory(long bytes) {
+    return new BrokerServerConfig(
+        listener,
+        host,
+        port,
+        ioThreads,
+        frameBytesMax,
+        bytes,
+        pipelineBytesMax,
+        pipelineRequestsMax,
+        connectionsMax,
+        idleTimeout,
+        drainTimeout);
+  }
+
   public BrokerServerConfig {
     if (ioThreads < 1
         || frameBytesMax < 1
