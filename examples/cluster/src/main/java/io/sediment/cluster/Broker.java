@@ -162,7 +162,9 @@ final class Broker implements AutoCloseable {
             scheduler, TAKEOVER_LOOK_INTERVAL, metadata::isNewestIncarnation, this::endWith));
 
     KafkaFrontend frontend =
-        started("kafka", startFrontend(
+        started(
+            "kafka",
+            startFrontend(
                 metadata,
                 brokerEpoch,
                 lane,

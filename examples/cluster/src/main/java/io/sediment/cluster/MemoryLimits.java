@@ -22,7 +22,10 @@ final class MemoryLimits {
     return budget;
   }
 
-  /** Bytes of requests that have arrived and are not appended yet, of all connections together: an eighth of the direct memory, at most 128 MB. */
+  /**
+   * Bytes of requests that have arrived and are not appended yet, of all connections together: an
+   * eighth of the direct memory, at most 128 MB.
+   */
   static long requestBytes() {
     return Math.min(128L << 20, PlatformDependent.estimateMaxDirectMemory() / 8);
   }

@@ -1,8 +1,9 @@
 package io.sediment.cluster;
 
 /**
- * Slows producers down before memory for unacknowledged data runs out: nothing up to half of the limit, then longer and longer pauses. Pure arithmetic; a client that
- * pauses has already been answered (KIP-219).
+ * Slows producers down before memory for unacknowledged data runs out: nothing up to half of the
+ * limit, then longer and longer pauses. Pure arithmetic; a client that pauses has already been
+ * answered (KIP-219).
  */
 final class ProduceThrottle {
   static final int PAUSE_MS_MAX = 1_000;
