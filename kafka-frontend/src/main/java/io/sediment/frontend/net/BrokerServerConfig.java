@@ -64,6 +64,7 @@ public record BrokerServerConfig(
         pipelineRequestsMax,
         connectionsMax,
         idleTimeout,
+        memoryWait,
         drainTimeout);
   }
 
