@@ -101,9 +101,10 @@ final class OpenPartition implements LanePartition {
     if (fromOffset >= bound) {
       return CompletableFuture.completedFuture(OptionalLong.empty());
     }
+    OptionalLong inMemory = state.tails().findTimestamp(timestamp, fromOffset, bound);
+    // Asked last: memory is left from the front, so what is there now was there all the while.
     return fromOffset >= state.tails().baseOffset()
-        ? CompletableFuture.completedFuture(
-            state.tails().findTimestamp(timestamp, fromOffset, bound))
+        ? CompletableFuture.completedFuture(inMemory)
         : stored.batchForTimestamp(state, timestamp, fromOffset, bound);
   }
 

@@ -22,7 +22,6 @@ public final class Memtable {
   private volatile Slab[] slabs = NO_SLABS; // copy on write; published before the entries using it
   private volatile long sizeBytes;
   private volatile boolean flushed;
-  private volatile boolean evicted;
   private int batches;
 
   private PartitionTail newTail(PartitionTails partition) {
@@ -107,15 +106,15 @@ public final class Memtable {
     flushed = true;
   }
 
-  /** Lets go of the slabs; readers that have some retained are not disturbed. */
-  void evict() {
-    if (evicted) {
-      return;
-    }
-    evicted = true;
+  /** Readers find none of it any more. */
+  void leavePartitions() {
     for (PartitionTail tail : tails) {
       tail.owner().drop(tail);
     }
+  }
+
+  /** Lets go of the slabs; readers that have some retained are not disturbed. */
+  void releaseSlabs() {
     for (Slab slab : slabs) {
       slab.release();
     }

@@ -35,11 +35,11 @@ public final class TailCache {
 
   /** Drops the oldest memtable; false where there is none. */
   public boolean evictOldest() {
-    Memtable oldest = pollOldest();
+    Memtable oldest = takeOldest();
     if (oldest == null) {
       return false;
     }
-    oldest.evict();
+    oldest.releaseSlabs();
     return true;
   }
 
@@ -62,7 +62,15 @@ public final class TailCache {
     }
   }
 
-  private synchronized @Nullable Memtable pollOldest() {
-    return flushed.pollFirst();
+  /**
+   * Under the lock to the end: were two threads to take memtables out side by side, the newer one
+   * could be gone first, and whoever reads across it would skip what it held.
+   */
+  private synchronized @Nullable Memtable takeOldest() {
+    Memtable oldest = flushed.pollFirst();
+    if (oldest != null) {
+      oldest.leavePartitions();
+    }
+    return oldest;
   }
 }

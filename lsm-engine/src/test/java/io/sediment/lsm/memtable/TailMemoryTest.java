@@ -129,6 +129,46 @@ class TailMemoryTest {
   }
 
   @Test
+  void twoThatEvictAtOnceLeaveNoGapToReadAcross() throws InterruptedException {
+    PartitionTails other = new PartitionTails(new PartitionId(new UUID(1, 2), 1));
+    Space space = filler.allocate(100);
+    assertThat(space).isNotNull();
+    TestBatch.at(0).size(100, random).writeTo(space.view().duplicate());
+    memtable.append(other, space, null); // the first partition that the first memtable leaves
+    space.slab().release();
+    for (int i = 0; i < 3; i++) {
+      append(100, 1, 5);
+      cutAndKeep();
+    }
+    Thread first = new Thread(cache::evictOldest);
+    Thread second = new Thread(cache::evictOldest);
+    synchronized (other) { // keeps the first one from leaving
+      first.start();
+      untilBlockedOrDone(first);
+      second.start();
+      untilBlockedOrDone(second);
+      BatchSlices read = tails.read(0, 10_000, true, endOffset);
+      if (read != null) {
+        int bytes = read.sizeInBytes();
+        assertThat(bytes)
+            .as("bytes up to offset %s", read.nextOffset())
+            .isEqualTo(100 * read.nextOffset());
+        read.close();
+      }
+    }
+    first.join();
+    second.join();
+    assertThat(tails.baseOffset()).isEqualTo(2);
+  }
+
+  private static void untilBlockedOrDone(Thread thread) {
+    while (thread.getState() != Thread.State.BLOCKED
+        && thread.getState() != Thread.State.TERMINATED) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
   void everythingIsGivenBack() {
     for (int i = 0; i < 4; i++) {
       append(700, 1, 5);
