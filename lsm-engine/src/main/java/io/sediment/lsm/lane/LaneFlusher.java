@@ -252,8 +252,10 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
       return CompletableFuture.failedFuture(halted);
     }
     LaneWriter.Cut cut = cutting.get();
-    if (cut == null) {
-      return lastCommit.thenApply(table -> null); // nothing new: what is under way is all there is
+    if (cut == null) { // nothing new: what was cut before is all there is
+      return waiting.isEmpty()
+          ? lastCommit.thenApply(table -> null)
+          : waiting.getLast().done().copy();
     }
     Flush flush = new Flush(cut, ticker.nanoTime(), new CompletableFuture<>());
     waiting.addLast(flush);

@@ -58,6 +58,7 @@ final class LaneWriter implements WriteAheadLog.Listener {
   private Memtable active = new Memtable(1); // guarded by lock
   private @Nullable WriteAheadLog log; // guarded by lock
   private @Nullable LaneHaltedException halted; // guarded by lock
+  private boolean isHalfWay; // guarded by lock: set for good when an append breaks off
 
   LaneWriter(
       SlabFiller filler,
@@ -95,10 +96,28 @@ final class LaneWriter implements WriteAheadLog.Listener {
       long baseOffset = state.endOffset; // the caller appends to this partition one at a time
       RecordBatchLayout.assign(space.view(), 0, baseOffset, partition.leaderEpoch());
       ProducerEntry change = ProducerChange.of(space.view(), id -> openTxn(state, id));
-      append(partition, space, change);
+      appendOrHalt(partition, space, change);
       return baseOffset;
     } finally {
       space.slab().release();
+    }
+  }
+
+  /**
+   * Where an append breaks off (no heap, say), the log may have the batch and memory not: the next
+   * one would get its offsets again. So nothing more is appended, and the next owner goes by the
+   * log alone.
+   */
+  private void appendOrHalt(OpenPartition partition, Space space, @Nullable ProducerEntry change) {
+    try {
+      append(partition, space, change);
+    } catch (LaneHaltedException refused) {
+      throw refused;
+    } catch (RuntimeException | Error e) {
+      LaneHaltedException cause =
+          new LaneHaltedException("append broke off: partition=" + partition.id(), e);
+      halt(cause);
+      throw cause;
     }
   }
 
@@ -113,7 +132,14 @@ final class LaneWriter implements WriteAheadLog.Listener {
       if (partition.closing || state.open != partition) {
         throw new LaneHaltedException("partition is closed: " + state.id());
       }
-      WalSlot slot = wal.append(state.id(), space.slab(), space.view(), change);
+      isHalfWay = true;
+      WalSlot slot;
+      try {
+        slot = wal.append(state.id(), space.slab(), space.view(), change);
+      } catch (LaneHaltedException refused) {
+        isHalfWay = false; // it took nothing
+        throw refused;
+      }
       memtable = active.number();
       isFirst = active.isEmpty();
       boolean wasFull = active.sizeBytes() >= flushBytes;
@@ -122,6 +148,7 @@ final class LaneWriter implements WriteAheadLog.Listener {
       long endOffset = RecordBatchLayout.lastOffset(space.view(), 0) + 1;
       touches(slot).touch(state, endOffset);
       state.endOffset = endOffset;
+      isHalfWay = false;
     } finally {
       lock.unlock();
     }
@@ -182,7 +209,11 @@ final class LaneWriter implements WriteAheadLog.Listener {
   @Nullable Cut cut(long memtable) {
     lock.lock();
     try {
-      if (active.number() != memtable || active.isEmpty() || halted != null || log == null) {
+      if (active.number() != memtable
+          || active.isEmpty()
+          || isHalfWay
+          || halted != null
+          || log == null) {
         return null;
       }
       Cut cut = new Cut(active, log.cut());
@@ -355,6 +386,9 @@ final class LaneWriter implements WriteAheadLog.Listener {
   private WriteAheadLog checkedLog() {
     if (halted != null) {
       throw new LaneHaltedException("lane has stopped: " + halted.getMessage(), halted);
+    }
+    if (isHalfWay) {
+      throw new LaneHaltedException("lane is stopping: an append broke off");
     }
     if (log == null) {
       throw new IllegalStateException("lane has no log yet");

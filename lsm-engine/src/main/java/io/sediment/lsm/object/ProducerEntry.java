@@ -49,12 +49,13 @@ public record ProducerEntry(
   }
 
   /**
-   * This state followed by {@code later} of the same producer: a newer epoch forgets the batches of
-   * older ones.
+   * This state followed by {@code later} of the same producer: another epoch forgets the batches of
+   * the one before. Nearly always that is a newer one; an older one stands in the log where the
+   * front end had forgotten the producer, and the log is right.
    */
   public ProducerEntry then(ProducerEntry later) {
-    if (later.producerId != producerId || later.producerEpoch < producerEpoch) {
-      throw new IllegalStateException("producer state out of order: " + this + " then " + later);
+    if (later.producerId != producerId) {
+      throw new IllegalStateException("two producers in one: " + this + " then " + later);
     }
     List<Batch> merged = new ArrayList<>(BATCHES_KEPT * 2);
     if (later.producerEpoch == producerEpoch) {
@@ -85,12 +86,10 @@ public record ProducerEntry(
     int newestEpochFrom = 0;
     for (int i = 0; i < changes.size(); i++) {
       ProducerEntry change = changes.get(i);
-      if (change.producerId != previous.producerId
-          || change.producerEpoch < previous.producerEpoch) {
-        throw new IllegalStateException(
-            "producer state out of order: " + previous + " then " + change);
+      if (change.producerId != previous.producerId) {
+        throw new IllegalStateException("two producers in one: " + previous + " then " + change);
       }
-      if (change.producerEpoch > previous.producerEpoch) {
+      if (change.producerEpoch != previous.producerEpoch) {
         newestEpochFrom = i;
       }
       coordinatorEpoch = Math.max(coordinatorEpoch, change.coordinatorEpoch);

@@ -6,13 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.batch.TestBatch;
+import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.runtime.Await;
 import io.sediment.runtime.MemoryBudget;
+import io.sediment.runtime.Scheduler;
+import io.sediment.simulation.SimScheduler;
 import io.sediment.simulation.Simulation;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class LaneWriterTest {
@@ -100,6 +104,75 @@ class LaneWriterTest {
     long endOffset = one.endOffset();
     logs.newest().ackAll();
     assertThat(one.durableOffset()).isEqualTo(endOffset);
+  }
+
+  @Test
+  void anAppendThatBreaksOffHalfWayIsTheLanesLast() {
+    AtomicBoolean breaks = new AtomicBoolean();
+    SimScheduler process = simulation.process("other broker");
+    FakeWriteAheadLogs breaking =
+        FakeWriteAheadLogs.acknowledgingOn(
+            new Scheduler() {
+              @Override
+              public void execute(Runnable task) {
+                if (breaks.get()) {
+                  throw new IllegalStateException("broken by a test");
+                }
+                process.execute(task);
+              }
+
+              @Override
+              public Cancellable schedule(Runnable task, Duration delay) {
+                return process.schedule(task, delay);
+              }
+            });
+    Lane other =
+        simulation.await(
+            InMemoryLane.open(breaking, process, budget), Duration.ofMinutes(1), "lane is open");
+    LanePartition one = other.openPartition(ONE, 5, 0, heardOne);
+    assertThat(one.append(batch(1))).isZero();
+    simulation.runFor(Duration.ofSeconds(1));
+    assertThat(heardOne.durable()).containsExactly(1L);
+    breaks.set(true);
+    assertThatThrownBy(() -> one.append(batch(1))).isInstanceOf(LaneHaltedException.class);
+    breaks.set(false);
+    assertThatThrownBy(() -> one.append(batch(1)))
+        .as("the log has a batch at this offset")
+        .isInstanceOf(LaneHaltedException.class);
+    assertThat(heardOne.isHalted()).isTrue();
+  }
+
+  @Test
+  void aProducerUnknownToTheFrontEndMayComeBackUnderAnOlderEpoch() {
+    LanePartition one = lane.openPartition(ONE, 5, 0, heardOne);
+    assertThat(one.append(producerBatch(9))).isZero();
+    assertThat(one.append(producerBatch(3))).isEqualTo(1);
+    logs.newest().ackAll();
+    simulation.await(lane.flush(), Duration.ofMinutes(1), "flushed");
+    assertThat(one.append(producerBatch(2))).isEqualTo(2);
+    logs.newest().ackAll();
+    simulation.await(lane.flush(), Duration.ofMinutes(1), "flushed");
+    assertThat(simulation.await(one.producers(), Duration.ofMinutes(1), "producers"))
+        .extracting(ProducerEntry::producerEpoch)
+        .containsExactly((short) 2);
+  }
+
+  private ByteBuffer producerBatch(int epoch) {
+    return TestBatch.at(0).producer(7, epoch, 0).size(500, random).build();
+  }
+
+  @Test
+  void aFlushWaitsForWhatIsCutAndNotYetDurable() {
+    LanePartition one = lane.openPartition(ONE, 5, 0, heardOne);
+    one.append(batch(1));
+    var first = lane.flush();
+    var second = lane.flush();
+    simulation.runFor(Duration.ofSeconds(1));
+    assertThat(first).isNotDone();
+    assertThat(second).as("nothing new, yet not all is committed").isNotDone();
+    logs.newest().ackAll();
+    simulation.await(second, Duration.ofMinutes(1), "flushed");
+    assertThat(first).isCompleted();
   }
 
   @Test
