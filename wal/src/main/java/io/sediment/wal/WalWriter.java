@@ -157,12 +157,11 @@ final class WalWriter implements WriteAheadLog {
           onTheirWay.add(put);
         } // else it is being built; send() finds the log halted
       }
+      if (open != null) {
+        closeOpen(open); // so that a cut from now on names a slot that is never acknowledged
+      }
       neverStarted = new ArrayList<>(waiting);
       waiting.clear();
-      if (open != null) {
-        neverStarted.add(open);
-        open = null;
-      }
     }
     log.warn("wal halted: lane={} epoch={} cause={}", lane, epoch, cause.getMessage());
     environment.metrics().halted();

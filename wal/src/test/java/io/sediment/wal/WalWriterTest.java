@@ -461,6 +461,18 @@ class WalWriterTest {
   }
 
   @Test
+  void aCutAfterAHaltNamesASlotThatIsNeverAcknowledged() {
+    appender.append(0, 1000);
+    untilAcked(1);
+    appender.append(0, 1000);
+    log.halt(new LaneHaltedException("lease lost"));
+
+    assertThat(log.cut())
+        .as("else what was given up would count as flushed")
+        .isEqualTo(new WalSlot(5, 2));
+  }
+
+  @Test
   void aStoreThatAsksForFewerRequestsGetsNoHedge() {
     warmUp();
     int hedgesBefore = broker.metrics.hedgesSent;
