@@ -65,6 +65,7 @@ final class ProduceAttempt {
     final PartitionLog log;
     ByteBuffer batch;
     boolean needsWork;
+    @Nullable CompletableFuture<Void> producersLoaded; // asked for once: failure is an answer, too
     boolean settled; // guarded by the attempt
 
     Item(PartitionProduceResponse answer, PartitionLog log, ByteBuffer batch) {
@@ -226,7 +227,11 @@ final class ProduceAttempt {
     List<CompletableFuture<Void>> loading = new ArrayList<>(0);
     for (Item item : items.subList(next, items.size())) {
       if (!isSettled(item) && hasProducer(item)) {
-        CompletableFuture<Void> loaded = item.log.producersLoaded();
+        CompletableFuture<Void> loaded = item.producersLoaded;
+        if (loaded == null) {
+          loaded = item.log.producersLoaded();
+          item.producersLoaded = loaded;
+        }
         if (!loaded.isDone()) {
           loading.add(loaded);
         } else if (loaded.isCompletedExceptionally()) {

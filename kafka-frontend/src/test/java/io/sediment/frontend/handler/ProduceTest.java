@@ -96,6 +96,14 @@ class ProduceTest {
   }
 
   @Test
+  void producerStateThatCannotBeReadIsAnErrorAndNotAWaitWithoutEnd() throws IOException {
+    broker.lane.loseProducers();
+    assertThat(errorOf(produce(Batches.idempotent(7, 0, 0, 5))))
+        .isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+    assertThat(errorOf(produce(Batches.plain(1)))).as("others go on").isEqualTo(Errors.NONE);
+  }
+
+  @Test
   void everyVersionAppends() throws IOException {
     long next = 0;
     for (short version : ApiKeys.PRODUCE.allVersions()) {

@@ -1,5 +1,6 @@
 package io.sediment.frontend.partition;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.lane.BatchSlices;
@@ -34,6 +35,7 @@ public final class FakeLane implements PartitionLane {
   private volatile boolean busy;
   private volatile boolean halted;
   private volatile Executor coldReads = Runnable::run;
+  private volatile boolean unreadableProducers;
 
   public FakeLane(long lane, long epoch, Executor ackThread) {
     this.lane = lane;
@@ -63,6 +65,11 @@ public final class FakeLane implements PartitionLane {
   /** Reads complete on {@code executor}, as they do when the store must be asked. */
   public void readOn(Executor executor) {
     coldReads = executor;
+  }
+
+  /** Producer states cannot be read, which is found out on the thread that acknowledges. */
+  public void loseProducers() {
+    unreadableProducers = true;
   }
 
   /** Stops as a fenced lane does. */
@@ -247,7 +254,14 @@ public final class FakeLane implements PartitionLane {
 
     @Override
     public synchronized CompletableFuture<List<ProducerEntry>> producers() {
-      return CompletableFuture.completedFuture(List.copyOf(producers.values()));
+      List<ProducerEntry> entries = List.copyOf(producers.values());
+      if (!unreadableProducers) {
+        return CompletableFuture.completedFuture(entries);
+      }
+      CompletableFuture<List<ProducerEntry>> failing = new CompletableFuture<>();
+      ackThread.execute(
+          () -> failing.completeExceptionally(new CorruptObjectException("lost by a test")));
+      return failing;
     }
 
     @Override
