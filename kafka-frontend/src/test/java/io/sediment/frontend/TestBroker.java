@@ -1,11 +1,14 @@
 package io.sediment.frontend;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.sediment.frontend.admin.AdminHandlers;
 import io.sediment.frontend.config.BrokerConfigs;
+import io.sediment.frontend.config.ConfigView;
 import io.sediment.frontend.handler.FrontendSettings;
 import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.frontend.partition.FakeLane;
+import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.lsm.PartitionId;
 import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.InMemoryClusterMetadata;
@@ -24,11 +27,15 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 
 /** One broker over a lane in memory, on a free port of this machine. */
 public final class TestBroker implements AutoCloseable {
   public static final int ID = 0;
+  public static final String STORE = "memory:test";
+  private static final BrokerConfigs STARTED_WITH =
+      new BrokerConfigs(Map.of("node.id", "0", "num.partitions", "4"));
 
   public final InMemoryClusterMetadata metadata;
   public final FakeLane lane;
@@ -42,6 +49,15 @@ public final class TestBroker implements AutoCloseable {
       throws InterruptedException {
     metadata = InMemoryClusterMetadata.ofOneBroker(ID, "127.0.0.1", 1);
     lane = new FakeLane(0, 1, ackThread);
+    PartitionLogs logs =
+        new PartitionLogs(
+            ID,
+            metadata,
+            lane,
+            (image, topic) ->
+                new ConfigView(image, ID, STARTED_WITH).effectiveTopic(topic.configs()),
+            SystemPorts.wallClock());
+    AtomicLong topicIds = new AtomicLong();
     frontend =
         KafkaFrontend.start(
             new KafkaFrontend.Config(
@@ -49,7 +65,7 @@ public final class TestBroker implements AutoCloseable {
                 1,
                 server.apply(BrokerServerConfig.defaults("127.0.0.1", 0, ioThreads)),
                 settings,
-                new BrokerConfigs(Map.of()),
+                STARTED_WITH,
                 2),
             new KafkaFrontend.Environment(
                 metadata,
@@ -60,7 +76,15 @@ public final class TestBroker implements AutoCloseable {
                 SystemPorts.random(),
                 () -> 0,
                 meters),
-            List.of());
+            logs,
+            AdminHandlers.all(
+                metadata,
+                logs,
+                ID,
+                STARTED_WITH,
+                STORE,
+                settings.defaultPartitions(),
+                () -> new UUID(8, topicIds.incrementAndGet())));
     metadata.accept(new RegisterBroker(ID, new UUID(1, ID), "127.0.0.1", frontend.port(), null));
   }
 

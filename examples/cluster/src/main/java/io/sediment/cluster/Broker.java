@@ -37,7 +37,9 @@ import io.sediment.wal.MicrometerWalMetrics;
 import io.sediment.wal.WalMetrics;
 import io.sediment.wal.WalProfile;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -104,6 +106,8 @@ final class Broker implements AutoCloseable {
 
   private void startParts() throws Exception {
     long begin = ticker.nanoTime();
+    RaftMetadata.requireUnused(settings.raftPath());
+    requirePortsFree();
     ProcessMeters.bindTo(meters);
     HttpEndpoint http =
         started(
@@ -182,6 +186,28 @@ final class Broker implements AutoCloseable {
         stores.name(),
         http.port(),
         TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - begin));
+  }
+
+  /** Before anything is touched, and in words: libraries report a taken port without its number. */
+  private void requirePortsFree() throws BindException {
+    requireFree("HTTP_PORT", settings.host(), settings.httpPort());
+    requireFree("PORT", settings.host(), settings.port());
+    requireFree(
+        "RAFT_LISTEN_ADDR",
+        settings.raftListenAddress().host(),
+        settings.raftListenAddress().port());
+  }
+
+  private static void requireFree(String setting, String host, int port) throws BindException {
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.bind(new InetSocketAddress(host, port));
+    } catch (IOException | IllegalArgumentException e) {
+      BindException named =
+          new BindException(
+              setting + ": cannot listen on " + host + ":" + port + ": " + e.getMessage());
+      named.initCause(e);
+      throw named;
+    }
   }
 
   private LaneEnvironment laneEnvironment(

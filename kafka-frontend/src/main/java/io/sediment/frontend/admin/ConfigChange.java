@@ -111,11 +111,18 @@ final class ConfigChange {
     return after;
   }
 
+  /** A resource as a request names it. */
+  private record Named(byte type, String name) {}
+
   /**
    * One resource of a request, and how to turn what is asked for it into a change; an {@link
    * ApiException} says why not.
    */
-  record Asked(byte type, String name, BiFunction<ConfigResource, MetadataImage, Change> judge) {}
+  record Asked(byte type, String name, BiFunction<ConfigResource, MetadataImage, Change> judge) {
+    Named named() {
+      return new Named(type, name);
+    }
+  }
 
   /**
    * Judges every resource, submits those that are right as one command, and completes with one
@@ -128,11 +135,17 @@ final class ConfigChange {
     MetadataImage image = metadata.image();
     List<AdminError> outcomes = new ArrayList<>();
     List<Change> changes = new ArrayList<>();
-    Set<ConfigResource> seen = new HashSet<>();
+    Set<Named> seen = new HashSet<>();
+    Set<Named> twice = new HashSet<>();
+    for (Asked asked : all) {
+      if (!seen.add(asked.named())) {
+        twice.add(asked.named());
+      }
+    }
     for (Asked asked : all) {
       try {
         ConfigResource resource = resource(asked.type, asked.name, image);
-        if (!seen.add(resource)) {
+        if (twice.contains(asked.named())) {
           throw new InvalidRequestException(
               "Each resource must appear at most once: " + asked.name);
         }

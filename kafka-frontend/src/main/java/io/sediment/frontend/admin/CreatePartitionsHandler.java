@@ -43,6 +43,10 @@ public final class CreatePartitionsHandler
     Map<String, AdminError> errors = new LinkedHashMap<>();
     Map<String, Growth> wanted = new LinkedHashMap<>();
     for (CreatePartitionsTopic asked : request.topics()) {
+      if (request.topics().findAll(asked.name()).size() > 1) {
+        errors.put(asked.name(), new AdminError(Errors.INVALID_REQUEST, "Duplicate topic name."));
+        continue;
+      }
       Topic topic = image.topic(asked.name());
       AdminError error = whatIsWrong(asked, topic, image);
       errors.put(asked.name(), error);

@@ -42,6 +42,10 @@ import org.jspecify.annotations.Nullable;
 public final class CreateTopicsHandler
     implements ApiHandler<CreateTopicsRequestData, CreateTopicsResponseData> {
   private static final int BY_DEFAULT = -1;
+
+  /** One topic may have as many; many topics at once share it, as one command is one log entry. */
+  private static final int PARTITIONS_PER_REQUEST_MAX = CreateTopics.PARTITIONS_PER_TOPIC_MAX;
+
   private static final short DEFAULT_REPLICATION_FACTOR = 1;
 
   private final ClusterMetadata metadata;
@@ -85,6 +89,20 @@ public final class CreateTopicsHandler
       if (error.isNone()) {
         wanted.add(newTopic(topic));
       }
+    }
+    long partitions = wanted.stream().mapToLong(NewTopic::partitionCount).sum();
+    if (partitions > PARTITIONS_PER_REQUEST_MAX && wanted.size() > 1) {
+      wanted.forEach(
+          topic ->
+              errors.put(
+                  topic.name(),
+                  new AdminError(
+                      Errors.POLICY_VIOLATION,
+                      "Excessively large number of partitions per request: asked="
+                          + partitions
+                          + " allowed="
+                          + PARTITIONS_PER_REQUEST_MAX)));
+      wanted.clear();
     }
     return create(wanted, request.validateOnly(), image)
         .handle(
@@ -133,7 +151,10 @@ public final class CreateTopicsHandler
     } catch (ApiException e) {
       return AdminError.of(e);
     }
-    for (String existing : image.topicIds().keySet()) {
+    // Only these two characters collide, and with many topics the look at each of them is not
+    // cheap.
+    boolean mayCollide = Topic.hasCollisionChars(topic.name());
+    for (String existing : mayCollide ? image.topicIds().keySet() : Set.<String>of()) {
       if (Topic.hasCollision(existing, topic.name()) && !existing.equals(topic.name())) {
         return new AdminError(
             Errors.INVALID_TOPIC_EXCEPTION,
@@ -173,6 +194,12 @@ public final class CreateTopicsHandler
         return new AdminError(
             Errors.INVALID_REPLICA_ASSIGNMENT,
             "Partition " + i + " needs brokers, each named once: " + brokers);
+      }
+      int replicas = topic.assignments().find(0).brokerIds().size();
+      if (brokers.size() != replicas) {
+        return new AdminError(
+            Errors.INVALID_REPLICA_ASSIGNMENT,
+            "Partition " + i + " has " + brokers.size() + " replica(s), those before " + replicas);
       }
       for (int broker : brokers) {
         if (image.broker(broker) == null) {

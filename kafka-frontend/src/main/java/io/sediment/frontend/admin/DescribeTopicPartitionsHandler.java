@@ -68,8 +68,9 @@ public final class DescribeTopicPartitionsHandler
       if (topic == null) {
         continue;
       }
-      int end = Math.min(topic.partitionCount(), firstPartition + left);
-      for (int i = firstPartition; i < end; i++) {
+      int begin = Math.min(topic.partitionCount(), firstPartition);
+      int end = Math.min(topic.partitionCount(), begin + left);
+      for (int i = begin; i < end; i++) {
         described.partitions().add(described(i, topic.partitions().get(i), image));
         left--;
       }
@@ -116,6 +117,8 @@ public final class DescribeTopicPartitionsHandler
         .setLeaderId(leader)
         .setLeaderEpoch(partition.leaderEpoch())
         .setReplicaNodes(replicas)
-        .setIsrNodes(replicas);
+        .setIsrNodes(replicas)
+        .setEligibleLeaderReplicas(List.of()) // null is legal and makes Kafka's admin client fail
+        .setLastKnownElr(List.of());
   }
 }

@@ -27,6 +27,7 @@ import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData.Altera
 import org.apache.kafka.common.message.IncrementalAlterConfigsResponseData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse;
 import org.apache.kafka.common.protocol.ApiKeys;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sets, deletes, appends to and subtracts from single configs of a resource; what is not named
@@ -124,13 +125,24 @@ public final class IncrementalAlterConfigsHandler
   }
 
   private static List<String> listBefore(AlterableConfig config, Map<String, String> current) {
-    Definition definition = TopicConfigDefinitions.all().get(config.name());
+    Definition definition = definitionOf(config.name());
     if (definition == null || definition.type() != ConfigDef.Type.LIST) {
       throw new InvalidConfigurationException(
           "Config value append and subtract are not allowed for config: " + config.name());
     }
     String value = current.getOrDefault(config.name(), definition.defaultValue());
     return elements(value == null ? "" : value);
+  }
+
+  /** By the name of a topic config or of a broker config that gives topics their default. */
+  private static @Nullable Definition definitionOf(String name) {
+    for (Definition definition : TopicConfigDefinitions.all().values()) {
+      if (definition.name().equals(name)
+          || definition.synonyms().stream().anyMatch(synonym -> synonym.name().equals(name))) {
+        return definition;
+      }
+    }
+    return null;
   }
 
   private static List<String> elements(String list) {

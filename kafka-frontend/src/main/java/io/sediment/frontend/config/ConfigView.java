@@ -31,12 +31,13 @@ public final class ConfigView {
 
   /**
    * Names of broker configs that may be set while the broker runs: those that give topics their
-   * defaults.
+   * defaults, in the topic's own unit. As in Kafka, the others ({@code log.retention.hours}) are
+   * for the start alone; their converters would also take nonsense for zero.
    */
   public static Set<String> dynamicBrokerConfigs() {
     Set<String> names = new TreeSet<>();
     for (Definition definition : TopicConfigDefinitions.all().values()) {
-      definition.synonyms().forEach(synonym -> names.add(synonym.name()));
+      definition.synonyms().stream().limit(1).forEach(synonym -> names.add(synonym.name()));
     }
     return names;
   }

@@ -31,7 +31,7 @@ final class LeaderEpochs {
    * @param highWatermark end of the current epoch
    */
   static End endOf(List<Placement> placements, int currentEpoch, long highWatermark, int asked) {
-    if (asked > currentEpoch) {
+    if (asked < 0 || asked > currentEpoch) {
       return UNDEFINED;
     }
     for (int i = placements.size() - 1; i >= 0; i--) {

@@ -13,7 +13,6 @@ import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData.EpochEndOffset;
 import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData.OffsetForLeaderTopicResult;
 import org.apache.kafka.common.protocol.ApiKeys;
-import org.apache.kafka.common.protocol.Errors;
 
 /** Tells consumers where an epoch of a partition ended, so that they notice a log cut short. */
 final class OffsetForLeaderEpochHandler
@@ -59,9 +58,6 @@ final class OffsetForLeaderEpochHandler
     }
     PartitionLog log = ((LookUp.Found) found).log();
     LeaderEpochs.End end = LeaderEpochs.endOf(image, log, asked.leaderEpoch());
-    if (end.equals(LeaderEpochs.UNDEFINED)) {
-      return answer.setErrorCode(Errors.UNKNOWN_LEADER_EPOCH.code());
-    }
     return answer.setLeaderEpoch(end.epoch()).setEndOffset(end.endOffset());
   }
 }

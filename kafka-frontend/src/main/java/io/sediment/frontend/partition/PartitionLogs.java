@@ -148,6 +148,9 @@ public final class PartitionLogs implements AutoCloseable {
 
   /** The log of a partition, if its epoch is what the client believes it is. */
   public LookUp find(UUID topicId, int partition, int clientLeaderEpoch) {
+    if (partition < 0) {
+      return missing(topicId, partition);
+    }
     PartitionLog found = logs.get(new PartitionId(topicId, partition));
     if (found == null || !found.isOpen()) {
       return missing(topicId, partition);

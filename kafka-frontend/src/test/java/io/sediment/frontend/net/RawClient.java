@@ -8,9 +8,11 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.RequestHeader;
+import org.apache.kafka.common.requests.RequestUtils;
 
 /** A Kafka client of a plain socket: sends what no library would, and reads answers one by one. */
 public final class RawClient implements AutoCloseable {
@@ -35,6 +37,19 @@ public final class RawClient implements AutoCloseable {
         new RequestHeader(request.apiKey(), request.version(), "raw", nextCorrelationId++);
     sendFrame(request.serializeWithHeader(header));
     return header;
+  }
+
+  /** Any message in any version of its API, as its request class would never build it. */
+  public RequestHeader send(ApiMessage message, short version) throws IOException {
+    ApiKeys key = ApiKeys.forId(message.apiKey());
+    RequestHeader header = new RequestHeader(key, version, "raw", nextCorrelationId++);
+    sendFrame(serialize(header, message));
+    return header;
+  }
+
+  public static ByteBuffer serialize(RequestHeader header, ApiMessage message) {
+    return RequestUtils.serialize(
+        header.data(), header.headerVersion(), message, header.apiVersion());
   }
 
   public void sendFrame(ByteBuffer body) throws IOException {
@@ -74,6 +89,16 @@ public final class RawClient implements AutoCloseable {
       return in.read() < 0;
     } catch (EOFException | java.net.SocketException e) {
       return true;
+    }
+  }
+
+  /** Says that nothing more will be sent, and throws away what comes until the broker closes. */
+  public void finishAndDrain() throws IOException {
+    try {
+      socket.shutdownOutput();
+      in.transferTo(OutputStream.nullOutputStream());
+    } catch (java.net.SocketException closedBefore) {
+      // as good as the end of the stream
     }
   }
 

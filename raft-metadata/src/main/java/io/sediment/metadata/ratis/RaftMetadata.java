@@ -23,6 +23,7 @@ import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Scheduler;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -134,6 +135,16 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
                     images,
                     exporter))
             .build();
+  }
+
+  /**
+   * Looks whether another process is at work on {@code raftPath}, so that a second start can say so
+   * before it trips over ports that are taken, too.
+   *
+   * @throws RefusedStartException where one is
+   */
+  public static void requireUnused(Path raftPath) throws IOException {
+    RaftFolder.open(raftPath).close();
   }
 
   /**

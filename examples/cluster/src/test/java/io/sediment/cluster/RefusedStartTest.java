@@ -1,0 +1,103 @@
+package io.sediment.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Starts that must fail say in one line which setting is in the way, and touch nothing. */
+class RefusedStartTest {
+  @TempDir Path temp;
+
+  private Map<String, String> environment() throws IOException {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("HOST", "127.0.0.1");
+    environment.put("DATA_PATH", temp.resolve("data").toString());
+    environment.put("RAFT_PATH", temp.resolve("raft").toString());
+    for (String setting : new String[] {"PORT", "HTTP_PORT"}) {
+      environment.put(setting, Integer.toString(freePort()));
+    }
+    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + freePort());
+    return environment;
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = listening()) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static ServerSocket listening() throws IOException {
+    return new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+  }
+
+  private static Throwable refusal(Map<String, String> environment) {
+    return catchThrowable(() -> Broker.start(BrokerSettings.from(environment)).close());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"PORT", "HTTP_PORT", "RAFT_LISTEN_ADDR"})
+  void aPortThatIsTakenIsNamed(String setting) throws IOException {
+    try (ServerSocket taken = listening()) {
+      Map<String, String> environment = environment();
+      String address = "127.0.0.1:" + taken.getLocalPort();
+      environment.put(
+          setting,
+          setting.equals("RAFT_LISTEN_ADDR") ? address : Integer.toString(taken.getLocalPort()));
+      Throwable refusal = refusal(environment);
+      assertThat(refusal).hasMessageStartingWith(setting + ": cannot listen on " + address);
+      assertThat(refusal).message().hasLineCount(1);
+      assertThat(Main.exitStatus(refusal)).isEqualTo(1);
+      assertThat(temp.resolve("data")).doesNotExist();
+    }
+  }
+
+  @Test
+  void dataInUseComesBeforePortsInUse() throws IOException {
+    Map<String, String> environment = environment();
+    Path raft = temp.resolve("raft");
+    Files.createDirectories(raft);
+    try (ServerSocket taken = listening();
+        FileChannel channel =
+            FileChannel.open(
+                raft.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      environment.put("HTTP_PORT", Integer.toString(taken.getLocalPort()));
+      assertThat(channel.tryLock()).isNotNull();
+      Throwable refusal = refusal(environment);
+      assertThat(refusal).hasMessageContaining("is in use by another broker process");
+      assertThat(Main.exitStatus(refusal)).isEqualTo(3);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "PORT, abc",
+    "PORT, 70000",
+    "OBJECT_STORE_TYPE, tape",
+    "OBJECT_STORE_TYPE, s3",
+    "NUM_PARTITIONS, 0",
+    "BROKER_ID, -1",
+    "RAFT_LISTEN_ADDR, nowhere",
+    "AUTO_CREATE_TOPICS, perhaps"
+  })
+  void aWrongSettingIsNamedWithItsValue(String setting, String value) throws IOException {
+    Map<String, String> environment = environment();
+    environment.put(setting, value);
+    Throwable refusal = refusal(environment);
+    assertThat(refusal).isInstanceOf(InvalidSettingException.class).message().hasLineCount(1);
+    assertThat(Main.exitStatus(refusal)).isEqualTo(2);
+  }
+}
