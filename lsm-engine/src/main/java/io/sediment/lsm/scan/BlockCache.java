@@ -15,34 +15,58 @@ import org.jspecify.annotations.Nullable;
 /**
  * Chunks that were read, and those being read: each is loaded once however many readers want it.
  *
- * <p>Two parts of equal size, one per {@link ReadClass}: what is read to catch up never evicts what
- * tail readers share. A chunk that finds no room is handed to those who wait for it and not kept.
- * Thread-safe; futures complete outside the lock.
+ * <p>Three parts of equal size. One per {@link ReadClass}, so that what is read to catch up never
+ * evicts what tail readers share. And one for what was read ahead and nobody has wanted yet: it is
+ * bounded by not reading further ahead, since to evict it before its reader comes is to read
+ * everything twice. A chunk that finds no room is handed to those who wait for it and not kept.
+ * Thread-safe; futures complete and memory is given back outside the lock.
  */
 public final class BlockCache {
+  private static final int PARTS = ReadClass.values().length + 1;
+
+  /** What was read ahead counts as given up when so many times the part's size was read since. */
+  private static final int GIVEN_UP_AFTER = 8;
+
   /** A chunk on its way: who gets it when it lands. Guarded by the cache. */
   private static final class Load {
     final ReadClass readClass;
     final List<CompletableFuture<Chunk>> waiters = new ArrayList<>(1);
+    final long aheadBytes;
     boolean isPaid;
 
-    Load(ReadClass readClass) {
+    /**
+     * @param aheadBytes for a load that nobody waited for when it began; else 0
+     */
+    Load(ReadClass readClass, boolean isPaid, long aheadBytes) {
       this.readClass = readClass;
+      this.isPaid = isPaid;
+      this.aheadBytes = aheadBytes;
     }
   }
 
   private final MemoryBudget budget;
   private final ScanCounters counters;
-  private final Map<ReadClass, WeightedLru<Id, Chunk>> parts = new EnumMap<>(ReadClass.class);
+  private final long partBytes;
+  private final Map<ReadClass, WeightedLru<Id, Chunk>> wanted = // guarded by this
+      new EnumMap<>(ReadClass.class);
+  private final WeightedLru<Id, Chunk> ahead; // guarded by this
   private final Map<Id, Load> loads = new HashMap<>(); // guarded by this
+  private long aheadLoadingBytes; // guarded by this
+  private long landedBytes; // guarded by this: the clock of this cache
 
   public BlockCache(MemoryBudget budget, ScanCounters counters) {
     this.budget = budget;
     this.counters = counters;
-    long each = budget.largestReservation(Share.BLOCK_CACHE) / ReadClass.values().length;
+    this.partBytes = budget.largestReservation(Share.BLOCK_CACHE) / PARTS;
+    this.ahead = new WeightedLru<>(partBytes);
     for (ReadClass readClass : ReadClass.values()) {
-      parts.put(readClass, new WeightedLru<>(each)); // guarded by this
+      wanted.put(readClass, new WeightedLru<>(partBytes));
     }
+  }
+
+  /** Size of the part that one class of readers has. */
+  long partBytes() {
+    return partBytes;
   }
 
   /**
@@ -53,23 +77,47 @@ public final class BlockCache {
    *     load that waits for memory, perhaps for what this caller holds
    */
   @Nullable CompletableFuture<Chunk> get(Id id, boolean mayWaitForMemory) {
+    List<Chunk> evicted = new ArrayList<>(0);
+    CompletableFuture<Chunk> result;
     synchronized (this) {
-      for (WeightedLru<Id, Chunk> part : parts.values()) {
-        Chunk chunk = part.get(id);
-        if (chunk != null) {
-          chunk.retain();
-          chunk.wanted = true;
-          counters.blockHits.increment();
-          return CompletableFuture.completedFuture(chunk);
-        }
+      Chunk chunk = findWanted(id, evicted);
+      result =
+          chunk != null ? CompletableFuture.completedFuture(chunk) : join(id, mayWaitForMemory);
+      if (result != null) {
+        counters.blockHits.increment();
       }
-      Load load = loads.get(id);
-      if (load == null || !(load.isPaid || mayWaitForMemory)) {
-        return null;
-      }
-      counters.blockHits.increment();
-      return waiter(load);
     }
+    evicted.forEach(Chunk::release);
+    return result;
+  }
+
+  /** The chunk, retained for the caller; one that was read ahead moves over to the wanted ones. */
+  private @Nullable Chunk findWanted(Id id, List<Chunk> evicted) {
+    for (WeightedLru<Id, Chunk> part : wanted.values()) {
+      Chunk chunk = part.get(id);
+      if (chunk != null) {
+        chunk.retain();
+        return chunk;
+      }
+    }
+    Chunk chunk = ahead.remove(id);
+    if (chunk == null) {
+      return null;
+    }
+    chunk.retain();
+    WeightedLru<Id, Chunk> part = part(chunk.readClass());
+    if (part.couldEverHold(chunk.chargedBytes())) {
+      evictFor(chunk.chargedBytes(), part, evicted);
+      part.add(id, chunk, chunk.chargedBytes());
+    } else {
+      evicted.add(chunk);
+    }
+    return chunk;
+  }
+
+  private @Nullable CompletableFuture<Chunk> join(Id id, boolean mayWaitForMemory) {
+    Load load = loads.get(id);
+    return load == null || !(load.isPaid || mayWaitForMemory) ? null : waiter(load);
   }
 
   /** The memory for a chunk on its way has been granted. */
@@ -82,7 +130,9 @@ public final class BlockCache {
 
   /** Whether the chunk is neither here nor on its way. */
   synchronized boolean isAbsent(Id id) {
-    return !loads.containsKey(id) && parts.values().stream().allMatch(part -> part.get(id) == null);
+    return !loads.containsKey(id)
+        && ahead.get(id) == null
+        && wanted.values().stream().allMatch(part -> part.get(id) == null);
   }
 
   /**
@@ -98,26 +148,46 @@ public final class BlockCache {
    */
   Lookup getOrBegin(Id id, ReadClass readClass, boolean isPaid, boolean mayWaitForMemory) {
     synchronized (this) {
-      if (!isAbsent(id)) {
-        return new Lookup(get(id, mayWaitForMemory), false);
+      if (isAbsent(id)) {
+        return new Lookup(waiter(newLoad(id, readClass, isPaid, 0)), true);
       }
-      return new Lookup(waiter(newLoad(id, readClass, isPaid)), true);
+    }
+    return new Lookup(get(id, mayWaitForMemory), false);
+  }
+
+  /**
+   * Begins a paid load with nobody waiting: true where the chunk was absent and not too much has
+   * been read ahead already.
+   */
+  boolean beginAhead(Id id, ReadClass readClass, long bytes) {
+    List<Chunk> givenUp = new ArrayList<>(0);
+    boolean begins;
+    synchronized (this) {
+      dropGivenUp(givenUp);
+      begins = isAbsent(id) && ahead.hasRoomFor(aheadLoadingBytes + bytes);
+      if (begins) {
+        newLoad(id, readClass, true, bytes);
+        aheadLoadingBytes += bytes;
+      }
+    }
+    givenUp.forEach(Chunk::release);
+    return begins;
+  }
+
+  /** Readers that went away would otherwise hold what was read ahead for them for ever. */
+  private void dropGivenUp(List<Chunk> givenUp) {
+    Chunk eldest = ahead.eldest();
+    while (eldest != null && landedBytes - eldest.landedAt() > GIVEN_UP_AFTER * partBytes) {
+      ahead.removeEldest();
+      counters.readaheadEvictedUnread.increment();
+      givenUp.add(eldest);
+      eldest = ahead.eldest();
     }
   }
 
-  /** Begins a paid load with nobody waiting: true where the chunk was absent. */
-  synchronized boolean begin(Id id, ReadClass readClass) {
-    if (!isAbsent(id)) {
-      return false;
-    }
-    newLoad(id, readClass, true);
-    return true;
-  }
-
-  private Load newLoad(Id id, ReadClass readClass, boolean isPaid) {
+  private Load newLoad(Id id, ReadClass readClass, boolean isPaid, long aheadBytes) {
     counters.blockLoads.increment();
-    Load load = new Load(readClass);
-    load.isPaid = isPaid;
+    Load load = new Load(readClass, isPaid, aheadBytes);
     loads.put(id, load);
     return load;
   }
@@ -135,52 +205,53 @@ public final class BlockCache {
    * @param chargedBytes that the caller has reserved of {@link Share#READAHEAD} for it
    */
   void land(Id id, long position, ByteBuffer bytes, long chargedBytes) {
-    Chunk chunk = new Chunk(id, position, bytes, chargedBytes, budget);
-    boolean admitted = makeRoom(id, chargedBytes) && chunk.tryChargeToCache();
+    Landing landing = makeRoom(id, position, bytes, chargedBytes);
+    Chunk chunk = landing.chunk();
+    landing.evicted().forEach(Chunk::release);
+    // Even with room here others may have taken the memory, as readers still hold what was evicted:
+    // then the chunk stays with those who wait for it.
+    boolean isKept = landing.hasRoom() && chunk.tryChargeToCache();
     List<CompletableFuture<Chunk>> waiters;
     synchronized (this) {
       Load load = ended(id);
       waiters = load.waiters;
-      chunk.wanted = !waiters.isEmpty();
       waiters.forEach(waiter -> chunk.retain());
-      if (admitted) {
+      if (isKept) {
         chunk.retain();
-        part(load.readClass).add(id, chunk, chargedBytes);
+        // Somebody may have come to wait since room was made in the other part: no harm done.
+        (waiters.isEmpty() ? ahead : part(load.readClass)).add(id, chunk, chargedBytes);
       }
     }
     chunk.release(); // the reference it was born with
     waiters.forEach(waiter -> waiter.complete(chunk));
   }
 
-  /**
-   * Evicts until the chunk would fit. Even then others may have taken the memory, as readers still
-   * hold what was evicted: then the chunk stays with those who wait for it.
-   */
-  private boolean makeRoom(Id id, long moreBytes) {
-    List<Chunk> evicted = new ArrayList<>();
-    synchronized (this) {
-      Load load = loads.get(id);
-      WeightedLru<Id, Chunk> part = part(load == null ? ReadClass.CATCH_UP : load.readClass);
-      if (!part.couldEverHold(moreBytes)) {
-        return false;
-      }
-      while (!part.hasRoomFor(moreBytes)) {
-        Chunk eldest = part.removeEldest();
-        if (eldest == null) {
-          throw new IllegalStateException("cache part is empty and full: weight=" + part.weight());
-        }
-        evicted.add(eldest);
-      }
+  private record Landing(Chunk chunk, boolean hasRoom, List<Chunk> evicted) {}
+
+  private synchronized Landing makeRoom(Id id, long position, ByteBuffer bytes, long chargedBytes) {
+    Load load = loads.get(id);
+    if (load == null) {
+      throw new IllegalStateException("no such load: " + id);
     }
-    evicted.forEach(this::release);
-    return true;
+    landedBytes += chargedBytes;
+    Chunk chunk = new Chunk(id, load.readClass, landedBytes, position, bytes, chargedBytes, budget);
+    WeightedLru<Id, Chunk> part = load.waiters.isEmpty() ? ahead : part(load.readClass);
+    List<Chunk> evicted = new ArrayList<>(0);
+    boolean fits = part.couldEverHold(chargedBytes);
+    if (fits) {
+      evictFor(chargedBytes, part, evicted);
+    }
+    return new Landing(chunk, fits, evicted);
   }
 
-  private void release(Chunk evicted) {
-    if (!evicted.wanted) {
-      counters.readaheadEvictedUnread.increment();
+  private static void evictFor(long moreBytes, WeightedLru<Id, Chunk> part, List<Chunk> evicted) {
+    while (!part.hasRoomFor(moreBytes)) {
+      Chunk eldest = part.removeEldest();
+      if (eldest == null) {
+        throw new IllegalStateException("cache part is empty and full: weight=" + part.weight());
+      }
+      evicted.add(eldest);
     }
-    evicted.release();
   }
 
   void fail(Id id, Throwable failure) {
@@ -196,11 +267,12 @@ public final class BlockCache {
     if (load == null) {
       throw new IllegalStateException("no such load: " + id);
     }
+    aheadLoadingBytes -= load.aheadBytes;
     return load;
   }
 
   private WeightedLru<Id, Chunk> part(ReadClass readClass) {
-    WeightedLru<Id, Chunk> part = parts.get(readClass);
+    WeightedLru<Id, Chunk> part = wanted.get(readClass);
     if (part == null) {
       throw new IllegalStateException("no cache part for " + readClass);
     }
@@ -209,18 +281,26 @@ public final class BlockCache {
 
   /** Drops everything that nobody is reading. */
   public void clear() {
-    List<Chunk> evicted = new ArrayList<>();
+    List<Chunk> dropped = new ArrayList<>();
     synchronized (this) {
-      for (WeightedLru<Id, Chunk> part : parts.values()) {
-        for (Chunk chunk = part.removeEldest(); chunk != null; chunk = part.removeEldest()) {
-          evicted.add(chunk);
-        }
-      }
+      wanted.values().forEach(part -> drain(part, dropped));
+      drain(ahead, dropped);
     }
-    evicted.forEach(Chunk::release);
+    dropped.forEach(Chunk::release);
+  }
+
+  private static void drain(WeightedLru<Id, Chunk> part, List<Chunk> to) {
+    for (Chunk chunk = part.removeEldest(); chunk != null; chunk = part.removeEldest()) {
+      to.add(chunk);
+    }
   }
 
   synchronized long sizeBytes(ReadClass readClass) {
     return part(readClass).weight();
+  }
+
+  /** Bytes read ahead that nobody has wanted yet. */
+  synchronized long aheadBytes() {
+    return ahead.weight();
   }
 }

@@ -142,7 +142,7 @@ final class BlockFetcher {
     return chunk;
   }
 
-  /** Begins to load as many of the chunks as there is memory for right now. */
+  /** Begins to load as many of the chunks as there is memory and room for right now. */
   void prefetch(List<Want> wants, ReadClass readClass) {
     int next = 0;
     while (next < wants.size()) {
@@ -154,9 +154,13 @@ final class BlockFetcher {
       if (!budget.tryReserve(Share.READAHEAD, charge(run))) {
         return;
       }
-      List<Want> ours = run.stream().filter(it -> cache.begin(it.id(), readClass)).toList();
+      List<Want> ours =
+          run.stream().takeWhile(it -> cache.beginAhead(it.id(), readClass, charge(it))).toList();
       giveBack(run, ours);
       load(ours);
+      if (ours.size() < run.size()) {
+        return; // far enough ahead
+      }
       next += run.size();
     }
   }

@@ -15,20 +15,31 @@ final class Chunk {
   record Id(ObjectKey object, int chunk) {}
 
   private final Id id;
+  private final ReadClass readClass;
+  private final long landedAt;
   private final long position;
   private final ByteBuffer bytes;
   private final long chargedBytes;
   private final MemoryBudget budget;
   private final AtomicInteger references = new AtomicInteger(1);
   private volatile Share chargedTo = Share.READAHEAD;
-  volatile boolean wanted; // somebody has read it, or waits for it
 
   /**
+   * @param landedAt when it landed, on the cache's clock
    * @param position of the first byte in the object
    * @param chargedBytes taken from {@link Share#READAHEAD} before
    */
-  Chunk(Id id, long position, ByteBuffer bytes, long chargedBytes, MemoryBudget budget) {
+  Chunk(
+      Id id,
+      ReadClass readClass,
+      long landedAt,
+      long position,
+      ByteBuffer bytes,
+      long chargedBytes,
+      MemoryBudget budget) {
     this.id = id;
+    this.readClass = readClass;
+    this.landedAt = landedAt;
     this.position = position;
     this.bytes = bytes.asReadOnlyBuffer();
     this.chargedBytes = chargedBytes;
@@ -37,6 +48,14 @@ final class Chunk {
 
   Id id() {
     return id;
+  }
+
+  ReadClass readClass() {
+    return readClass;
+  }
+
+  long landedAt() {
+    return landedAt;
   }
 
   /** The bytes of the chunk from the given position of the object on. */

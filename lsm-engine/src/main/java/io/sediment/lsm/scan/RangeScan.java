@@ -29,12 +29,16 @@ public final class RangeScan {
   /** So many of the newest objects belong to readers just behind the tail. */
   private static final int RECENT_OBJECTS = 4;
 
+  /** One read touches at most this part of the cache. */
+  private static final int CHUNK_BYTES_SHARE = 4;
+
   private static final int READERS_REMEMBERED = 16_384;
 
   private final SectionFinder finder;
   private final BlockFetcher recent;
   private final BlockFetcher catchUp;
   private final Executor executor;
+  private final long chunkBytesMax;
   private final Map<PartitionId, Readahead> readers = // guarded by itself
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
@@ -61,6 +65,7 @@ public final class RangeScan {
     this.recent = new BlockFetcher(recent, blocks, budget, counters);
     this.catchUp = new BlockFetcher(catchUp, blocks, budget, counters);
     this.executor = executor;
+    this.chunkBytesMax = Math.max(1, blocks.partBytes() / CHUNK_BYTES_SHARE);
   }
 
   /**
@@ -80,7 +85,7 @@ public final class RangeScan {
       int maxBytes,
       boolean atLeastOne,
       long bound) {
-    ReadPlan plan = new ReadPlan(partition, offset, Math.max(1, maxBytes), bound);
+    ReadPlan plan = new ReadPlan(partition, offset, Math.max(1, maxBytes), chunkBytesMax, bound);
     return plan(objects, partition, offset, plan)
         .thenCompose(
             planned -> {
@@ -183,7 +188,7 @@ public final class RangeScan {
                         objects,
                         partition,
                         read.nextOffset(),
-                        new ReadPlan(partition, read.nextOffset(), window, bound))
+                        new ReadPlan(partition, read.nextOffset(), window, chunkBytesMax, bound))
                     .thenAccept(plan -> fetcher(readClass).prefetch(plan.wants(), readClass)));
       }
     }

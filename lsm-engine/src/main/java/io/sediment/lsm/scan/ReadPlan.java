@@ -19,26 +19,34 @@ final class ReadPlan {
 
   private final PartitionId partition;
   private final long bytesWanted;
+  private final long chunkBytesMax;
   private final long bound;
   private final List<Piece> pieces = new ArrayList<>();
   private long nextOffset;
   private long bytes;
+  private long chunkBytes;
   private int nextOrdinal;
 
   /**
    * @param offset to begin at
    * @param bytesWanted blocks are added until there are so many bytes
+   * @param chunkBytesMax no further chunk is touched when so many bytes of chunks are: a small
+   *     partition has little in each, and what its neighbours in them want must stay cached
    * @param bound no block that begins at or beyond it is needed
    */
-  ReadPlan(PartitionId partition, long offset, long bytesWanted, long bound) {
+  ReadPlan(PartitionId partition, long offset, long bytesWanted, long chunkBytesMax, long bound) {
     this.partition = partition;
     this.nextOffset = offset;
     this.bytesWanted = bytesWanted;
+    this.chunkBytesMax = chunkBytesMax;
     this.bound = bound;
   }
 
   boolean isComplete() {
-    return bytes >= bytesWanted || nextOffset >= bound || pieces.size() >= PIECES_MAX;
+    return bytes >= bytesWanted
+        || chunkBytes >= chunkBytesMax
+        || nextOffset >= bound
+        || pieces.size() >= PIECES_MAX;
   }
 
   /** Number of the object to look at next. */
@@ -93,6 +101,7 @@ final class ReadPlan {
       nextOffset = index.nextOffset(block);
       block++;
     }
+    chunkBytes += index.chunkLength(chunk);
     pieces.add(new Piece(new Want(index, chunk), first, block));
     return block;
   }

@@ -39,6 +39,12 @@ final class WeightedLru<K, V> {
     return weight + more <= weightMax;
   }
 
+  /** The entry that would go first; null where there is none. */
+  @Nullable V eldest() {
+    Iterator<Weighted<V>> inAge = entries.values().iterator();
+    return inAge.hasNext() ? inAge.next().value() : null;
+  }
+
   /** Removes the eldest entry; null where there is none. */
   @Nullable V removeEldest() {
     Iterator<Map.Entry<K, Weighted<V>>> inAge = entries.entrySet().iterator();

@@ -75,13 +75,13 @@ class LaneTest {
   @Test
   void oneReadSpansManyObjects() {
     Broker broker =
-        world.broker("one", LaneWorld.budget(1 << 20, 1 << 20), LaneWorld.smallConfig());
+        world.broker("one", LaneWorld.budget(1 << 20, 4 << 20), LaneWorld.smallConfig());
     for (int flush = 0; flush < 20; flush++) {
       appendSome(broker, 9);
       world.await(broker.lane().flush(), "flushed");
     }
     broker.crash();
-    Broker next = world.broker("two", LaneWorld.budget(1 << 20, 1 << 20), LaneWorld.smallConfig());
+    Broker next = world.broker("two", LaneWorld.budget(1 << 20, 4 << 20), LaneWorld.smallConfig());
     world.settle(next);
     try (BatchSlices all =
         world.await(next.partition(0).read(0, 1 << 20, true, Long.MAX_VALUE), "read")) {
