@@ -30,16 +30,22 @@ rm -rf "$work" && mkdir -p "$work"
 java="${JAVA_HOME:+$JAVA_HOME/bin/}java"
 source scripts/lib/e2e.sh
 
-if [ "$store" != s3 ]; then
-  start_broker "$work/local" OBJECT_STORE_TYPE=local DATA_PATH="$work/local/data"
+one_broker() { # NAME; with $store_settings
+  dir=$work/$1
+  start_broker "$dir" "${store_settings[@]}"
   source scripts/lib/kcat-checks.sh
   stop_broker
+  source scripts/lib/recovery-checks.sh
+}
+
+if [ "$store" != s3 ]; then
+  store_settings=(OBJECT_STORE_TYPE=local "DATA_PATH=$work/local/data")
+  one_broker local
 fi
 if [ "$store" != local ]; then
   start_s3 "$work/s3-objects"
-  start_broker "$work/s3" "${s3_settings[@]}"
-  source scripts/lib/kcat-checks.sh
-  stop_broker
+  store_settings=("${s3_settings[@]}")
+  one_broker s3
   stop_s3
 fi
 

@@ -31,7 +31,7 @@ start_broker() { # DIR NAME=value...
     "$java" -Xmx256m -XX:MaxDirectMemorySize=256m -jar examples/cluster/target/sediment.jar >>"$dir/broker.log" 2>&1 &
   broker_pid=$!
   broker=127.0.0.1:$port
-  await_line "$dir/broker.log" "Sediment is ready" "$broker_pid"
+  await_line "$dir/broker.log" "Sediment is ready.*:$port " "$broker_pid"
 }
 
 await_line() { # FILE TEXT PID: until the file has the text; fails when the process ends or after 90 s
