@@ -86,20 +86,28 @@ final class LaneRetention {
         lastReclaim
             .handle((before, failure) -> before)
             .thenCompose(
-                before ->
-                    parts.objects().withView(view -> reclaim(view, logStarts, deletedTopics)));
+                before -> {
+                  // Before the view is taken: what leaves memory from here on is in the view.
+                  Set<UUID> inUse = topicsInUse();
+                  return parts
+                      .objects()
+                      .withView(view -> reclaim(view, logStarts, deletedTopics, inUse));
+                });
     return lastReclaim.copy();
   }
 
   private CompletableFuture<Set<UUID>> reclaim(
-      LaneObjects.View view, Map<PartitionId, Long> logStarts, Set<UUID> deletedTopics) {
+      LaneObjects.View view,
+      Map<PartitionId, Long> logStarts,
+      Set<UUID> deletedTopics,
+      Set<UUID> inUse) {
     return deadObjects
         .find(view.objects(), logStarts, deletedTopics)
         .thenCompose(
             result -> {
               Set<UUID> gone = new HashSet<>(deletedTopics);
               gone.removeAll(result.topicsHeld());
-              gone.removeAll(topicsInUse());
+              gone.removeAll(inUse);
               Set<UUID> known = topicsKnown(gone);
               if (result.dead().isEmpty() && known.isEmpty()) {
                 return CompletableFuture.completedFuture(gone);

@@ -99,7 +99,7 @@ public final class DeadObjects {
       for (int section = 0; section < index.sections(); section++) {
         PartitionId partition = index.partition(section);
         UUID topic = partition.topicId();
-        if (newTopics.contains(topic)) {
+        if (deletedTopics.contains(topic)) { // in an object written since, too
           holders.computeIfAbsent(topic, none -> new HashSet<>()).add(object.key());
         }
         if (witness == null) {

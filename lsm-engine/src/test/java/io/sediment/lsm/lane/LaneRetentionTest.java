@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.batch.TestBatch;
 import io.sediment.lsm.lane.LaneWorld.Broker;
 import io.sediment.lsm.scan.OffsetGoneException;
 import io.sediment.simulation.FaultPlan;
@@ -129,6 +130,20 @@ class LaneRetentionTest {
     reclaim(Map.of(ZERO, 15L), Set.of());
     reclaim(Map.of(ZERO, 17L), Set.of());
     assertThat(world.bucket.bill().requests(StoreOp.GET)).isEqualTo(gets);
+  }
+
+  @Test
+  void aDeletedTopicIsNotGoneWhileItLiesBesideLiveData() {
+    PartitionId other = new PartitionId(new UUID(9, 9), 0);
+    LanePartition live = broker.lane().openPartition(other, 1, 0, new Heard());
+    live.append(TestBatch.at(0).size(1000, world.random).build());
+    Set<UUID> topic = Set.of(ZERO.topicId());
+    broker.lane().closePartition(ZERO);
+    broker.lane().closePartition(ONE);
+    assertThat(reclaim(Map.of(), topic)).as("some of it is in memory").isEmpty();
+    world.await(broker.lane().flush(), "flushed");
+    assertThat(reclaim(Map.of(), topic)).as("now beside the other").isEmpty();
+    assertThat(reclaim(Map.of(other, 1L), topic)).isEqualTo(topic);
   }
 
   @Test
