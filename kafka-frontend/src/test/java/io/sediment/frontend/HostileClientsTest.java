@@ -11,12 +11,14 @@ import io.sediment.runtime.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.message.DescribeProducersRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.SimpleRecord;
@@ -103,6 +105,24 @@ class HostileClientsTest {
       assertThat(broker.lane.endOffset(broker.partition("t", 0))).isZero();
       assertThat(produce(client, KAFKA_2_1, Batches.plain(1))).containsOnlyKeys(Errors.NONE);
       assertThat(broker.lane.endOffset(broker.partition("t", 0))).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aRequestThatWouldBecomeFarTooManyObjectsIsNotParsed() throws IOException {
+    DescribeProducersRequestData request = new DescribeProducersRequestData();
+    List<Integer> partitions = Collections.nCopies(900_000, 123_456);
+    for (int i = 0; i < 3; i++) {
+      request
+          .topics()
+          .add(
+              new DescribeProducersRequestData.TopicRequest()
+                  .setName("t" + i)
+                  .setPartitionIndexes(partitions));
+    }
+    try (RawClient client = broker.connect()) {
+      client.send(request, (short) 0);
+      assertThat(client.isClosedByPeer()).isTrue();
     }
   }
 

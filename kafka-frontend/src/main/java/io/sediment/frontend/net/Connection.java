@@ -51,6 +51,12 @@ import org.slf4j.LoggerFactory;
 final class Connection extends ChannelInboundHandlerAdapter implements Executor {
   private static final Logger log = LoggerFactory.getLogger(Connection.class);
 
+  /**
+   * Of requests without records, which are parsed into objects many times their size: a frame of
+   * 100 MB could take all of a small heap. A hundred thousand partitions fit.
+   */
+  private static final int OBJECT_FRAME_BYTES_MAX = 8 << 20;
+
   private record Frame(ByteBuf body, long arrivedNanos) {
     int sizeInBytes() {
       return FrameReader.SIZE_BYTES + body.readableBytes();
@@ -243,6 +249,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
               + header.apiVersion()
               + " served="
               + handler.versions());
+    } else if (header.apiKey() != ApiKeys.PRODUCE && frameBytes > OBJECT_FRAME_BYTES_MAX) {
+      throw new InvalidFrameException(
+          header.apiKey() + " too large: size=" + frameBytes + " max=" + OBJECT_FRAME_BYTES_MAX);
     } else {
       request =
           AbstractRequest.parseRequest(
