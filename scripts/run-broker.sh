@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds what is stale and runs one broker in the foreground. Settings: environment variables, see README.md.
-# JAVA_OPTS goes to the JVM (default: -Xmx512m -XX:MaxDirectMemorySize=512m).
+# JAVA_OPTS goes to the JVM (default: -Xmx512m -XX:MaxDirectMemorySize=512m -XX:+ExitOnOutOfMemoryError).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 "$root/scripts/build-if-stale.sh"
 # shellcheck disable=SC2086  # JAVA_OPTS is a list of options
-exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" ${JAVA_OPTS:--Xmx512m -XX:MaxDirectMemorySize=512m} -jar "$root/examples/cluster/target/sediment.jar"
+exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" ${JAVA_OPTS:--Xmx512m -XX:MaxDirectMemorySize=512m -XX:+ExitOnOutOfMemoryError} -jar "$root/examples/cluster/target/sediment.jar"

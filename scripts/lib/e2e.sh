@@ -28,7 +28,7 @@ start_broker() { # DIR NAME=value...
   mkdir -p "$dir"
   port=$(free_port) http=$(free_port)
   env HOST=127.0.0.1 PORT="$port" HTTP_PORT="$http" RAFT_LISTEN_ADDR="127.0.0.1:$(free_port)" RAFT_PATH="$dir/raft" "$@" \
-    "$java" -Xmx256m -XX:MaxDirectMemorySize=256m -jar examples/cluster/target/sediment.jar >>"$dir/broker.log" 2>&1 &
+    "$java" -Xmx256m -XX:MaxDirectMemorySize=256m -XX:+ExitOnOutOfMemoryError -jar examples/cluster/target/sediment.jar >>"$dir/broker.log" 2>&1 &
   broker_pid=$!
   broker=127.0.0.1:$port
   await_line "$dir/broker.log" "Sediment is ready.*:$port " "$broker_pid"

@@ -14,6 +14,7 @@ import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.frontend.partition.PlacedPartitionLane;
 import io.sediment.frontend.retention.RetentionLoop;
+import io.sediment.lsm.gc.GarbageOptions;
 import io.sediment.lsm.lane.Lane;
 import io.sediment.lsm.lane.LaneConfig;
 import io.sediment.lsm.lane.LaneEnvironment;
@@ -65,6 +66,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Broker implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Broker.class);
+  private static final Duration LOCAL_GARBAGE_PERIOD = Duration.ofSeconds(10);
   private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
 
@@ -125,7 +127,7 @@ final class Broker implements AutoCloseable {
 
     MemoryBudget budget = MemoryBudget.forBroker(MemoryLimits.budgetBytes(settings));
     ProcessMeters.bindTo(meters, budget);
-    LaneConfig laneConfig = LaneConfig.forBudget(budget);
+    LaneConfig laneConfig = laneConfig(budget);
     WalMetrics walMetrics = new MicrometerWalMetrics(meters);
     LongFunction<LaneEnvironment> laneEnvironments =
         incarnation -> laneEnvironment(stores, scheduler, budget, walMetrics, incarnation);
@@ -208,6 +210,14 @@ final class Broker implements AutoCloseable {
       named.initCause(e);
       throw named;
     }
+  }
+
+  /** Where listing and deleting cost nothing, garbage need not wait. */
+  private LaneConfig laneConfig(MemoryBudget budget) {
+    LaneConfig config = LaneConfig.forBudget(budget);
+    return settings.storeType() == BrokerSettings.StoreType.S3
+        ? config
+        : config.withGarbage(GarbageOptions.LOCAL, LOCAL_GARBAGE_PERIOD);
   }
 
   private LaneEnvironment laneEnvironment(

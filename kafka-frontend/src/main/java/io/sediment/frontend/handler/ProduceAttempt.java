@@ -217,11 +217,20 @@ final class ProduceAttempt {
                 context.networkThread().execute(() -> fail(e));
                 return;
               }
-              context.networkThread().execute(this::appendAll);
+              context.networkThread().execute(this::goOn);
             });
   }
 
   // Appending, on the network thread.
+
+  /** {@link #appendAll} where nobody above would see what it throws. */
+  private void goOn() {
+    try {
+      appendAll();
+    } catch (RuntimeException e) {
+      fail(e);
+    }
+  }
 
   private void appendAll() {
     List<CompletableFuture<Void>> loading = new ArrayList<>(0);
@@ -241,7 +250,7 @@ final class ProduceAttempt {
     }
     if (!loading.isEmpty()) {
       CompletableFuture.allOf(loading.toArray(CompletableFuture[]::new))
-          .whenComplete((done, failure) -> context.networkThread().execute(this::appendAll));
+          .whenComplete((done, failure) -> context.networkThread().execute(this::goOn));
       return;
     }
     while (next < items.size()) {

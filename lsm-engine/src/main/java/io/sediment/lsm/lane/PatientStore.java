@@ -65,26 +65,31 @@ final class PatientStore {
       result.completeExceptionally(reason);
       return;
     }
-    call.get()
-        .whenComplete(
-            (value, failure) -> {
-              Throwable cause = unwrap(failure);
-              if (cause == null) {
-                result.complete(value);
-              } else if (cause instanceof ObjectStoreException) {
-                // Refused as well: credentials and bucket policies get repaired.
-                Duration pause = pause(failures);
-                log.warn(
-                    "{} failed {} times, again in {} ms: {}",
-                    what,
-                    failures + 1,
-                    pause.toMillis(),
-                    cause.getMessage());
-                scheduler.schedule(() -> attempt(what, call, failures + 1, result), pause);
-              } else {
-                result.completeExceptionally(cause);
-              }
-            });
+    CompletableFuture<T> answer;
+    try {
+      answer = call.get();
+    } catch (RuntimeException e) {
+      answer = CompletableFuture.failedFuture(e);
+    }
+    answer.whenComplete(
+        (value, failure) -> {
+          Throwable cause = unwrap(failure);
+          if (cause == null) {
+            result.complete(value);
+          } else if (cause instanceof ObjectStoreException) {
+            // Refused as well: credentials and bucket policies get repaired.
+            Duration pause = pause(failures);
+            log.warn(
+                "{} failed {} times, again in {} ms: {}",
+                what,
+                failures + 1,
+                pause.toMillis(),
+                cause.getMessage());
+            scheduler.schedule(() -> attempt(what, call, failures + 1, result), pause);
+          } else {
+            result.completeExceptionally(cause);
+          }
+        });
   }
 
   private Duration pause(int failures) {
