@@ -14,20 +14,23 @@ check() { # NAME, then compares the files $work/expected and $work/actual
   echo "ok: $1"
 }
 
-free_port() { # a port nobody listens on right now
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 30000))
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+last_port=$((10000 + $$ % 15000)) # below the range that outgoing connections take theirs from
+
+claim_ports() { # sets $port, $http and $raft to ports nobody listens on and no earlier call has named
+  local name
+  for name in port http raft; do
+    last_port=$((last_port + 1))
+    while (exec 3<>"/dev/tcp/127.0.0.1/$last_port") 2>/dev/null; do last_port=$((last_port + 1)); done
+    printf -v "$name" %s "$last_port"
   done
 }
 
 start_broker() { # DIR NAME=value...
-  local dir=$1 port http
+  local dir=$1 port http raft
   shift
   mkdir -p "$dir"
-  port=$(free_port) http=$(free_port)
-  env HOST=127.0.0.1 PORT="$port" HTTP_PORT="$http" RAFT_LISTEN_ADDR="127.0.0.1:$(free_port)" RAFT_PATH="$dir/raft" "$@" \
+  claim_ports
+  env HOST=127.0.0.1 PORT="$port" HTTP_PORT="$http" RAFT_LISTEN_ADDR="127.0.0.1:$raft" RAFT_PATH="$dir/raft" "$@" \
     "$java" -Xmx256m -XX:MaxDirectMemorySize=256m -XX:+ExitOnOutOfMemoryError -jar examples/cluster/target/sediment.jar >>"$dir/broker.log" 2>&1 &
   broker_pid=$!
   broker=127.0.0.1:$port

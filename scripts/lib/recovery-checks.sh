@@ -4,7 +4,8 @@ echo "== the broker's disk is lost"
 rm -rf "$dir/raft"
 
 status=0
-env HOST=127.0.0.1 PORT="$(free_port)" HTTP_PORT="$(free_port)" RAFT_LISTEN_ADDR="127.0.0.1:$(free_port)" RAFT_PATH="$dir/raft" "${store_settings[@]}" \
+claim_ports
+env HOST=127.0.0.1 PORT="$port" HTTP_PORT="$http" RAFT_LISTEN_ADDR="127.0.0.1:$raft" RAFT_PATH="$dir/raft" "${store_settings[@]}" \
   "$java" -Xmx256m -jar examples/cluster/target/sediment.jar >"$dir/refused.log" 2>&1 || status=$?
 echo 2 >"$work/expected"
 echo "$status" >"$work/actual"
