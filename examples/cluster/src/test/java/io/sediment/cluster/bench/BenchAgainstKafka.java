@@ -1,7 +1,7 @@
 package io.sediment.cluster.bench;
 
+import io.sediment.cluster.torture.FreePorts;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +37,7 @@ public final class BenchAgainstKafka {
     KAFKA
   }
 
+  private final FreePorts ports = new FreePorts();
   private final Map<String, String> options;
   private final Path dir;
   private final String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
@@ -75,7 +76,7 @@ public final class BenchAgainstKafka {
     Path home = dir.resolve(server.name().toLowerCase(Locale.ROOT));
     deleteRecursively(home);
     Files.createDirectories(home);
-    int port = freePort();
+    int port = ports.take();
     ServerProcess process =
         server == Server.SEDIMENT ? startSediment(home, port) : startKafka(home, port);
     try {
@@ -222,8 +223,8 @@ public final class BenchAgainstKafka {
         Map.of(
             "HOST", "127.0.0.1",
             "PORT", Integer.toString(port),
-            "HTTP_PORT", Integer.toString(freePort()),
-            "RAFT_LISTEN_ADDR", "127.0.0.1:" + freePort(),
+            "HTTP_PORT", Integer.toString(ports.take()),
+            "RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.take(),
             "RAFT_PATH", home.resolve("raft").toString(),
             "DATA_PATH", home.resolve("data").toString());
     return ServerProcess.start(
@@ -231,7 +232,7 @@ public final class BenchAgainstKafka {
   }
 
   private ServerProcess startKafka(Path home, int port) throws Exception {
-    int controller = freePort();
+    int controller = ports.take();
     Path properties = home.resolve("server.properties");
     Files.writeString(
         properties,
@@ -364,12 +365,6 @@ public final class BenchAgainstKafka {
 
   private List<Integer> numbers(String name, String byDefault) {
     return Stream.of(option(name, byDefault).split(",")).map(Integer::parseInt).toList();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   private static void deleteRecursively(Path path) throws IOException {

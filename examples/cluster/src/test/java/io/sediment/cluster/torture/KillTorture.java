@@ -2,7 +2,6 @@ package io.sediment.cluster.torture;
 
 import io.sediment.objectstore.s3.S3LoopbackServer;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,13 +51,14 @@ public final class KillTorture {
       throws IOException {
     this.jar = jar;
     this.dir = dir;
-    this.port = freePort();
+    FreePorts ports = new FreePorts();
+    this.port = ports.take();
     this.random = new Random(seed);
     this.environment = new HashMap<>(storeEnvironment);
     environment.put("PORT", Integer.toString(port));
     environment.put("HOST", "127.0.0.1");
-    environment.put("HTTP_PORT", Integer.toString(freePort()));
-    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + freePort());
+    environment.put("HTTP_PORT", Integer.toString(ports.take()));
+    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.take());
     environment.put("RAFT_PATH", dir.resolve("raft").toString());
     // Small memory, so that memtables are flushed every few seconds and kills meet flushes.
     environment.put("MEMORY_BUDGET", "64m");
@@ -211,12 +211,6 @@ public final class KillTorture {
 
   private String bootstrap() {
     return "127.0.0.1:" + port;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   private static Map<String, String> options(String[] args) {
