@@ -29,7 +29,6 @@ public final class BenchAgainstKafka {
   private static final int RECORD_BYTES = 1024;
   private static final Pattern MB_PER_SECOND =
       Pattern.compile("records sent.*\\(([0-9.]+) MB/sec\\)");
-  private static final Pattern AVERAGE_LATENCY = Pattern.compile("Avg latency: ([0-9.]+) ms");
 
   /** One server under measurement. */
   private enum Server {
@@ -128,29 +127,24 @@ public final class BenchAgainstKafka {
 
   private void latency(Server server, String bootstrap) throws Exception {
     createTopic(bootstrap, "latency", 1);
-    String output =
-        runPeerTool(
-            List.of(
-                "org.apache.kafka.tools.EndToEndLatency",
-                "--bootstrap-server",
-                bootstrap,
-                "--topic",
-                "latency",
-                "--num-records",
-                Integer.toString(number("latency-records", 2000)),
-                "--producer-acks",
-                "all",
-                "--record-size",
-                Integer.toString(RECORD_BYTES)));
-    Matcher average = AVERAGE_LATENCY.matcher(output);
-    if (average.find()) {
-      note(
-          server,
-          "end to end latency, one record at a time, average ms",
-          Double.parseDouble(average.group(1)));
-    } else {
-      System.out.println("no latency in: " + output);
-    }
+    String[] percentiles =
+        lastLine(
+                runClient(
+                    List.of(
+                        "io.sediment.cluster.bench.RoundTrips",
+                        bootstrap,
+                        "latency",
+                        Integer.toString(number("latency-records", 2000)),
+                        Integer.toString(RECORD_BYTES))))
+            .split(" ");
+    note(
+        server,
+        "one record at a time, produced and consumed: p50 ms",
+        Double.parseDouble(percentiles[0]));
+    note(
+        server,
+        "one record at a time, produced and consumed: p99 ms",
+        Double.parseDouble(percentiles[1]));
   }
 
   private void idle(Server server, ServerProcess process) throws Exception {
@@ -280,10 +274,6 @@ public final class BenchAgainstKafka {
 
   private String runClient(List<String> mainAndArguments) throws Exception {
     return run(System.getProperty("java.class.path"), mainAndArguments);
-  }
-
-  private String runPeerTool(List<String> mainAndArguments) throws Exception {
-    return run(options.get("kafka-class-path"), mainAndArguments);
   }
 
   private String run(String classPath, List<String> mainAndArguments) throws Exception {
