@@ -71,6 +71,18 @@ public final class KillTorture {
     Path jar = Path.of(options.get("jar"));
     Path dir = Files.createDirectories(Path.of(options.get("dir"))).toAbsolutePath();
     String store = options.getOrDefault("store", "local");
+    // Whatever ends this program ends the brokers and clients it started, also where producers
+    // still run.
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () ->
+                    ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly)));
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, failure) -> {
+          failure.printStackTrace();
+          System.exit(1);
+        });
     boolean passed;
     if (store.equals("s3")) {
       try (S3LoopbackServer s3 = S3LoopbackServer.onFolder(dir.resolve("s3"))) {
