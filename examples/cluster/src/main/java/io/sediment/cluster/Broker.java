@@ -142,6 +142,8 @@ final class Broker implements AutoCloseable {
         await(
             new LaneStart(
                     metadata,
+                    metadata.lanes(),
+                    metadata::isNewestIncarnation,
                     settings.brokerId(),
                     brokerEpoch,
                     (id, epoch) ->

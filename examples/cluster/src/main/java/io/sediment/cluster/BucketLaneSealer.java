@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * <p>The metadata may know less of a lane's epochs than its manifest: an earlier recovery, which
  * never came to its end, may have sealed it already. Then it is sealed again, above that.
  */
-final class BucketLaneSealer implements LaneSealer {
+public final class BucketLaneSealer implements LaneSealer {
   private static final Logger log = LoggerFactory.getLogger(BucketLaneSealer.class);
 
   private final LongFunction<LaneEnvironment> environments;
@@ -33,7 +33,7 @@ final class BucketLaneSealer implements LaneSealer {
   /**
    * @param environments what to seal with, by the incarnation in whose name
    */
-  BucketLaneSealer(LongFunction<LaneEnvironment> environments, LaneConfig config) {
+  public BucketLaneSealer(LongFunction<LaneEnvironment> environments, LaneConfig config) {
     this.environments = environments;
     this.config = config;
   }

@@ -1,6 +1,7 @@
 package io.sediment.cluster;
 
 import io.sediment.lsm.lane.Lane;
+import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.LaneOpened;
@@ -8,10 +9,11 @@ import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.OpenLane;
 import io.sediment.metadata.PartitionId;
 import io.sediment.metadata.RegisterLane;
-import io.sediment.metadata.ratis.RaftMetadata;
+import io.sediment.metadata.bucket.LaneRegister;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /**
  * Gets this broker the lane it appends to, in the order that the protocol demands: a number in the
@@ -22,27 +24,42 @@ import java.util.concurrent.CompletableFuture;
  * <p>Each step may be the last before a crash; the next start takes up where this one ended, under
  * a higher epoch.
  */
-final class LaneStart {
-  private final RaftMetadata metadata;
+public final class LaneStart {
+  private final ClusterMetadata metadata;
+  private final LaneRegister lanes;
+  private final Supplier<CompletableFuture<Boolean>> isNewestIncarnation;
   private final int brokerId;
   private final long brokerEpoch;
   private final LaneOpener opener;
 
   /** Opens a lane under a granted epoch. */
   @FunctionalInterface
-  interface LaneOpener {
+  public interface LaneOpener {
     CompletableFuture<Lane> open(io.sediment.lsm.LaneId lane, long epoch);
   }
 
-  LaneStart(RaftMetadata metadata, int brokerId, long brokerEpoch, LaneOpener opener) {
+  /**
+   * @param lanes where this broker takes a number for a lane
+   * @param isNewestIncarnation looks whether the bucket still belongs to us
+   * @param brokerEpoch of this process's registration
+   */
+  public LaneStart(
+      ClusterMetadata metadata,
+      LaneRegister lanes,
+      Supplier<CompletableFuture<Boolean>> isNewestIncarnation,
+      int brokerId,
+      long brokerEpoch,
+      LaneOpener opener) {
     this.metadata = metadata;
+    this.lanes = lanes;
+    this.isNewestIncarnation = isNewestIncarnation;
     this.brokerId = brokerId;
     this.brokerEpoch = brokerEpoch;
     this.opener = opener;
   }
 
   /** Completes when partitions placed on the lane may be appended to. */
-  CompletableFuture<Lane> start() {
+  public CompletableFuture<Lane> start() {
     return ownLane()
         .thenCompose(
             id ->
@@ -63,8 +80,7 @@ final class LaneStart {
         return CompletableFuture.completedFuture(lane.id());
       }
     }
-    return metadata
-        .lanes()
+    return lanes
         .register(brokerId)
         .thenCompose(
             id ->
@@ -80,14 +96,14 @@ final class LaneStart {
         .forEach(
             (partition, end) ->
                 ends.put(new PartitionId(partition.topicId(), partition.partition()), end));
-    return metadata
-        .isNewestIncarnation()
+    return isNewestIncarnation
+        .get()
         .thenCompose(
             newest -> {
               if (!newest) {
                 throw new TakenOverException(
                     "the bucket was taken over: a newer incarnation than "
-                        + metadata.incarnation().number()
+                        + metadata.image().incarnation()
                         + " is there");
               }
               return metadata.submit(new LaneOpened(id, lane.epoch(), ends));

@@ -10,11 +10,11 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /** The space of the lane that this broker appends to. */
-final class OpenLaneSpace implements LaneSpace {
+public final class OpenLaneSpace implements LaneSpace {
   private final Lane lane;
   private final InstantSource clock;
 
-  OpenLaneSpace(Lane lane, InstantSource clock) {
+  public OpenLaneSpace(Lane lane, InstantSource clock) {
     this.lane = lane;
     this.clock = clock;
   }

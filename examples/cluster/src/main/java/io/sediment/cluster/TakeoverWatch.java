@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * writes finds out by its next write; one that only reads would go on answering from a past that
  * has ended.
  */
-final class TakeoverWatch implements AutoCloseable {
+public final class TakeoverWatch implements AutoCloseable {
   private final Scheduler scheduler;
   private final Duration interval;
   private final Supplier<CompletableFuture<Boolean>> isNewest;
@@ -32,7 +32,7 @@ final class TakeoverWatch implements AutoCloseable {
   }
 
   /** The first look comes after one interval. */
-  static TakeoverWatch start(
+  public static TakeoverWatch start(
       Scheduler scheduler,
       Duration interval,
       Supplier<CompletableFuture<Boolean>> isNewest,

@@ -12,6 +12,7 @@ import io.sediment.metadata.RefusedStartException.Reason;
 import io.sediment.metadata.SealedLane;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Waiter;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,7 +25,6 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -63,6 +63,7 @@ public final class BucketStart {
   private final MetadataConfig config;
   private final ObjectStore store;
   private final Scheduler scheduler;
+  private final Waiter waiter;
   private final RandomGenerator random;
   private final LaneSealer sealer;
   private final IdentityFile identityFile;
@@ -70,6 +71,7 @@ public final class BucketStart {
   private final IncarnationRegister incarnations;
 
   /**
+   * @param waiter how the calling thread blocks
    * @param random good enough for identities
    * @param sealer asked in a recovery only
    * @param writer drawn by this process at its start
@@ -78,6 +80,7 @@ public final class BucketStart {
       MetadataConfig config,
       ObjectStore store,
       Scheduler scheduler,
+      Waiter waiter,
       RandomGenerator random,
       LaneSealer sealer,
       IdentityFile identityFile,
@@ -85,6 +88,7 @@ public final class BucketStart {
     this.config = config;
     this.store = store;
     this.scheduler = scheduler;
+    this.waiter = waiter;
     this.random = random;
     this.sealer = sealer;
     this.identityFile = identityFile;
@@ -344,9 +348,9 @@ public final class BucketStart {
     return await(what, future, config.startTimeout());
   }
 
-  private static <T> T await(String what, CompletableFuture<T> future, Duration limit) {
+  private <T> T await(String what, CompletableFuture<T> future, Duration limit) {
     try {
-      return future.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+      return waiter.await(future, limit);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException unchecked) {
         throw unchecked;

@@ -1,7 +1,6 @@
 package io.sediment.metadata.ratis;
 
 import io.sediment.metadata.ClusterMetadata;
-import io.sediment.metadata.CommandLayout;
 import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.LaneSealer;
 import io.sediment.metadata.MetadataCommand;
@@ -19,8 +18,13 @@ import io.sediment.metadata.bucket.Exporter;
 import io.sediment.metadata.bucket.Incarnation;
 import io.sediment.metadata.bucket.IncarnationRegister;
 import io.sediment.metadata.bucket.LaneRegister;
+import io.sediment.metadata.log.CommandSubmission;
+import io.sediment.metadata.log.ExportNotice;
+import io.sediment.metadata.log.ExportedImages;
+import io.sediment.metadata.log.MetadataStateMachine;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Waiter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -77,6 +81,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private final Publication publication;
   private final ExportedImages images;
   private final Exporter exporter;
+  private final CommandSubmission submission;
   private final RaftServer server;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
@@ -117,6 +122,13 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
             scheduler,
             this::onExported,
             halted::complete);
+    this.submission =
+        new CommandSubmission(
+            images,
+            scheduler,
+            config.submitTimeout(),
+            RaftSettings.ENTRY_BYTES_MAX / 2,
+            this::send);
     List<RaftPeer> peers = peers(config, started.voters());
     this.group = RaftGroup.valueOf(RaftGroupId.valueOf(incarnation.groupId()), peers);
     this.self = peerId(config.brokerId(), started.identity().storageId());
@@ -132,7 +144,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
                 new RatisMetadataStateMachine(
                     folder.state(),
                     () -> new StateRows.Stored(exported.image(), exported.term(), exported.index()),
-                    images,
+                    new MetadataStateMachine(images, exporter),
                     exporter))
             .build();
   }
@@ -168,7 +180,8 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     try {
       UUID writer = BucketStart.randomId(random);
       BucketStart.Started started =
-          new BucketStart(config, store, scheduler, random, sealer, folder, writer).start();
+          new BucketStart(config, store, scheduler, Waiter.BLOCKING, random, sealer, folder, writer)
+              .start();
       StateRows.loadLibrary(folder.nativeLibraries());
       RaftMetadata metadata = new RaftMetadata(config, store, scheduler, folder, started, writer);
       try {
@@ -271,52 +284,10 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
 
   @Override
   public <R> CompletableFuture<CommandResult<R>> submit(MetadataCommand<R> command) {
-    byte[] bytes = CommandLayout.encode(command);
-    if (bytes.length > RaftSettings.ENTRY_BYTES_MAX / 2) {
-      return CompletableFuture.failedFuture(
-          new IllegalArgumentException(
-              "metadata command too large: "
-                  + command.getClass().getSimpleName()
-                  + " bytes="
-                  + bytes.length
-                  + " max="
-                  + RaftSettings.ENTRY_BYTES_MAX / 2));
-    }
-    CompletableFuture<CommandResult<R>> result = new CompletableFuture<>();
-    Scheduler.Cancellable timeout =
-        scheduler.schedule(
-            () ->
-                result.completeExceptionally(
-                    new MetadataUnavailableException(
-                        "no answer in " + config.submitTimeout() + " to " + nameOf(command))),
-            config.submitTimeout());
-    send(bytes)
-        .thenCompose(
-            reply ->
-                images
-                    .published(reply.imageVersion())
-                    .thenApply(
-                        nothing ->
-                            CommandLayout.decodeResult(command, ByteBuffer.wrap(reply.result()))))
-        .whenComplete(
-            (value, failure) -> {
-              timeout.cancel();
-              if (failure == null) {
-                result.complete(value);
-              } else {
-                result.completeExceptionally(
-                    new MetadataUnavailableException(
-                        "outcome unknown of " + nameOf(command) + ": " + failure, failure));
-              }
-            });
-    return result;
+    return submission.submit(command);
   }
 
-  private static String nameOf(MetadataCommand<?> command) {
-    return command.getClass().getSimpleName();
-  }
-
-  private CompletableFuture<CommandReply> send(byte[] bytes) {
+  private CompletableFuture<ByteBuffer> send(byte[] bytes) {
     if (closed.get() || halted.isDone()) {
       return CompletableFuture.failedFuture(
           new MetadataUnavailableException(closed.get() ? "closed" : "halted"));
@@ -345,12 +316,12 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
             .build());
   }
 
-  private static CommandReply contentOf(RaftClientReply reply) {
+  private static ByteBuffer contentOf(RaftClientReply reply) {
     if (!reply.isSuccess()) {
       throw new MetadataUnavailableException(
           "metadata log: " + reply.getException(), reply.getException());
     }
-    return CommandReply.of(reply.getMessage());
+    return reply.getMessage().getContent().asReadOnlyByteBuffer();
   }
 
   private synchronized RaftClient forwarder() {

@@ -1,15 +1,9 @@
 package io.sediment.metadata.ratis;
 
-import io.sediment.metadata.CommandLayout;
-import io.sediment.metadata.CommandOutcome;
-import io.sediment.metadata.CommandResult;
-import io.sediment.metadata.MetadataCommand;
-import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.bucket.AppliedCommand;
 import io.sediment.metadata.bucket.Exporter;
+import io.sediment.metadata.log.MetadataStateMachine;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -29,13 +23,14 @@ import org.apache.ratis.statemachine.SnapshotInfo;
 import org.apache.ratis.statemachine.StateMachineStorage;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
-import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decodes, applies and snapshots; nothing else. Everything but the leader events runs on Ratis's
- * updater thread of the group, and those run there, too, or while it rests.
+ * Takes the log's entries to the {@link MetadataStateMachine}, keeps its rows and snapshots them;
+ * nothing else. Everything but the leader events runs on Ratis's updater thread of the group, and
+ * those run there, too, or while it rests.
  *
  * <p>Where the rows are missing or older than a checkpoint that was installed, they are made anew
  * from the newest checkpoint, or else from what the bucket holds: no local file is needed to
@@ -44,17 +39,11 @@ import org.jspecify.annotations.Nullable;
 final class RatisMetadataStateMachine extends BaseStateMachine {
   private final Path stateFolder;
   private final Supplier<StateRows.Stored> fromBucket;
-  private final ExportedImages images;
+  private final MetadataStateMachine machine;
   private final Exporter exporter;
   private final Checkpoints checkpoints = new Checkpoints();
 
   private @Nullable StateRows rows;
-
-  /** The newest applied image, published or not. Null before initialization. */
-  private volatile @Nullable MetadataImage image;
-
-  /** Entries up to here were in the rows when they were loaded, and are not applied again. */
-  private long loadedIndex = -1;
 
   /**
    * @param fromBucket the state as exported, for a folder that has none
@@ -62,11 +51,11 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
   RatisMetadataStateMachine(
       Path stateFolder,
       Supplier<StateRows.Stored> fromBucket,
-      ExportedImages images,
+      MetadataStateMachine machine,
       Exporter exporter) {
     this.stateFolder = stateFolder;
     this.fromBucket = fromBucket;
-    this.images = images;
+    this.machine = machine;
     this.exporter = exporter;
   }
 
@@ -120,13 +109,12 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
       stored = Optional.of(exported);
     }
     rows = opened;
-    image = stored.get().image();
-    loadedIndex = stored.get().index();
+    long loadedIndex = stored.get().index();
     setLastAppliedTermIndex(
         loadedIndex < 0
             ? TermIndex.INITIAL_VALUE
             : TermIndex.valueOf(stored.get().term(), loadedIndex));
-    images.applied(stored.get().image());
+    machine.load(stored.get().image(), loadedIndex);
   }
 
   /** Checkpoint files never change, so they are linked where that is possible for good. */
@@ -147,45 +135,16 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
   public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
     LogEntryProto entry = transaction.getLogEntry();
     long index = entry.getIndex();
-    if (index <= loadedIndex) {
-      return CompletableFuture.completedFuture(Message.EMPTY);
-    }
-    ByteString data = entry.getStateMachineLogEntry().getLogData();
-    ByteBuffer bytes = data.asReadOnlyByteBuffer();
-    if (ExportNotice.isNotice(bytes)) {
-      images.exportedUpTo(ExportNotice.decode(bytes));
+    CompletableFuture<byte[]> answer =
+        machine.apply(
+            entry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer(),
+            entry.getTerm(),
+            index,
+            openRows()::write);
+    if (index > getLastAppliedTermIndex().getIndex()) {
       updateLastAppliedTermIndex(entry.getTerm(), index);
-      return CompletableFuture.completedFuture(Message.EMPTY);
     }
-    return apply(CommandLayout.decode(bytes), data, entry.getTerm(), index);
-  }
-
-  private <R> CompletableFuture<Message> apply(
-      MetadataCommand<R> command, ByteString data, long term, long index) {
-    MetadataImage before = current();
-    CommandOutcome<R> outcome = command.applyTo(before);
-    boolean changed = !outcome.changedRows().isEmpty();
-    MetadataImage after = changed ? outcome.image().withVersion(index) : before;
-    if (changed) {
-      try {
-        openRows().write(outcome.changedRows(), after, term, index);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-      image = after;
-    }
-    updateLastAppliedTermIndex(term, index);
-    // First to the exporter: once the image waits to be published, its export must be on its way.
-    CompletableFuture<Void> exported =
-        exporter.offer(new AppliedCommand(term, index, changed ? data.toByteArray() : null, after));
-    if (changed) {
-      images.applied(after);
-    }
-    CommandResult<R> result = outcome.result();
-    return exported.thenApply(
-        nothing ->
-            new CommandReply(after.version(), CommandLayout.encodeResult(command, result))
-                .toMessage());
+    return answer.thenApply(bytes -> Message.valueOf(UnsafeByteOperations.unsafeWrap(bytes)));
   }
 
   @Override
@@ -203,7 +162,7 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
       return latest == null ? TermIndex.INITIAL_VALUE.getIndex() : latest.getIndex();
     }
     StateRows open = openRows();
-    open.write(List.of(), current(), applied.getTerm(), applied.getIndex());
+    open.write(List.of(), machine.image(), applied.getTerm(), applied.getIndex());
     Path target = checkpoints.path(applied);
     Folders.delete(target);
     open.checkpoint(target);
@@ -220,7 +179,7 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
   @Override
   public void notifyLeaderReady() {
     TermIndex applied = getLastAppliedTermIndex();
-    exporter.lead(new AppliedCommand(applied.getTerm(), applied.getIndex(), null, current()));
+    exporter.lead(new AppliedCommand(applied.getTerm(), applied.getIndex(), null, machine.image()));
   }
 
   @Override
@@ -254,13 +213,5 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
       throw new IllegalStateException("state rows are closed");
     }
     return open;
-  }
-
-  private MetadataImage current() {
-    MetadataImage now = image;
-    if (now == null) {
-      throw new IllegalStateException("not initialized");
-    }
-    return now;
   }
 }

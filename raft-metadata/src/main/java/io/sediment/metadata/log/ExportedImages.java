@@ -1,4 +1,4 @@
-package io.sediment.metadata.ratis;
+package io.sediment.metadata.log;
 
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Publication;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Holds applied images back until the bucket has them, then publishes the newest of those. Called
  * by the thread that applies and by those that learn of exports; thread-safe.
  */
-final class ExportedImages {
+public final class ExportedImages {
   private final Publication publication;
 
   /** Applied and not published, in order of version. Guarded by this. */
@@ -24,12 +24,12 @@ final class ExportedImages {
   /** Guarded by this. */
   private long exportedIndex = Long.MIN_VALUE;
 
-  ExportedImages(Publication publication) {
+  public ExportedImages(Publication publication) {
     this.publication = publication;
   }
 
   /** The state machine has arrived at {@code image}. */
-  void applied(MetadataImage image) {
+  public void applied(MetadataImage image) {
     synchronized (this) {
       heldBack.add(image);
     }
@@ -37,7 +37,7 @@ final class ExportedImages {
   }
 
   /** The bucket holds all that was committed up to {@code index}. */
-  void exportedUpTo(long index) {
+  public void exportedUpTo(long index) {
     synchronized (this) {
       if (index <= exportedIndex) {
         return;
@@ -48,7 +48,7 @@ final class ExportedImages {
   }
 
   /** Completes when an image of at least {@code version} is published. */
-  CompletableFuture<Void> published(long version) {
+  public CompletableFuture<Void> published(long version) {
     synchronized (this) {
       if (publication.image().version() >= version) {
         return CompletableFuture.completedFuture(null);

@@ -1,24 +1,20 @@
-package io.sediment.metadata.ratis;
+package io.sediment.metadata.log;
 
 import io.sediment.metadata.MetadataInput;
 import io.sediment.metadata.MetadataOutput;
 import java.nio.ByteBuffer;
-import org.apache.ratis.protocol.Message;
-import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 
 /**
  * The state machine's answer to whoever submitted a command: version of the image that shows its
  * effect (i64), then the sized result.
  */
 record CommandReply(long imageVersion, byte[] result) {
-  Message toMessage() {
-    byte[] bytes = new MetadataOutput().i64(imageVersion).sized(result).toByteArray();
-    return Message.valueOf(UnsafeByteOperations.unsafeWrap(bytes));
+  byte[] encode() {
+    return new MetadataOutput().i64(imageVersion).sized(result).toByteArray();
   }
 
-  static CommandReply of(Message message) {
-    MetadataInput in =
-        new MetadataInput(message.getContent().asReadOnlyByteBuffer(), "command reply");
+  static CommandReply decode(ByteBuffer bytes) {
+    MetadataInput in = new MetadataInput(bytes, "command reply");
     long version = in.i64();
     ByteBuffer sized = in.sized();
     in.end();

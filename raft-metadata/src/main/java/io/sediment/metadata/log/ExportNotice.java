@@ -1,4 +1,4 @@
-package io.sediment.metadata.ratis;
+package io.sediment.metadata.log;
 
 import io.sediment.metadata.MetadataInput;
 import io.sediment.metadata.MetadataOutput;
@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  *   0 (u8; commands begin with their kind, from 1), format version (u8), index (i64)
  * </pre>
  */
-final class ExportNotice {
+public final class ExportNotice {
   private static final int KIND = 0;
   private static final int VERSION = 1;
 
@@ -22,7 +22,7 @@ final class ExportNotice {
     return bytes.hasRemaining() && bytes.get(bytes.position()) == KIND;
   }
 
-  static byte[] encode(long exportedIndex) {
+  public static byte[] encode(long exportedIndex) {
     return new MetadataOutput().u8(KIND).u8(VERSION).i64(exportedIndex).toByteArray();
   }
 
