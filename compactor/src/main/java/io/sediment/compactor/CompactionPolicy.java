@@ -1,15 +1,9 @@
 package io.sediment.compactor;
 
-import io.sediment.lsm.manifest.L0Ref;
-import java.util.List;
-import java.util.Set;
+import java.util.Optional;
 
-/** Decides what to merge. Pure: the same shape gives the same plans. */
+/** Decides what to make runs of. Pure: the same shape gives the same plan. */
 public interface CompactionPolicy {
-  /**
-   * Plans that neither overlap each other nor {@code busy}; empty when all is well.
-   *
-   * @param busy objects that plans in progress are merging
-   */
-  List<CompactionPlan> plan(LsmShape shape, Set<L0Ref> busy);
+  /** What to do next; empty when all is well. */
+  Optional<CompactionPlan> plan(LsmShape shape);
 }

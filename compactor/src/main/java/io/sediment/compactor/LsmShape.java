@@ -3,19 +3,37 @@ package io.sediment.compactor;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.Manifest;
+import io.sediment.lsm.manifest.RunRef;
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /**
  * What a policy may look at.
  *
+ * @param runs of level 1, oldest first
  * @param l0 in the order of the log, oldest first
+ * @param isSealed nothing is ever added to level 0 any more
  */
-public record LsmShape(LaneId lane, List<L0Ref> l0) {
+public record LsmShape(LaneId lane, List<Run> runs, List<L0Ref> l0, boolean isSealed) {
+  /**
+   * A run.
+   *
+   * @param liveBytes of its blocks, those that are at or above a log start
+   */
+  public record Run(RunRef ref, long liveBytes) {}
+
   public LsmShape {
+    runs = List.copyOf(runs);
     l0 = List.copyOf(l0);
   }
 
-  public static LsmShape of(Manifest manifest) {
-    return new LsmShape(manifest.lane(), manifest.l0());
+  public static LsmShape of(Manifest manifest, boolean isSealed, ToLongFunction<RunRef> liveBytes) {
+    return new LsmShape(
+        manifest.lane(),
+        manifest.level1().runs().stream()
+            .map(run -> new Run(run, liveBytes.applyAsLong(run)))
+            .toList(),
+        manifest.l0(),
+        isSealed);
   }
 }

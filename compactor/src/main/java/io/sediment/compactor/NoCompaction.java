@@ -1,13 +1,11 @@
 package io.sediment.compactor;
 
-import io.sediment.lsm.manifest.L0Ref;
-import java.util.List;
-import java.util.Set;
+import java.util.Optional;
 
-/** Leaves level 0 as it was flushed. */
+/** Leaves everything as it is. */
 public final class NoCompaction implements CompactionPolicy {
   @Override
-  public List<CompactionPlan> plan(LsmShape shape, Set<L0Ref> busy) {
-    return List.of();
+  public Optional<CompactionPlan> plan(LsmShape shape) {
+    return Optional.empty();
   }
 }

@@ -31,6 +31,13 @@ public final class ExtensionFields {
     return new ExtensionFields(more);
   }
 
+  /** These fields without the one of {@code tag}. */
+  public ExtensionFields without(int tag) {
+    SortedMap<Integer, ByteBuffer> fewer = new TreeMap<>(fields);
+    fewer.remove(tag);
+    return new ExtensionFields(fewer);
+  }
+
   /** The value from position to limit, or null. */
   public @Nullable ByteBuffer get(int tag) {
     ByteBuffer value = fields.get(tag);

@@ -2,8 +2,10 @@ package io.sediment.lsm.gc;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.WalSlot;
+import io.sediment.lsm.manifest.JobProgress;
 import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.Manifest;
+import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.object.ObjectNames;
 import io.sediment.lsm.object.ObjectNames.DataName;
 import io.sediment.lsm.object.ObjectNames.ManifestName;
@@ -46,12 +48,22 @@ public final class GarbagePolicy {
     this.newest = retained.get(retained.size() - 1);
     this.lane = newest.lane();
     this.boundary = boundary;
-    Set<L0Ref> refs = new HashSet<>(); // consecutive manifests name mostly the same objects
+    Set<Object> refs = new HashSet<>(); // consecutive manifests name mostly the same objects
     for (Manifest manifest : retained) {
       for (L0Ref ref : manifest.l0()) {
         if (refs.add(ref)) {
           named.add(ref.key(lane));
         }
+      }
+      for (RunRef run : manifest.level1().runs()) {
+        if (refs.add(run)) {
+          named.add(run.key(lane));
+          run.objects().forEach(object -> named.add(object.key(lane)));
+        }
+      }
+      JobProgress job = manifest.level1().job();
+      if (job != null) {
+        job.outputs().forEach(object -> named.add(object.key(lane)));
       }
       if (manifest.table() != null) {
         named.add(manifest.table().key(lane));
@@ -75,7 +87,8 @@ public final class GarbagePolicy {
     if (name instanceof DataName data) {
       return switch (data.kind()) {
         case L0, TABLE -> isBelow(data, newest.term().epoch(), newest.writerLowMark());
-        case L1, DIRECTORY -> isBelow(data, newest.compactorEpoch(), newest.compactorLowMark());
+        case L1, DIRECTORY ->
+            isBelow(data, newest.level1().compactorEpoch(), newest.level1().lowMark());
       };
     }
     return name instanceof ManifestName manifest && manifest.id() <= boundary;

@@ -168,6 +168,11 @@ public final class Lane {
     return retention.reclaim(logStarts, deletedTopics);
   }
 
+  /** The lane as a compactor in this process sees it. */
+  public CompactableLane compactable() {
+    return new OpenLaneLevels(parts);
+  }
+
   /** Bytes appended and not yet acknowledged: what back-pressure on produce goes by. */
   public long unackedBytes() {
     return writer.unackedBytes();

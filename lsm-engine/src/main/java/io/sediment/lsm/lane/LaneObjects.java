@@ -13,14 +13,10 @@ import java.util.function.Function;
  * to an older one. Thread-safe.
  */
 final class LaneObjects {
-  /** A manifest and its level 0, oldest first. */
+  /** A manifest and what it names, in log order. */
   record View(Manifest manifest, List<ObjectRef> objects) {
     static View of(Manifest manifest) {
-      return new View(
-          manifest,
-          manifest.l0().stream()
-              .map(ref -> new ObjectRef(ref.key(manifest.lane()), ref.length(), ref.footerCrc()))
-              .toList());
+      return new View(manifest, ObjectRef.all(manifest));
     }
   }
 

@@ -10,6 +10,7 @@ import io.sediment.lsm.memtable.SlabFiller;
 import io.sediment.lsm.memtable.SlabPool;
 import io.sediment.lsm.memtable.TailCache;
 import io.sediment.lsm.object.SortedObjectReader;
+import io.sediment.lsm.run.DirectoryReader;
 import io.sediment.lsm.scan.BlockCache;
 import io.sediment.lsm.scan.IndexCache;
 import io.sediment.lsm.scan.RangeScan;
@@ -79,7 +80,12 @@ final class LaneOpener {
     SortedObjectReader reader = new SortedObjectReader(environment.store());
     ScanCounters counters = new ScanCounters();
     IndexCache indexes =
-        new IndexCache(reader, indexBytesMax(), id -> interned(partitions.get(id), id), counters);
+        new IndexCache(
+            reader,
+            new DirectoryReader(environment.store()),
+            indexBytesMax(),
+            id -> interned(partitions.get(id), id),
+            counters);
     recovered.sealed().forEach(indexes::put);
     BlockCache blocks = new BlockCache(environment.budget(), counters);
     SlabPool pool = new SlabPool(environment.budget(), config.slabSizeBytes(), config.slabsKept());
@@ -103,8 +109,10 @@ final class LaneOpener {
 
   private Lane assemble(
       LaneParts parts, Recovered recovered, SortedObjectReader reader, SlabFiller filler) {
+    DirectoryReader directories = new DirectoryReader(environment.store());
     ProducerLoader producers =
-        new ProducerLoader(recovered.manifest(), recovered.table(), recovered.sealed(), reader);
+        new ProducerLoader(
+            parts.objects(), recovered.table(), recovered.sealed(), reader, directories);
     L0Builder builder =
         new L0Builder(
             parts.partitions(), producers, store, environment.clock(), config.producerExpiry());
@@ -130,7 +138,7 @@ final class LaneOpener {
         new LaneReads(parts.objects(), scan, producers),
         new StoredLanes(environment, scan, reader),
         flusher,
-        new LaneRetention(parts, flusher, new ProducerCarriers(parts, reader)),
+        new LaneRetention(parts, flusher, new ProducerCarriers(parts, reader, directories)),
         new LaneShutdown(parts, writer, flusher, filler));
   }
 

@@ -5,6 +5,7 @@ import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.ManifestEdit.DropObjects;
 import io.sediment.lsm.manifest.PartitionTable;
 import io.sediment.lsm.manifest.PartitionTable.Row;
+import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.scan.DeadObjects;
 import io.sediment.lsm.scan.DeadObjects.Dead;
@@ -12,6 +13,7 @@ import io.sediment.lsm.scan.LogStartSearch;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -110,12 +112,22 @@ final class LaneRetention {
               gone.removeAll(inUse);
               Set<UUID> known = topicsKnown(gone);
               if (result.dead().isEmpty() && known.isEmpty()) {
-                return CompletableFuture.completedFuture(gone);
+                return CompletableFuture.completedFuture(hasNewRuns(view) ? Set.of() : gone);
               }
               return flusher
                   .inTurn((table, number) -> drop(view, result.dead(), known, table, number))
-                  .thenApply(done -> gone);
+                  .thenApply(done -> hasNewRuns(view) ? Set.<UUID>of() : gone);
             });
+  }
+
+  /**
+   * A compaction that was committed since the view was taken may have moved what the view has in
+   * level 0 to where nobody has looked yet.
+   */
+  private boolean hasNewRuns(LaneObjects.View seen) {
+    List<RunRef> before = seen.manifest().level1().runs();
+    return parts.manifests().current().level1().runs().stream()
+        .anyMatch(run -> before.stream().noneMatch(run::names));
   }
 
   /** Topics with partitions that are open, or in memory only. */
@@ -169,7 +181,10 @@ final class LaneRetention {
             : CompletableFuture.completedFuture(null);
     return table
         .thenCompose(
-            ref -> parts.manifests().commit(new DropObjects(parts.term(), refs(view, dead), ref)))
+            ref ->
+                parts
+                    .manifests()
+                    .commit(new DropObjects(parts.term(), refs(view, dead), runs(dead), ref)))
         .thenApply(
             manifest -> {
               parts.objects().publish(manifest);
@@ -203,6 +218,10 @@ final class LaneRetention {
                               row.producers())));
     }
     return rows;
+  }
+
+  private static List<RunRef> runs(List<Dead> dead) {
+    return dead.stream().map(each -> each.object().run()).filter(Objects::nonNull).toList();
   }
 
   private static List<L0Ref> refs(LaneObjects.View view, List<Dead> dead) {

@@ -1,13 +1,20 @@
 package io.sediment.lsm.lane;
 
+import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.PartitionTable;
 import io.sediment.lsm.manifest.PartitionTable.Row;
 import io.sediment.lsm.manifest.PartitionTable.SnapshotRef;
+import io.sediment.lsm.manifest.Place;
+import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.Section;
 import io.sediment.lsm.object.SortedObjectReader;
+import io.sediment.lsm.run.Directory;
+import io.sediment.lsm.run.DirectoryReader;
+import io.sediment.lsm.run.RunProducers;
+import io.sediment.lsm.run.RunSection;
 import io.sediment.lsm.scan.DeadObjects.Dead;
 import io.sediment.objectstore.ObjectKey;
 import java.util.ArrayList;
@@ -28,11 +35,13 @@ import org.jspecify.annotations.Nullable;
 final class ProducerCarriers {
   private final LaneParts parts;
   private final SortedObjectReader reader;
+  private final DirectoryReader directories;
   private final Map<ObjectKey, Long> neededUntilMs = new HashMap<>(); // by the pass in progress
 
-  ProducerCarriers(LaneParts parts, SortedObjectReader reader) {
+  ProducerCarriers(LaneParts parts, SortedObjectReader reader, DirectoryReader directories) {
     this.parts = parts;
     this.reader = reader;
+    this.directories = directories;
   }
 
   /** Those of the dead objects that nobody needs for producer states. */
@@ -42,11 +51,7 @@ final class ProducerCarriers {
     view.manifest().l0().forEach(ref -> refs.put(ref.key(view.manifest().lane()), ref));
     List<CompletableFuture<Boolean>> needed = new ArrayList<>(dead.size());
     for (Dead each : dead) {
-      L0Ref ref = refs.get(each.object().key());
-      needed.add(
-          ref == null
-              ? CompletableFuture.completedFuture(false)
-              : isNeeded(ref, each, table, goneTopics));
+      needed.add(isNeeded(view, refs, each, table, goneTopics));
     }
     return CompletableFuture.allOf(needed.toArray(CompletableFuture[]::new))
         .thenApply(
@@ -60,6 +65,65 @@ final class ProducerCarriers {
               }
               return free;
             });
+  }
+
+  private CompletableFuture<Boolean> isNeeded(
+      LaneObjects.View view,
+      Map<ObjectKey, L0Ref> refs,
+      Dead dead,
+      PartitionTable table,
+      Set<UUID> goneTopics) {
+    RunRef run = dead.object().run();
+    if (run != null) {
+      return isNeeded(view.manifest().lane(), run, table, goneTopics);
+    }
+    L0Ref ref = refs.get(dead.object().key());
+    return ref == null
+        ? CompletableFuture.completedFuture(false)
+        : isNeeded(ref, dead, table, goneTopics);
+  }
+
+  private CompletableFuture<Boolean> isNeeded(
+      LaneId lane, RunRef run, PartitionTable table, Set<UUID> goneTopics) {
+    ObjectKey key = run.key(lane);
+    long nowMs = parts.environment().clock().millis();
+    Long until = neededUntilMs.get(key);
+    if (until != null && nowMs <= until) {
+      return CompletableFuture.completedFuture(true);
+    }
+    return directories
+        .read(lane, run)
+        .thenApply(
+            found -> {
+              long lastMs = Long.MIN_VALUE;
+              for (RunSection section : found.map(Directory::sections).orElse(List.of())) {
+                PartitionId partition = section.partition();
+                boolean isCarried =
+                    !section.producers().isEmpty()
+                        && !goneTopics.contains(partition.topicId())
+                        && carries(run, section.producers(), table.rows().get(partition));
+                if (isCarried) {
+                  lastMs = Math.max(lastMs, lastHeardOf(section.producers().entries()));
+                }
+              }
+              if (lastMs == Long.MIN_VALUE) {
+                return false;
+              }
+              long expiresMs = lastMs + parts.config().producerExpiry().toMillis();
+              neededUntilMs.put(key, expiresMs);
+              return nowMs <= expiresMs;
+            });
+  }
+
+  private static boolean carries(RunRef run, RunProducers producers, @Nullable Row row) {
+    if (row == null) {
+      return false;
+    }
+    SnapshotRef snapshot = row.producers();
+    long snapshotEpoch = snapshot == null ? 0 : snapshot.epoch();
+    return producers.isSnapshot()
+        ? snapshot != null && run.covers(new Place(snapshot.epoch(), snapshot.number()))
+        : producers.changesEpoch() >= snapshotEpoch; // see ProducerLoader
   }
 
   private CompletableFuture<Boolean> isNeeded(

@@ -7,14 +7,18 @@ import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.PartitionTable;
 import io.sediment.lsm.manifest.PartitionTable.Row;
 import io.sediment.lsm.manifest.PartitionTable.SnapshotRef;
-import io.sediment.lsm.object.DataKind;
-import io.sediment.lsm.object.LaneKeys;
+import io.sediment.lsm.manifest.Place;
+import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.ProducerStates;
 import io.sediment.lsm.object.Section;
 import io.sediment.lsm.object.SortedObject;
-import io.sediment.lsm.object.SortedObjectKind;
 import io.sediment.lsm.object.SortedObjectReader;
+import io.sediment.lsm.run.Directory;
+import io.sediment.lsm.run.DirectoryReader;
+import io.sediment.lsm.run.RunProducers;
+import io.sediment.lsm.run.RunSection;
+import io.sediment.lsm.scan.ObjectGoneException;
 import io.sediment.objectstore.ObjectKey;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,54 +27,58 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the producer states of a partition as they were when the lane was opened: the newest
- * snapshot, and the changes in WAL objects adopted after it. Loaded on first use, once: most
- * partitions never need theirs, and those adopted objects are read once for all of them.
+ * snapshot, and the changes in WAL objects adopted after it. Both may have moved into a run
+ * meanwhile: then its directory has them. Loaded on first use, once: most partitions never need
+ * theirs, and those adopted objects are read once for all of them.
  */
 final class ProducerLoader {
   private static final int SNAPSHOT_OBJECTS_KEPT = 8;
 
-  /** Producer changes in one adopted WAL object. */
-  private record Changes(long epoch, Map<PartitionId, List<ProducerEntry>> byPartition) {}
+  /** What one object knows of producers; changes in an adopted WAL object, else mostly states. */
+  private record Known(Map<PartitionId, RunProducers> byPartition) {
+    RunProducers of(PartitionId partition) {
+      return byPartition.getOrDefault(partition, RunProducers.NONE);
+    }
+  }
 
-  private final LaneId lane;
+  private final LaneObjects objects;
   private final PartitionTable table;
-  private final List<L0Ref> adopted;
   private final Map<ObjectKey, SortedObject> known = new HashMap<>(); // never changed
   private final SortedObjectReader reader;
+  private final DirectoryReader directories;
   private final Map<PartitionId, CompletableFuture<PartitionProducers>> loading =
       new HashMap<>(); // guarded by this
-  private final Map<L0Ref, CompletableFuture<Changes>> changes = new HashMap<>(); // by this
-  private final Map<SnapshotRef, CompletableFuture<Map<PartitionId, List<ProducerEntry>>>>
-      snapshots = // guarded by this
+  private final Map<ObjectKey, CompletableFuture<Known>> changes = new HashMap<>(); // by this
+  private final Map<ObjectKey, CompletableFuture<Known>> snapshots = // guarded by this
       new LinkedHashMap<>(16, 0.75f, true) {
-            private static final long serialVersionUID = 1;
+        private static final long serialVersionUID = 1;
 
-            @Override
-            protected boolean removeEldestEntry(
-                Map.Entry<SnapshotRef, CompletableFuture<Map<PartitionId, List<ProducerEntry>>>>
-                    eldest) {
-              return size() > SNAPSHOT_OBJECTS_KEPT;
-            }
-          };
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<ObjectKey, CompletableFuture<Known>> eldest) {
+          return size() > SNAPSHOT_OBJECTS_KEPT;
+        }
+      };
 
   /**
-   * @param manifest at opening, adopted objects and all
+   * @param objects as they are now
    * @param table at opening
    * @param sealed descriptions that need not be read again
    */
   ProducerLoader(
-      Manifest manifest,
+      LaneObjects objects,
       PartitionTable table,
       List<SortedObject> sealed,
-      SortedObjectReader reader) {
-    this.lane = manifest.lane();
+      SortedObjectReader reader,
+      DirectoryReader directories) {
+    this.objects = objects;
     this.table = table;
-    this.adopted = manifest.l0().stream().filter(L0Ref::isAdoptedWal).toList();
     this.reader = reader;
+    this.directories = directories;
     sealed.forEach(object -> known.put(object.key(), object));
   }
 
@@ -110,80 +118,132 @@ final class ProducerLoader {
 
   private CompletableFuture<List<ProducerEntry>> atOpening(PartitionId partition) {
     Optional<Row> row = table.row(partition);
-    if (row.isEmpty()) {
-      return CompletableFuture.completedFuture(List.of());
-    }
-    SnapshotRef snapshot = row.get().producers();
-    return snapshot(partition, snapshot)
-        .thenCombine(
-            adoptedChanges(),
-            (entries, allChanges) -> {
-              ProducerStates states = ProducerStates.of(entries);
-              for (Changes change : allChanges) {
-                // An L0 of some epoch holds everything adopted under that epoch and before.
-                if (snapshot == null || change.epoch() >= snapshot.epoch()) {
-                  states.apply(change.byPartition().getOrDefault(partition, List.of()));
-                }
-              }
-              return states.snapshot();
-            });
+    return row.isEmpty()
+        ? CompletableFuture.completedFuture(List.of())
+        : objects.withView(view -> in(view.manifest(), partition, row.get().producers()));
   }
 
-  /** Empty where the object is gone: then all of the partition in it was dropped by retention. */
-  private CompletableFuture<List<ProducerEntry>> snapshot(
-      PartitionId partition, @Nullable SnapshotRef snapshot) {
-    return snapshot == null
-        ? CompletableFuture.completedFuture(List.of())
-        : snapshots(snapshot).thenApply(all -> all.getOrDefault(partition, List.of()));
+  private CompletableFuture<List<ProducerEntry>> in(
+      Manifest manifest, PartitionId partition, @Nullable SnapshotRef snapshot) {
+    long snapshotEpoch = snapshot == null ? 0 : snapshot.epoch();
+    CompletableFuture<RunProducers> base =
+        snapshot == null
+            ? CompletableFuture.completedFuture(RunProducers.NONE)
+            : snapshot(manifest, partition, snapshot);
+    return base.thenCombine(
+        changesSince(manifest, snapshotEpoch),
+        (state, allChanges) -> {
+          ProducerStates states = ProducerStates.of(state.entries());
+          for (Known each : allChanges) {
+            RunProducers change = each.of(partition);
+            // An L0 of some epoch holds everything adopted under that epoch and before.
+            if (change.changesEpoch() >= Math.max(1, snapshotEpoch)) {
+              states.apply(change.entries());
+            }
+          }
+          return states.snapshot();
+        });
+  }
+
+  /** None where the object is in no level: then all of the partition in it was dropped. */
+  private CompletableFuture<RunProducers> snapshot(
+      Manifest manifest, PartitionId partition, SnapshotRef snapshot) {
+    for (L0Ref ref : manifest.l0()) {
+      if (ref.kind() == snapshot.kind()
+          && ref.epoch() == snapshot.epoch()
+          && ref.number() == snapshot.number()) {
+        return snapshotsIn(ref.key(manifest.lane()), () -> inObject(manifest.lane(), ref))
+            .thenApply(found -> found.of(partition));
+      }
+    }
+    Place place = new Place(snapshot.epoch(), snapshot.number());
+    CompletableFuture<RunProducers> found = CompletableFuture.completedFuture(RunProducers.NONE);
+    for (RunRef run : manifest.level1().runs()) {
+      if (run.covers(place)) {
+        CompletableFuture<Known> inRun =
+            snapshotsIn(run.key(manifest.lane()), () -> inRun(manifest.lane(), run));
+        found =
+            found.thenCombine(
+                inRun,
+                (sofar, here) -> here.of(partition).isSnapshot() ? here.of(partition) : sofar);
+      }
+    }
+    return found;
   }
 
   /** All snapshots in one object: a thousand partitions mostly have theirs in the same few. */
-  private synchronized CompletableFuture<Map<PartitionId, List<ProducerEntry>>> snapshots(
-      SnapshotRef ref) {
-    CompletableFuture<Map<PartitionId, List<ProducerEntry>>> known = snapshots.get(ref);
-    if (known != null && !known.isCompletedExceptionally()) {
-      return known;
-    }
-    DataKind kind = ref.kind() == SortedObjectKind.L1 ? DataKind.L1 : DataKind.L0;
-    CompletableFuture<Map<PartitionId, List<ProducerEntry>>> read =
-        reader
-            .readDescription(new LaneKeys(lane).data(ref.epoch(), ref.number(), kind))
-            .thenApply(ProducerLoader::producersIn);
-    snapshots.put(ref, read);
-    return read;
+  private synchronized CompletableFuture<Known> snapshotsIn(
+      ObjectKey key, Supplier<CompletableFuture<Known>> read) {
+    return once(snapshots, key, read);
   }
 
-  private static Map<PartitionId, List<ProducerEntry>> producersIn(Optional<SortedObject> object) {
-    Map<PartitionId, List<ProducerEntry>> byPartition = new HashMap<>();
-    for (Section section : object.map(SortedObject::sections).orElse(List.of())) {
-      if (!section.producers().isEmpty()) {
-        byPartition.put(section.partition(), section.producers());
+  /**
+   * Of all that hold changes, in log order. What was read once is kept, so that a try after a
+   * failure has less to read.
+   */
+  private synchronized CompletableFuture<List<Known>> changesSince(
+      Manifest manifest, long snapshotEpoch) {
+    List<CompletableFuture<Known>> reads = new ArrayList<>();
+    for (RunRef run : manifest.level1().runs()) {
+      if (run.changesEpoch() >= Math.max(1, snapshotEpoch)) {
+        reads.add(once(changes, run.key(manifest.lane()), () -> inRun(manifest.lane(), run)));
       }
     }
-    return byPartition;
-  }
-
-  /** What was read once is kept, so that a try after a failure has less to read. */
-  private synchronized CompletableFuture<List<Changes>> adoptedChanges() {
-    List<CompletableFuture<Changes>> reads = new ArrayList<>(adopted.size());
-    for (L0Ref ref : adopted) {
-      CompletableFuture<Changes> known = changes.get(ref);
-      if (known == null || known.isCompletedExceptionally()) {
-        known = changesIn(ref);
-        changes.put(ref, known);
+    for (L0Ref ref : manifest.l0()) {
+      if (ref.isAdoptedWal() && ref.epoch() >= snapshotEpoch) {
+        reads.add(once(changes, ref.key(manifest.lane()), () -> inObject(manifest.lane(), ref)));
       }
-      reads.add(known);
     }
     return CompletableFuture.allOf(reads.toArray(CompletableFuture[]::new))
         .thenApply(all -> reads.stream().map(CompletableFuture::join).toList());
   }
 
-  private CompletableFuture<Changes> changesIn(L0Ref ref) {
-    SortedObject here = known.get(ref.key(lane));
+  private static CompletableFuture<Known> once(
+      Map<ObjectKey, CompletableFuture<Known>> cache,
+      ObjectKey key,
+      Supplier<CompletableFuture<Known>> read) {
+    CompletableFuture<Known> here = cache.get(key);
+    if (here == null || here.isCompletedExceptionally()) {
+      here = read.get();
+      cache.put(key, here);
+    }
+    return here;
+  }
+
+  private CompletableFuture<Known> inObject(LaneId lane, L0Ref ref) {
+    ObjectKey key = ref.key(lane);
+    SortedObject here = known.get(key);
     CompletableFuture<Optional<SortedObject>> object =
         here != null
             ? CompletableFuture.completedFuture(Optional.of(here))
-            : reader.readDescription(ref.key(lane));
-    return object.thenApply(found -> new Changes(ref.epoch(), producersIn(found)));
+            : reader.readDescription(key);
+    return object.thenApply(
+        found -> {
+          Map<PartitionId, RunProducers> byPartition = new HashMap<>();
+          for (Section section : found.orElseThrow(() -> new ObjectGoneException(key)).sections()) {
+            if (!section.producers().isEmpty()) {
+              byPartition.put(
+                  section.partition(),
+                  new RunProducers(ref.isAdoptedWal() ? ref.epoch() : 0, section.producers()));
+            }
+          }
+          return new Known(byPartition);
+        });
+  }
+
+  private CompletableFuture<Known> inRun(LaneId lane, RunRef run) {
+    return directories
+        .read(lane, run)
+        .thenApply(
+            found -> {
+              Map<PartitionId, RunProducers> byPartition = new HashMap<>();
+              Directory directory = found.orElseThrow(() -> new ObjectGoneException(run.key(lane)));
+              for (RunSection section : directory.sections()) {
+                if (!section.producers().isEmpty()) {
+                  byPartition.put(section.partition(), section.producers());
+                }
+              }
+              return new Known(byPartition);
+            });
   }
 }

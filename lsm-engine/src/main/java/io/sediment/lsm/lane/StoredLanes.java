@@ -10,6 +10,7 @@ import io.sediment.lsm.manifest.PartitionTable;
 import io.sediment.lsm.manifest.PartitionTableLayout;
 import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.object.SortedObjectReader;
+import io.sediment.lsm.run.DirectoryReader;
 import io.sediment.lsm.scan.RangeScan;
 import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.ObjectKey;
@@ -82,7 +83,7 @@ final class StoredLanes {
         .forEach(
             (id, row) -> partitions.put(id, new PartitionState(id, row.nextOffset(), row.bytes())));
     ProducerLoader producers =
-        new ProducerLoader(objects.view().manifest(), rows, List.of(), reader);
+        new ProducerLoader(objects, rows, List.of(), reader, new DirectoryReader(store));
     return new StoredLane(lane, partitions, new LaneReads(objects, scan, producers));
   }
 

@@ -17,41 +17,31 @@ import org.jspecify.annotations.Nullable;
  * @param id counts from 1; 0 stands for a lane that has no manifest yet
  * @param commitId who created this id
  * @param term the writer's: fields of the writer role change under it alone
- * @param compactorEpoch the compactor's term; 0 while there was none
  * @param replayAfter the last WAL slot whose batches are all in {@code l0}; the log goes on in the
  *     slots after it, epoch by epoch
  * @param l0 in the order of the log, oldest first
  * @param table the newest partition table; null before the first flush
  * @param writerLowMark no data object of {@code term.epoch} with a lower number is still being
  *     written
- * @param compactorLowMark the same for objects of {@code compactorEpoch}
+ * @param level1 runs, and everything else that is the compactor's to change
  * @param fields what newer versions have added and this one does not know but may skip; carried on
- *     unchanged. Runs of level 1 and checkpoints will have (mandatory) tags there
+ *     unchanged
  */
 public record Manifest(
     LaneId lane,
     long id,
     CommitId commitId,
     WriterTerm term,
-    long compactorEpoch,
     WalSlot replayAfter,
     List<L0Ref> l0,
     @Nullable TableRef table,
     long writerLowMark,
-    long compactorLowMark,
+    Level1 level1,
     ExtensionFields fields) {
   public Manifest {
     l0 = List.copyOf(l0);
-    if (id < 0 || compactorEpoch < 0 || writerLowMark < 0 || compactorLowMark < 0) {
-      throw new IllegalArgumentException(
-          "manifest: id="
-              + id
-              + " compactorEpoch="
-              + compactorEpoch
-              + " writerLowMark="
-              + writerLowMark
-              + " compactorLowMark="
-              + compactorLowMark);
+    if (id < 0 || writerLowMark < 0) {
+      throw new IllegalArgumentException("manifest: id=" + id + " writerLowMark=" + writerLowMark);
     }
   }
 
@@ -62,59 +52,36 @@ public record Manifest(
         0,
         CommitId.NONE,
         WriterTerm.NONE,
-        0,
         WalSlot.NONE,
         List.of(),
         null,
         0,
-        0,
+        Level1.NONE,
         ExtensionFields.NONE);
   }
 
   Manifest withCommit(long newId, CommitId newCommitId) {
     return new Manifest(
-        lane,
-        newId,
-        newCommitId,
-        term,
-        compactorEpoch,
-        replayAfter,
-        l0,
-        table,
-        writerLowMark,
-        compactorLowMark,
-        fields);
+        lane, newId, newCommitId, term, replayAfter, l0, table, writerLowMark, level1, fields);
   }
 
   Manifest withTerm(WriterTerm newTerm) {
-    return new Manifest(
-        lane,
-        id,
-        commitId,
-        newTerm,
-        compactorEpoch,
-        replayAfter,
-        l0,
-        table,
-        0,
-        compactorLowMark,
-        fields);
+    return new Manifest(lane, id, commitId, newTerm, replayAfter, l0, table, 0, level1, fields);
   }
 
   Manifest withLog(
       List<L0Ref> newL0, WalSlot newReplayAfter, @Nullable TableRef newTable, long newLowMark) {
     return new Manifest(
-        lane,
-        id,
-        commitId,
-        term,
-        compactorEpoch,
-        newReplayAfter,
-        newL0,
-        newTable,
-        newLowMark,
-        compactorLowMark,
-        fields);
+        lane, id, commitId, term, newReplayAfter, newL0, newTable, newLowMark, level1, fields);
+  }
+
+  Manifest withLevel1(Level1 newLevel1) {
+    return with(l0, newLevel1);
+  }
+
+  Manifest with(List<L0Ref> newL0, Level1 newLevel1) {
+    return new Manifest(
+        lane, id, commitId, term, replayAfter, newL0, table, writerLowMark, newLevel1, fields);
   }
 
   List<L0Ref> l0Plus(List<L0Ref> more) {

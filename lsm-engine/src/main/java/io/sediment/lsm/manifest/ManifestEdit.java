@@ -1,8 +1,10 @@
 package io.sediment.lsm.manifest;
 
 import io.sediment.lsm.WalSlot;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,15 +107,19 @@ public sealed interface ManifestEdit {
   }
 
   /**
-   * Takes objects out of level 0 that hold nothing at or above any log start offset.
+   * Takes objects out of level 0 and runs out of level 1 that hold nothing at or above any log
+   * start offset.
    *
    * @param objects those that are not there (any more) are left alone
+   * @param runs the same
    * @param table null where it stays
    */
-  record DropObjects(WriterTerm term, List<L0Ref> objects, @Nullable TableRef table)
+  record DropObjects(
+      WriterTerm term, List<L0Ref> objects, List<RunRef> runs, @Nullable TableRef table)
       implements ManifestEdit {
     public DropObjects {
       objects = List.copyOf(objects);
+      runs = List.copyOf(runs);
     }
 
     @Override
@@ -124,14 +130,182 @@ public sealed interface ManifestEdit {
     @Override
     public Optional<Manifest> applyTo(Manifest base) {
       checkTerm(base, term);
-      List<L0Ref> kept =
-          base.l0().stream().filter(ref -> objects.stream().noneMatch(ref::names)).toList();
+      Manifest kept = without(base, objects, runs);
       TableRef newTable = table == null ? base.table() : table;
-      if (kept.size() == base.l0().size() && (table == null || table.equals(base.table()))) {
+      if (kept.equals(base) && (table == null || table.equals(base.table()))) {
         return Optional.empty();
       }
       long lowMark = table == null ? base.writerLowMark() : table.number() + 1;
-      return Optional.of(base.withLog(kept, base.replayAfter(), newTable, lowMark));
+      return Optional.of(kept.withLog(kept.l0(), base.replayAfter(), newTable, lowMark));
+    }
+  }
+
+  /**
+   * Makes level 1 the compactor's with this id, under the next epoch: from the commit on, nobody
+   * can commit under an older one.
+   */
+  record ClaimCompactor(long incarnation, UUID compactorId) implements ManifestEdit {
+    @Override
+    public Role role() {
+      return Role.COMPACTOR;
+    }
+
+    @Override
+    public Optional<Manifest> applyTo(Manifest base) {
+      if (base.level1().compactorId().equals(compactorId)) {
+        return Optional.empty();
+      }
+      if (base.term().incarnation() > incarnation) {
+        throw new CompactorFencedException(
+            "lane=" + base.lane() + " belongs to " + base.term() + ", not to " + incarnation);
+      }
+      return Optional.of(base.withLevel1(base.level1().claimedBy(compactorId)));
+    }
+  }
+
+  /**
+   * Records how far a compaction has come.
+   *
+   * @param job null where none is under way any more
+   * @param nextNumber above all that were used so far, at or below those still being written
+   */
+  record RecordProgress(CompactorTerm term, @Nullable JobProgress job, long nextNumber)
+      implements ManifestEdit {
+    @Override
+    public Role role() {
+      return Role.COMPACTOR;
+    }
+
+    @Override
+    public Optional<Manifest> applyTo(Manifest base) {
+      checkTerm(base, term);
+      Level1 next = base.level1().withJob(job, nextNumber);
+      return next.equals(base.level1()) ? Optional.empty() : Optional.of(base.withLevel1(next));
+    }
+  }
+
+  /**
+   * Publishes what a compaction has made in place of what it was made from. Ends the job that was
+   * recorded.
+   *
+   * @param runs of level 1 that are replaced
+   * @param l0 the oldest objects of level 0, which are replaced as well
+   * @param results in the order they shall stand in; none where nothing was alive any more
+   * @param nextNumber above all that were used
+   */
+  record ReplaceWithRuns(
+      CompactorTerm term, List<RunRef> runs, List<L0Ref> l0, List<RunRef> results, long nextNumber)
+      implements ManifestEdit {
+    public ReplaceWithRuns {
+      runs = List.copyOf(runs);
+      l0 = List.copyOf(l0);
+      results = List.copyOf(results);
+      if (runs.isEmpty() && l0.isEmpty()) {
+        throw new IllegalArgumentException("compaction without sources");
+      }
+    }
+
+    @Override
+    public Role role() {
+      return Role.COMPACTOR;
+    }
+
+    @Override
+    public Optional<Manifest> applyTo(Manifest base) {
+      checkTerm(base, term);
+      List<RunRef> before = base.level1().runs();
+      if (!results.isEmpty() && before.stream().anyMatch(results.get(0)::names)) {
+        return Optional.empty();
+      }
+      boolean allThere =
+          runs.stream().allMatch(run -> before.stream().anyMatch(run::names))
+              && l0.stream().allMatch(ref -> base.l0().stream().anyMatch(ref::names));
+      if (!allThere) {
+        throw new StaleSourcesException(
+            "lane=" + base.lane() + " manifest=" + base.id() + " lacks a source of " + results);
+      }
+      Manifest kept = without(base, l0, List.of());
+      List<RunRef> placed = covering(base);
+      // What comes from level 0 is newer than every run there is.
+      List<RunRef> after =
+          l0.isEmpty()
+              ? base.level1().replaced(runs, placed)
+              : plus(base.level1().without(runs).runs(), placed);
+      return Optional.of(kept.withLevel1(base.level1().withRuns(after).withJob(null, nextNumber)));
+    }
+
+    /** The results, with the flushed objects that they stand for between them. */
+    private List<RunRef> covering(Manifest base) {
+      Place upTo = Place.NONE;
+      @Nullable Place after = null;
+      for (RunRef run : runs) {
+        upTo = Place.max(upTo, run.coversUpTo());
+        after = after == null ? run.coversAfter() : Place.min(after, run.coversAfter());
+      }
+      Place beforeL0 = Place.NONE;
+      for (RunRef run : base.level1().runs()) {
+        beforeL0 = Place.max(beforeL0, run.coversUpTo());
+      }
+      for (L0Ref ref : l0) {
+        if (!ref.isAdoptedWal()) {
+          upTo = Place.max(upTo, new Place(ref.epoch(), ref.number()));
+          after = after == null ? beforeL0 : Place.min(after, beforeL0);
+        }
+      }
+      Place from = after == null ? upTo : after;
+      Place to = upTo;
+      return results.stream().map(run -> run.covering(from, to)).toList();
+    }
+
+    private static List<RunRef> plus(List<RunRef> runs, List<RunRef> more) {
+      List<RunRef> all = new ArrayList<>(runs);
+      all.addAll(more);
+      return all;
+    }
+  }
+
+  /** What {@link DropObjects} does, for a lane that no writer has open. */
+  record DropDead(CompactorTerm term, List<L0Ref> objects, List<RunRef> runs)
+      implements ManifestEdit {
+    public DropDead {
+      objects = List.copyOf(objects);
+      runs = List.copyOf(runs);
+    }
+
+    @Override
+    public Role role() {
+      return Role.COMPACTOR;
+    }
+
+    @Override
+    public Optional<Manifest> applyTo(Manifest base) {
+      checkTerm(base, term);
+      Manifest kept = without(base, objects, runs);
+      return kept.equals(base) ? Optional.empty() : Optional.of(kept);
+    }
+  }
+
+  private static Manifest without(Manifest base, List<L0Ref> objects, List<RunRef> runs) {
+    List<L0Ref> kept =
+        base.l0().stream().filter(ref -> objects.stream().noneMatch(ref::names)).toList();
+    return base.with(kept, runs.isEmpty() ? base.level1() : base.level1().without(runs));
+  }
+
+  private static void checkTerm(Manifest base, CompactorTerm term) {
+    if (!term.owns(base.level1()) || base.term().incarnation() > term.incarnation()) {
+      throw new CompactorFencedException(
+          "lane="
+              + base.lane()
+              + " manifest="
+              + base.id()
+              + " level 1 belongs to compactorEpoch="
+              + base.level1().compactorEpoch()
+              + " compactorId="
+              + base.level1().compactorId()
+              + " under "
+              + base.term()
+              + ", not to "
+              + term);
     }
   }
 

@@ -2,12 +2,14 @@ package io.sediment.lsm.manifest;
 
 import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.manifest.ManifestEdit.Role;
+import io.sediment.lsm.object.SortedObjectKind;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What holds between a manifest and the next one, each under a name. Checked by every committer
@@ -32,6 +34,10 @@ public final class ManifestInvariants {
     ALL.put("l0GrowsAtTheEnd", (base, next, role) -> l0GrowsAtTheEnd(base, next));
     ALL.put("newObjectsAreAboveTheLowMark", ManifestInvariants::newObjectsAreAboveTheLowMark);
     ALL.put("adoptedSlotsMoveReplayAfter", ManifestInvariants::adoptedSlotsMoveReplayAfter);
+    ALL.put("runsKeepTheirOrder", (base, next, role) -> runsKeepTheirOrder(base, next));
+    ALL.put("runsAreNamedOnce", (base, next, role) -> runsAreNamedOnce(next.level1().runs()));
+    ALL.put("onlyTheOldestOfLevel0BecomeRuns", ManifestInvariants::onlyTheOldestBecomeRuns);
+    ALL.put("runsNameWhatIsKept", ManifestInvariants::runsNameWhatIsKept);
     ALL.put("dataComesWithATable", (base, next, role) -> dataComesWithATable(next));
   }
 
@@ -57,13 +63,16 @@ public final class ManifestInvariants {
         });
   }
 
-  /** I5: a role changes its own fields only; the compactor may also take objects out of level 0. */
+  /**
+   * I5: a role changes its own fields only; but the compactor may take objects out of level 0, and
+   * the writer runs out of level 1.
+   */
   static boolean onlyOwnFieldsChange(Manifest base, Manifest next, Role role) {
     boolean same = base.lane().equals(next.lane());
     if (role == Role.WRITER) {
       return same
-          && base.compactorEpoch() == next.compactorEpoch()
-          && base.compactorLowMark() == next.compactorLowMark()
+          && base.level1().withRuns(next.level1().runs()).equals(next.level1())
+          && base.level1().runs().containsAll(next.level1().runs())
           && base.fields().equals(next.fields());
     }
     return same
@@ -80,7 +89,9 @@ public final class ManifestInvariants {
         next.term().epoch() > base.term().epoch() || next.term().equals(base.term());
     return sameWriter
         && next.term().incarnation() >= base.term().incarnation()
-        && next.compactorEpoch() >= base.compactorEpoch();
+        && (next.level1().compactorEpoch() > base.level1().compactorEpoch()
+            || (next.level1().compactorEpoch() == base.level1().compactorEpoch()
+                && next.level1().compactorId().equals(base.level1().compactorId())));
   }
 
   /** I10 in part: what was flushed stays flushed, and nobody flushes a future epoch. */
@@ -130,7 +141,7 @@ public final class ManifestInvariants {
    */
   static boolean newObjectsAreAboveTheLowMark(Manifest base, Manifest next, Role role) {
     if (role != Role.WRITER) {
-      return true; // it adds nothing to level 0, see onlyOwnFieldsChange
+      return newRunsAreAboveTheLowMark(base, next); // adds nothing else, see onlyOwnFieldsChange
     }
     boolean sameTerm = base.term().equals(next.term());
     if (sameTerm && next.writerLowMark() < base.writerLowMark()) {
@@ -153,6 +164,24 @@ public final class ManifestInvariants {
       }
     }
     return true;
+  }
+
+  private static boolean newRunsAreAboveTheLowMark(Manifest base, Manifest next) {
+    Level1 before = base.level1();
+    Level1 after = next.level1();
+    boolean sameTerm = before.compactorEpoch() == after.compactorEpoch();
+    if (sameTerm && after.lowMark() < before.lowMark()) {
+      return false;
+    }
+    return after.runs().stream()
+        .filter(run -> before.runs().stream().noneMatch(run::names))
+        .allMatch(run -> sameTerm && isFresh(before, after, run.epoch(), run.number()));
+  }
+
+  private static boolean isFresh(Level1 before, Level1 after, long epoch, long number) {
+    return epoch == after.compactorEpoch()
+        && number >= before.lowMark()
+        && number < after.lowMark();
   }
 
   private static boolean isFresh(Manifest base, Manifest next, TableRef table) {
@@ -181,8 +210,61 @@ public final class ManifestInvariants {
                 slot.compareTo(base.replayAfter()) > 0 && slot.compareTo(next.replayAfter()) <= 0);
   }
 
-  /** Opening a lane needs the table for everything in level 0. */
+  /** I8 in shape: runs that stay keep their order. */
+  static boolean runsKeepTheirOrder(Manifest base, Manifest next) {
+    List<RunRef> before = base.level1().runs();
+    List<RunRef> after = next.level1().runs();
+    return before.stream()
+        .filter(after::contains)
+        .toList()
+        .equals(after.stream().filter(before::contains).toList());
+  }
+
+  /** I8 in shape: no run counts twice. */
+  static boolean runsAreNamedOnce(List<RunRef> runs) {
+    Set<Place> names = new HashSet<>();
+    return runs.stream().allMatch(run -> names.add(new Place(run.epoch(), run.number())));
+  }
+
+  /** I8 in shape: a run comes before all of level 0, so nothing may stay there that is older. */
+  static boolean onlyTheOldestBecomeRuns(Manifest base, Manifest next, Role role) {
+    Set<L0Ref> stay = new HashSet<>(next.l0());
+    boolean addsRuns =
+        next.level1().runs().stream()
+            .anyMatch(run -> base.level1().runs().stream().noneMatch(run::names));
+    if (role != Role.COMPACTOR || !addsRuns) {
+      return true;
+    }
+    int taken = base.l0().size() - next.l0().size();
+    return base.l0().subList(0, taken).stream().noneMatch(stay::contains);
+  }
+
+  /**
+   * I6: the objects of a new run were written for it, or for the job that the base records, or are
+   * named by the base anyway; else garbage collection may have deleted them.
+   */
+  static boolean runsNameWhatIsKept(Manifest base, Manifest next, Role role) {
+    Level1 before = base.level1();
+    Set<DataRef> kept = new HashSet<>();
+    before.runs().forEach(run -> kept.addAll(run.objects()));
+    base.l0().forEach(ref -> kept.add(DataRef.of(ref)));
+    if (before.job() != null) {
+      kept.addAll(before.job().outputs());
+    }
+    return Stream.concat(
+            next.level1().runs().stream()
+                .filter(run -> before.runs().stream().noneMatch(run::names))
+                .flatMap(run -> run.objects().stream()),
+            next.level1().job() == null ? Stream.of() : next.level1().job().outputs().stream())
+        .allMatch(
+            object ->
+                kept.contains(object)
+                    || (object.kind() == SortedObjectKind.L1
+                        && isFresh(before, next.level1(), object.epoch(), object.number())));
+  }
+
+  /** Opening a lane needs the table for everything in it. */
   static boolean dataComesWithATable(Manifest next) {
-    return next.l0().isEmpty() || next.table() != null;
+    return (next.l0().isEmpty() && next.level1().runs().isEmpty()) || next.table() != null;
   }
 }

@@ -34,14 +34,15 @@ import java.util.Set;
  *    footerCrc       4
  *    partitionCount, dataBytes   varint
  *    maxTimestamp    zigzag
- * fields           see ExtensionFields; unknown ones that may be skipped are kept by whoever writes
- *                  the next id
+ * fields           see ExtensionFields; level 1 is among them, see Level1Layout; unknown ones that
+ *                  may be skipped are kept by whoever writes the next id
  * </pre>
  */
 final class ManifestLayout {
   private static final Envelope ENVELOPE = new Envelope(0x534544494d414e49L, 1, "manifest");
   private static final int L0_REF_SIZE_MIN = 11;
-  private static final Set<Integer> KNOWN_FIELDS = Set.of();
+  private static final Set<Integer> KNOWN_FIELDS =
+      Set.of(Level1Layout.RUNS_TAG, Level1Layout.COMPACTOR_TAG);
 
   private ManifestLayout() {}
 
@@ -54,11 +55,11 @@ final class ManifestLayout {
     out.varint(manifest.term().incarnation());
     out.varint(manifest.term().epoch());
     out.uuid(manifest.term().writerId());
-    out.varint(manifest.compactorEpoch());
+    out.varint(manifest.level1().compactorEpoch());
     out.varint(manifest.replayAfter().epoch());
     out.varint(manifest.replayAfter().seq());
     out.varint(manifest.writerLowMark());
-    out.varint(manifest.compactorLowMark());
+    out.varint(manifest.level1().lowMark());
     TableRef table = manifest.table();
     out.u8(table == null ? 0 : 1);
     if (table != null) {
@@ -78,7 +79,7 @@ final class ManifestLayout {
       out.varint(ref.dataBytes());
       out.zigzag(ref.maxTimestamp());
     }
-    manifest.fields().encode(out);
+    Level1Layout.addTo(manifest.fields(), manifest.level1()).encode(out);
     return ENVELOPE.seal(out);
   }
 
@@ -138,17 +139,17 @@ final class ManifestLayout {
               in.zigzag()));
     }
     ExtensionFields fields = ExtensionFields.decode(in, KNOWN_FIELDS);
+    Level1 level1 = Level1Layout.decode(fields, compactorEpoch, compactorLowMark);
     return new Manifest(
         lane,
         id,
         commitId,
         term,
-        compactorEpoch,
         replayAfter,
         l0,
         table,
         writerLowMark,
-        compactorLowMark,
-        fields);
+        level1,
+        Level1Layout.removeFrom(fields));
   }
 }

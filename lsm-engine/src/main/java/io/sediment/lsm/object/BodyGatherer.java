@@ -75,9 +75,23 @@ final class BodyGatherer {
   }
 
   ObjectBody finish() {
+    return take();
+  }
+
+  /** What was added since the last call, to be sent as one part of the object. */
+  ObjectBody take() {
     endRun();
     emitScratch();
-    return ObjectBody.of(buffers);
+    ObjectBody part = ObjectBody.of(buffers);
+    buffers.clear();
+    copied = 0;
+    return part;
+  }
+
+  /** Leaves {@code size} bytes out that reach the object by another way. */
+  void skip(long size) {
+    endRun();
+    length += size;
   }
 
   private void endRun() {

@@ -8,10 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Spells producer entries as {@link SortedObjectLayout} draws them. */
-final class ProducerCodec {
+public final class ProducerCodec {
   private ProducerCodec() {}
 
-  static void encode(ByteWriter out, List<ProducerEntry> producers, long baseTimestamp) {
+  public static void encode(ByteWriter out, List<ProducerEntry> producers, long baseTimestamp) {
     out.varint(producers.size());
     for (ProducerEntry producer : producers) {
       out.varint(producer.producerId());
@@ -30,7 +30,7 @@ final class ProducerCodec {
     }
   }
 
-  static List<ProducerEntry> decode(ByteReader in, long baseTimestamp) {
+  public static List<ProducerEntry> decode(ByteReader in, long baseTimestamp) {
     int count = in.count(PRODUCER_SIZE_MIN, "producers");
     List<ProducerEntry> producers = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {

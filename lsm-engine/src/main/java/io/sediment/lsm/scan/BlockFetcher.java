@@ -43,8 +43,15 @@ final class BlockFetcher {
       return index.chunkLength(chunk);
     }
 
+    /** Of the object that the bytes lie in. */
+    ObjectKey dataKey() {
+      return index.dataKey(chunk);
+    }
+
     private boolean isFollowedBy(Want next) {
-      return next.index.key().equals(index.key()) && next.chunk == chunk + 1;
+      return next.index.key().equals(index.key())
+          && next.chunk == chunk + 1
+          && index.nextChunkIsAdjacent(chunk);
     }
   }
 
@@ -214,7 +221,7 @@ final class BlockFetcher {
   }
 
   private CompletableFuture<ByteBuffer> read(List<Want> run) {
-    ObjectKey key = run.get(0).id().object();
+    ObjectKey key = run.get(0).dataKey();
     long position = position(run);
     Want last = run.get(run.size() - 1);
     long length = last.index().chunkPosition(last.chunk()) + last.length() - position;
@@ -253,7 +260,7 @@ final class BlockFetcher {
       if (from + index.length(b) > bytes.limit()) {
         throw new CorruptObjectException(
             "read ends early: key="
-                + index.key()
+                + want.dataKey()
                 + " position="
                 + position(run)
                 + " bytes="
@@ -262,7 +269,7 @@ final class BlockFetcher {
                 + index.block(b));
       }
       SortedObjectReader.verifyBlock(
-          index.key(), index.block(b), bytes.slice((int) from, index.length(b)));
+          want.dataKey(), index.block(b), bytes.slice((int) from, index.length(b)));
     }
   }
 

@@ -2,11 +2,14 @@ package io.sediment.lsm.scan;
 
 import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.object.SortedObject;
 import io.sediment.lsm.object.SortedObjectReader;
+import io.sediment.lsm.run.DirectoryReader;
 import io.sediment.objectstore.ObjectKey;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class IndexCache {
   private final SortedObjectReader reader;
+  private final DirectoryReader directories;
   private final UnaryOperator<PartitionId> intern;
   private final ScanCounters counters;
   private final WeightedLru<ObjectKey, ObjectIndex> own; // guarded by this
@@ -26,10 +30,12 @@ public final class IndexCache {
 
   public IndexCache(
       SortedObjectReader reader,
+      DirectoryReader directories,
       long sizeBytesMax,
       UnaryOperator<PartitionId> intern,
       ScanCounters counters) {
     this.reader = reader;
+    this.directories = directories;
     this.intern = intern;
     this.counters = counters;
     this.own = new WeightedLru<>(sizeBytesMax / 2);
@@ -75,16 +81,23 @@ public final class IndexCache {
       loading.put(ref.key(), result);
     }
     counters.indexLoads.increment();
-    reader
-        .readDescription(ref.key())
-        .thenApply(
-            found -> toIndex(ref, found.orElseThrow(() -> new ObjectGoneException(ref.key()))))
+    load(ref)
+        .thenApply(found -> found.orElseThrow(() -> new ObjectGoneException(ref.key())))
         .whenComplete((index, failure) -> finish(ref, result, index, failure));
     return result;
   }
 
+  private CompletableFuture<Optional<ObjectIndex>> load(ObjectRef ref) {
+    RunRef run = ref.run();
+    return run == null
+        ? reader.readDescription(ref.key()).thenApply(found -> found.map(it -> toIndex(ref, it)))
+        : directories
+            .read(ref.lane(), run)
+            .thenApply(found -> found.map(it -> new ObjectIndex(ref.key(), it, intern)));
+  }
+
   private ObjectIndex toIndex(ObjectRef ref, SortedObject object) {
-    if (object.length() != ref.length() || object.footerCrc() != ref.footerCrc()) {
+    if (object.length() != ref.length() || object.footerCrc() != ref.checksum()) {
       throw new CorruptObjectException(
           "object is not the one in the manifest: key="
               + ref.key()
@@ -93,7 +106,7 @@ public final class IndexCache {
               + " actualLength="
               + object.length()
               + " expectedFooterCrc="
-              + Integer.toHexString(ref.footerCrc())
+              + Integer.toHexString(ref.checksum())
               + " actualFooterCrc="
               + Integer.toHexString(object.footerCrc()));
     }

@@ -9,7 +9,7 @@ import io.sediment.objectstore.ObjectKey;
 public final class ObjectGoneException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  ObjectGoneException(ObjectKey key) {
+  public ObjectGoneException(ObjectKey key) {
     super("object is gone: key=" + key);
   }
 }

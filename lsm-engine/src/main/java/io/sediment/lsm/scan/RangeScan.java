@@ -238,7 +238,7 @@ public final class RangeScan {
       while (found != null && found.baseOffset() < bound) {
         ObjectIndex index = found.index();
         int end = index.endBlock(found.section());
-        if (index.maxTimestamp(end - 1) >= timestamp) {
+        if (index.firstBlock(found.section()) < end && index.maxTimestamp(end - 1) >= timestamp) {
           return inBlocks(found, index.blockOf(found.section(), fromOffset), end);
         }
         CompletableFuture<@Nullable Found> next = next(found);

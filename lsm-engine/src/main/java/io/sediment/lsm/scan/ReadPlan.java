@@ -89,6 +89,9 @@ final class ReadPlan {
     while (block < end && !isComplete() && index.baseOffset(block) < bound) {
       block = addPiece(index, block, end);
     }
+    if (block == end) { // log compaction may have left nothing of the last offsets
+      nextOffset = Math.max(nextOffset, found.nextOffset());
+    }
   }
 
   private int addPiece(ObjectIndex index, int first, int endOfSection) {

@@ -27,7 +27,7 @@ final class SectionFinder {
     }
 
     long baseOffset() {
-      return index.baseOffset(index.firstBlock(section));
+      return index.sectionBaseOffset(section);
     }
   }
 

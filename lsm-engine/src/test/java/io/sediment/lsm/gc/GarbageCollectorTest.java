@@ -100,7 +100,7 @@ class GarbageCollectorTest {
     heir.fence(1, 5);
     world.await(heir.passes());
     assertThat(world.walSlots()).containsExactly("1/1", "1/2", "1/3", "1/4", "1/5");
-    heir.commit(new DropObjects(heir.term, heir.manifests.current().l0(), null));
+    heir.commit(new DropObjects(heir.term, heir.manifests.current().l0(), List.of(), null));
     world.await(heir.collector.pass());
     assertThat(world.walSlots()).as("older manifests still name them").hasSize(5);
     world.await(heir.passes());

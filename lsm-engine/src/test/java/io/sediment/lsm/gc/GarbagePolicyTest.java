@@ -7,6 +7,7 @@ import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.codec.ExtensionFields;
 import io.sediment.lsm.manifest.CommitId;
 import io.sediment.lsm.manifest.L0Ref;
+import io.sediment.lsm.manifest.Level1;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.manifest.WriterTerm;
@@ -136,12 +137,11 @@ class GarbagePolicyTest {
         id,
         CommitId.NONE,
         new WriterTerm(1, 3, new UUID(1, 1)),
-        0,
         replayAfter,
         l0,
         new TableRef(3, table, 100, 5),
         lowMark,
-        0,
+        Level1.NONE,
         ExtensionFields.NONE);
   }
 }

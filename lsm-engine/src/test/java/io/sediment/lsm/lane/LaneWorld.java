@@ -41,10 +41,10 @@ import java.util.random.RandomGenerator;
  * One lane's bucket in a simulated world, brokers that open it one after the other, and a plain
  * model of what they appended: per partition a list of batches, the first part of it acknowledged.
  */
-final class LaneWorld {
-  static final LaneId LANE = new LaneId(2);
-  static final long INCARNATION = 1;
-  static final Duration PATIENCE = Duration.ofHours(6);
+public final class LaneWorld {
+  public static final LaneId LANE = new LaneId(2);
+  public static final long INCARNATION = 1;
+  public static final Duration PATIENCE = Duration.ofHours(6);
   private static final UUID TOPIC = new UUID(0x5ed1, 0x3e27);
 
   /** One appended batch, as it must be read back. */
@@ -54,12 +54,12 @@ final class LaneWorld {
     }
   }
 
-  final Simulation simulation;
-  final SimObjectStore bucket;
-  final RandomGenerator random;
-  final LaneKeys keys = new LaneKeys(LANE);
+  public final Simulation simulation;
+  public final SimObjectStore bucket;
+  public final RandomGenerator random;
+  public final LaneKeys keys = new LaneKeys(LANE);
   final Map<PartitionId, List<Appended>> model = new TreeMap<>();
-  final Map<PartitionId, Long> logStarts = new TreeMap<>();
+  public final Map<PartitionId, Long> logStarts = new TreeMap<>();
   private final Map<PartitionId, Long> acked = new TreeMap<>();
   private final Map<PartitionId, Map<Long, Integer>> sequences = new HashMap<>();
   private long nextEpoch = 1;
@@ -68,7 +68,7 @@ final class LaneWorld {
    * A broker with the lane open. Where the bucket damages reads more often than they are repeated,
    * opening fails, and the process starts again.
    */
-  Broker openBroker(String name) {
+  public Broker openBroker(String name) {
     while (true) {
       Broker broker = broker(name);
       try {
@@ -83,22 +83,22 @@ final class LaneWorld {
     }
   }
 
-  LaneWorld(long seed, FaultPlan faults) {
+  public LaneWorld(long seed, FaultPlan faults) {
     simulation = new Simulation(seed);
     bucket = new SimObjectStore(simulation, faults);
     random = simulation.random("workload");
   }
 
-  static PartitionId partition(int number) {
+  public static PartitionId partition(int number) {
     return new PartitionId(TOPIC, number);
   }
 
   /** Small enough that memtables leave memory and blocks leave the cache. */
-  static MemoryBudget smallBudget() {
+  public static MemoryBudget smallBudget() {
     return budget(256 << 10, 128 << 10);
   }
 
-  static MemoryBudget budget(long walBytes, long cacheBytes) {
+  public static MemoryBudget budget(long walBytes, long cacheBytes) {
     return new MemoryBudget(
         walBytes + 4 * cacheBytes,
         Map.of(
@@ -109,7 +109,7 @@ final class LaneWorld {
             Share.COMPACTION, new Allowance(0, cacheBytes)));
   }
 
-  static LaneConfig smallConfig() {
+  public static LaneConfig smallConfig() {
     return new LaneConfig(
         16 << 10,
         2,
@@ -123,12 +123,12 @@ final class LaneWorld {
         Duration.ofSeconds(30));
   }
 
-  <T> T await(CompletableFuture<T> future, String what) {
+  public <T> T await(CompletableFuture<T> future, String what) {
     return simulation.await(future, PATIENCE, what);
   }
 
   /** The store may fail a read, or damage it more often than is looked again: then once more. */
-  <T> T awaitRead(Supplier<CompletableFuture<T>> read, String what) {
+  public <T> T awaitRead(Supplier<CompletableFuture<T>> read, String what) {
     for (int attempt = 1; ; attempt++) {
       try {
         return await(read.get(), what);
@@ -145,12 +145,12 @@ final class LaneWorld {
   }
 
   /** A process that owns the lane under the next epoch. */
-  final class Broker {
-    final SimScheduler process;
-    final long epoch;
+  public final class Broker {
+    public final SimScheduler process;
+    public final long epoch;
     final MemoryBudget budget;
     final List<SortedObject> flushed = new ArrayList<>();
-    final LaneEnvironment environment;
+    public final LaneEnvironment environment;
     final CompletableFuture<Lane> opening;
     final Map<PartitionId, LanePartition> partitions = new HashMap<>();
     final Map<PartitionId, Heard> heard = new HashMap<>();
@@ -175,11 +175,11 @@ final class LaneWorld {
               environment, config, LANE, INCARNATION, epoch, (object, took) -> flushed.add(object));
     }
 
-    Lane lane() {
+    public Lane lane() {
       return await(opening, "lane is open");
     }
 
-    LanePartition partition(int number) {
+    public LanePartition partition(int number) {
       PartitionId id = LaneWorld.partition(number);
       return partitions.computeIfAbsent(
           id,
@@ -193,11 +193,11 @@ final class LaneWorld {
     }
 
     /** Appends one batch, of an idempotent producer every other time. */
-    void append(int partitionNumber, int sizeBytes, int records, long timestamp) {
+    public void append(int partitionNumber, int sizeBytes, int records, long timestamp) {
       append(partitionNumber, sizeBytes, records, timestamp, random.nextBoolean());
     }
 
-    void append(
+    public void append(
         int partitionNumber, int sizeBytes, int records, long timestamp, boolean isIdempotent) {
       LanePartition partition = partition(partitionNumber);
       TestBatch batch =
@@ -222,7 +222,7 @@ final class LaneWorld {
       simulation.runUntil(() -> partition.durableOffset() == partition.endOffset(), PATIENCE, what);
     }
 
-    void untilAllDurable() {
+    public void untilAllDurable() {
       simulation.runUntil(
           () ->
               partitions.values().stream()
@@ -243,7 +243,7 @@ final class LaneWorld {
     }
 
     /** Raises a log start to some batch's end that is durable, and lets the lane drop the rest. */
-    void raiseLogStart(int partitionNumber) {
+    public void raiseLogStart(int partitionNumber) {
       LanePartition partition = partition(partitionNumber);
       List<Appended> log = model.getOrDefault(partition.id(), List.of());
       long start = logStarts.getOrDefault(partition.id(), 0L);
@@ -256,13 +256,13 @@ final class LaneWorld {
       awaitRead(() -> lane().reclaim(logStarts, Set.of()), "reclaimed");
     }
 
-    void crash() {
+    public void crash() {
       noteAcked();
       process.crash();
     }
 
     /** Reads the partition from {@code offset} to its durable end, in pieces, and compares. */
-    void assertReads(int partitionNumber, long offset, int maxBytes) {
+    public void assertReads(int partitionNumber, long offset, int maxBytes) {
       LanePartition partition = partition(partitionNumber);
       long next = offset;
       long end = partition.durableOffset();
@@ -281,14 +281,14 @@ final class LaneWorld {
       return awaitRead(() -> partition.read(offset, maxBytes, true, end), "read of " + offset);
     }
 
-    void assertReadsEverything(int maxBytes) {
+    public void assertReadsEverything(int maxBytes) {
       for (PartitionId id : List.copyOf(model.keySet())) {
         assertReads(id.partition(), logStarts.getOrDefault(id, 0L), maxBytes);
       }
     }
 
     /** The timestamp lookup must agree with a walk over the model. */
-    void assertFindsTimestamp(int partitionNumber, long timestamp, long fromOffset) {
+    public void assertFindsTimestamp(int partitionNumber, long timestamp, long fromOffset) {
       LanePartition partition = partition(partitionNumber);
       long[] durable = {0};
       OptionalLong found =
@@ -312,7 +312,7 @@ final class LaneWorld {
           .isEqualTo(expected);
     }
 
-    void assertProducers(int partitionNumber) {
+    public void assertProducers(int partitionNumber) {
       LanePartition partition = partition(partitionNumber);
       List<ProducerEntry> states = awaitRead(partition::producers, "producers");
       Map<Long, Integer> expected = sequencesIn(partition.id());
@@ -358,11 +358,11 @@ final class LaneWorld {
     return slices.nextOffset();
   }
 
-  Broker broker(String name) {
+  public Broker broker(String name) {
     return new Broker(name, smallBudget(), smallConfig());
   }
 
-  Broker broker(String name, MemoryBudget budget, LaneConfig config) {
+  public Broker broker(String name, MemoryBudget budget, LaneConfig config) {
     return new Broker(name, budget, config);
   }
 
@@ -370,7 +370,7 @@ final class LaneWorld {
    * After a crash: the lane ends at or above what was acknowledged, and at a batch's end. What was
    * appended beyond is forgotten by the model, as the lane has.
    */
-  void settle(Broker next) {
+  public void settle(Broker next) {
     Map<PartitionId, Long> ends = next.lane().endOffsets();
     model.forEach(
         (id, log) -> {

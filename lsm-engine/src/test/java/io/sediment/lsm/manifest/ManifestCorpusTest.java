@@ -28,7 +28,6 @@ class ManifestCorpusTest {
             300,
             new CommitId(new UUID(5, 6), 41),
             new WriterTerm(2, 7, new UUID(5, 6)),
-            0,
             new WalSlot(7, 120),
             List.of(
                 new L0Ref(SortedObjectKind.WAL, 6, 88, 2_000_000, 0x1234abcd, 8, 1_999_000, -1),
@@ -43,10 +42,55 @@ class ManifestCorpusTest {
                     1_790_000_000_000L)),
             new TableRef(7, 54, 20_000, 99),
             55,
-            0,
+            Level1.NONE,
             ExtensionFields.NONE.with(8, new byte[] {1, 2, 3}));
     byte[] stored = Corpus.read("v1/manifest", () -> bytes(ManifestLayout.encode(manifest)));
     assertThat(ManifestLayout.decode(LANE, 300, ByteBuffer.wrap(stored))).isEqualTo(manifest);
+    assertThat(bytes(ManifestLayout.encode(manifest))).isEqualTo(stored);
+  }
+
+  @Test
+  void manifestWithRuns() {
+    DataRef l1 = new DataRef(SortedObjectKind.L1, 4, 17, 200_000_000, 0x55aa);
+    DataRef l0 = new DataRef(SortedObjectKind.L0, 6, 31, 64_000_000, 0x77);
+    Level1 level1 =
+        new Level1(
+            4,
+            new UUID(7, 8),
+            20,
+            List.of(
+                new RunRef(
+                    4,
+                    18,
+                    90_000,
+                    0x1234,
+                    11,
+                    4_000,
+                    190_000_000,
+                    1_790_000_000_000L,
+                    new Place(5, 3),
+                    new Place(6, 31),
+                    5,
+                    List.of(l1, l0))),
+            new JobProgress(
+                List.of(new Place(4, 18)),
+                List.of(new JobProgress.Source(true, 6, 88)),
+                List.of(new DataRef(SortedObjectKind.L1, 4, 19, 100, 1))));
+    Manifest manifest =
+        new Manifest(
+            LANE,
+            301,
+            new CommitId(new UUID(5, 6), 42),
+            new WriterTerm(2, 7, new UUID(5, 6)),
+            new WalSlot(7, 120),
+            List.of(
+                new L0Ref(SortedObjectKind.WAL, 6, 88, 2_000_000, 0x1234abcd, 8, 1_999_000, -1)),
+            new TableRef(7, 54, 20_000, 99),
+            55,
+            level1,
+            ExtensionFields.NONE.with(8, new byte[] {1, 2, 3}));
+    byte[] stored = Corpus.read("v1/manifest-runs", () -> bytes(ManifestLayout.encode(manifest)));
+    assertThat(ManifestLayout.decode(LANE, 301, ByteBuffer.wrap(stored))).isEqualTo(manifest);
     assertThat(bytes(ManifestLayout.encode(manifest))).isEqualTo(stored);
   }
 

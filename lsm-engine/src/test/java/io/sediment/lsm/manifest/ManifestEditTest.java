@@ -61,7 +61,7 @@ class ManifestEditTest {
     assertThat(
             apply(
                 "3 | 3/7 | d1-1 w2/1 w2/2 d3-2 | t3-2 | 3",
-                new DropObjects(THIRD, List.of(w(2, 1), d(1, 1), d(1, 9)), t(3, 4))))
+                new DropObjects(THIRD, List.of(w(2, 1), d(1, 1), d(1, 9)), List.of(), t(3, 4))))
         .isEqualTo("3 | 3/7 | w2/2 d3-2 | t3-4 | 5");
   }
 
@@ -71,7 +71,7 @@ class ManifestEditTest {
     assertThat(new ClaimEpoch(THIRD).applyTo(base)).isEmpty();
     assertThat(addL0(2, new WalSlot(3, 7)).applyTo(base)).isEmpty();
     assertThat(new AdoptSealed(THIRD, List.of(), null, new WalSlot(3, 7)).applyTo(base)).isEmpty();
-    assertThat(new DropObjects(THIRD, List.of(d(1, 9)), null).applyTo(base)).isEmpty();
+    assertThat(new DropObjects(THIRD, List.of(d(1, 9)), List.of(), null).applyTo(base)).isEmpty();
   }
 
   @Test
@@ -84,7 +84,7 @@ class ManifestEditTest {
               new ClaimEpoch(late),
               new AddL0(late, d(late.epoch(), 9), t(late.epoch(), 9), new WalSlot(3, 9)),
               new AdoptSealed(late, List.of(), null, new WalSlot(3, 9)),
-              new DropObjects(late, List.of(d(3, 2)), null))) {
+              new DropObjects(late, List.of(d(3, 2)), List.of(), null))) {
         assertThatThrownBy(() -> edit.applyTo(base)).isInstanceOf(LaneFencedException.class);
       }
     }
@@ -157,12 +157,11 @@ class ManifestEditTest {
         1,
         CommitId.NONE,
         term(Long.parseLong(parts[0])),
-        0,
         new WalSlot(replayAfter[0], replayAfter[1]),
         l0,
         table(parts[3]),
         Long.parseLong(parts[4]),
-        0,
+        Level1.NONE,
         ExtensionFields.NONE);
   }
 

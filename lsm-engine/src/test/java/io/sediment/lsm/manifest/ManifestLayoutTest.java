@@ -148,12 +148,11 @@ class ManifestLayoutTest {
         base.id(),
         base.commitId(),
         base.term(),
-        base.compactorEpoch(),
         base.replayAfter(),
         base.l0(),
         base.table(),
         base.writerLowMark(),
-        base.compactorLowMark(),
+        base.level1(),
         fields);
   }
 
@@ -176,13 +175,59 @@ class ManifestLayoutTest {
         1 + random.nextLong(1L << 30),
         new CommitId(new UUID(random.nextLong(), random.nextLong()), random.nextLong(1L << 20)),
         new WriterTerm(random.nextLong(5), random.nextLong(1L << 20), new UUID(1, 2)),
-        random.nextInt(3),
         new WalSlot(random.nextInt(9), random.nextLong(1L << 40)),
         l0,
         random.nextBoolean() ? null : new TableRef(1, 2, 3, random.nextInt()),
         random.nextInt(1_000),
-        random.nextInt(1_000),
+        level1(random),
         ExtensionFields.NONE);
+  }
+
+  private static Level1 level1(SplittableRandom random) {
+    if (random.nextInt(3) == 0) {
+      return Level1.NONE;
+    }
+    List<RunRef> runs = new ArrayList<>();
+    for (int i = random.nextInt(10); i > 0; i--) {
+      runs.add(
+          new RunRef(
+              1 + random.nextInt(9),
+              1 + random.nextLong(1L << 20),
+              1 + random.nextLong(1L << 30),
+              random.nextInt(),
+              random.nextInt(20),
+              random.nextInt(1_000),
+              random.nextLong(1L << 40),
+              random.nextLong(),
+              new Place(random.nextInt(9), random.nextInt(900)),
+              new Place(9 + random.nextInt(9), random.nextInt(900)),
+              random.nextInt(3),
+              objects(random)));
+    }
+    JobProgress job =
+        random.nextBoolean()
+            ? null
+            : new JobProgress(
+                List.of(new Place(1, 2)),
+                List.of(new JobProgress.Source(random.nextBoolean(), 3, 4)),
+                objects(random));
+    return new Level1(
+        1 + random.nextInt(3), new UUID(random.nextLong(), 7), random.nextInt(1_000), runs, job);
+  }
+
+  private static List<DataRef> objects(SplittableRandom random) {
+    List<DataRef> objects = new ArrayList<>();
+    for (int i = random.nextInt(4); i > 0; i--) {
+      objects.add(
+          new DataRef(
+              List.of(SortedObjectKind.L0, SortedObjectKind.L1, SortedObjectKind.WAL)
+                  .get(random.nextInt(3)),
+              1 + random.nextInt(9),
+              1 + random.nextInt(999),
+              1 + random.nextLong(1L << 40),
+              random.nextInt()));
+    }
+    return objects;
   }
 
   private static PartitionTable table(SplittableRandom random, int rowsMax) {

@@ -8,6 +8,7 @@ import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.TestBatch;
 import io.sediment.lsm.lane.BatchSlices;
+import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.object.EncodedObject;
 import io.sediment.lsm.object.ObjectIdentity;
 import io.sediment.lsm.object.SortedObject;
@@ -15,6 +16,7 @@ import io.sediment.lsm.object.SortedObjectKind;
 import io.sediment.lsm.object.SortedObjectOptions;
 import io.sediment.lsm.object.SortedObjectReader;
 import io.sediment.lsm.object.SortedObjectWriter;
+import io.sediment.lsm.run.DirectoryReader;
 import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.MemoryBudget;
@@ -70,7 +72,7 @@ class RangeScanTest {
       EncodedObject encoded = writer.finish();
       SortedObject object = encoded.description();
       await(store.putIfAbsent(object.key(), ObjectBody.of(encoded.body().toByteArray())));
-      objects.add(new ObjectRef(object.key(), object.length(), object.footerCrc()));
+      objects.add(ObjectRef.of(object.identity().lane(), L0Ref.of(object)));
     }
   }
 
@@ -83,7 +85,9 @@ class RangeScanTest {
   }
 
   private RangeScan scan() {
-    IndexCache indexes = new IndexCache(new SortedObjectReader(store), 1 << 20, id -> id, counters);
+    IndexCache indexes =
+        new IndexCache(
+            new SortedObjectReader(store), new DirectoryReader(store), 1 << 20, id -> id, counters);
     return new RangeScan(indexes, cache, store, store, budget, process, counters);
   }
 

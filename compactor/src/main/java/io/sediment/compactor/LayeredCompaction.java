@@ -1,0 +1,75 @@
+package io.sediment.compactor;
+
+import io.sediment.compactor.CompactionPlan.Reason;
+import io.sediment.lsm.manifest.L0Ref;
+import io.sediment.lsm.manifest.RunRef;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One wide step from level 0 to level 1, then nothing any more, unless runs are half dead or many
+ * and small.
+ *
+ * <p>Runs of one partition are disjoint in any case, so merging never makes a read correct, only
+ * cheaper: it is worth it once, when a partition's data lies in so many pieces that reading it back
+ * would cost a request for each. See {@code compactor/README.md} for the arithmetic.
+ */
+public final class LayeredCompaction implements CompactionPolicy {
+  private final CompactionOptions options;
+
+  public LayeredCompaction(CompactionOptions options) {
+    this.options = options;
+  }
+
+  @Override
+  public Optional<CompactionPlan> plan(LsmShape shape) {
+    return cluster(shape).or(() -> evacuate(shape)).or(() -> join(shape));
+  }
+
+  private Optional<CompactionPlan> cluster(LsmShape shape) {
+    int min = shape.isSealed() ? 1 : options.l0ObjectsMin();
+    if (shape.l0().size() < min) {
+      return Optional.empty();
+    }
+    List<L0Ref> sources = new ArrayList<>();
+    long bytes = 0;
+    long sections = 0;
+    for (L0Ref ref : shape.l0()) {
+      bytes += ref.dataBytes();
+      sections += ref.partitionCount();
+      boolean isTooMuch =
+          sources.size() >= options.l0ObjectsMax()
+              || bytes > options.l0BytesMax()
+              || sections > options.sectionsMax();
+      if (!sources.isEmpty() && isTooMuch) {
+        break;
+      }
+      sources.add(ref);
+    }
+    return Optional.of(new CompactionPlan(Reason.CLUSTER, List.of(), sources));
+  }
+
+  private static Optional<CompactionPlan> evacuate(LsmShape shape) {
+    return shape.runs().stream()
+        .filter(run -> run.liveBytes() < run.ref().storedBytes() / 2)
+        .filter(run -> run.liveBytes() < run.ref().dataBytes()) // else rewriting gains nothing
+        .findFirst()
+        .map(run -> new CompactionPlan(Reason.EVACUATE, List.of(run.ref()), List.of()));
+  }
+
+  /** The first neighbours that are small together. */
+  private Optional<CompactionPlan> join(LsmShape shape) {
+    List<LsmShape.Run> runs = shape.runs();
+    for (int from = 0; from + options.runsJoined() <= runs.size(); from++) {
+      List<RunRef> window =
+          runs.subList(from, from + options.runsJoined()).stream().map(LsmShape.Run::ref).toList();
+      long bytes = window.stream().mapToLong(RunRef::dataBytes).sum();
+      long sections = window.stream().mapToLong(RunRef::partitionCount).sum();
+      if (bytes <= options.joinedBytesMax() && sections <= options.sectionsMax()) {
+        return Optional.of(new CompactionPlan(Reason.JOIN, window, List.of()));
+      }
+    }
+    return Optional.empty();
+  }
+}

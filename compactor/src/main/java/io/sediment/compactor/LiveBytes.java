@@ -1,0 +1,91 @@
+package io.sediment.compactor;
+
+import io.sediment.compactor.SourceSection.SourceBlock;
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.manifest.Manifest;
+import io.sediment.lsm.manifest.Place;
+import io.sediment.lsm.manifest.RunRef;
+import io.sediment.objectstore.ObjectStore;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How much of each run is alive. That is in the runs' directories, so a few of them are looked at
+ * each time, and only after log starts have risen. One call at a time.
+ */
+final class LiveBytes {
+  private static final int LOOKS_AT_ONCE = 8;
+
+  /** What was found out, and for which log starts. */
+  private record Found(long bytes, Map<?, Long> logStarts, Set<UUID> deletedTopics) {}
+
+  private final SourceReader reader;
+  private Map<Place, Found> found = new HashMap<>();
+
+  LiveBytes(LaneId lane, ObjectStore store) {
+    this.reader = new SourceReader(lane, store);
+  }
+
+  /** The most that is alive of a run, as far as is known. */
+  long of(RunRef run) {
+    Found here = found.get(place(run));
+    return here == null ? run.dataBytes() : here.bytes;
+  }
+
+  /** Looks at some of the runs that may have lost something since. */
+  CompletableFuture<Void> look(Manifest manifest, Liveness liveness) {
+    Set<Place> there =
+        manifest.level1().runs().stream().map(LiveBytes::place).collect(Collectors.toSet());
+    found.keySet().retainAll(there);
+    List<RunRef> next =
+        manifest.level1().runs().stream()
+            .filter(run -> mayHaveChanged(found.get(place(run)), liveness))
+            .limit(LOOKS_AT_ONCE)
+            .toList();
+    CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
+    for (RunRef run : next) {
+      done =
+          done.thenCompose(before -> reader.read(run))
+              .thenAccept(
+                  sections ->
+                      found.put(
+                          place(run),
+                          new Found(
+                              liveBytes(sections, liveness),
+                              liveness.logStarts(),
+                              liveness.deletedTopics())));
+    }
+    return done;
+  }
+
+  private static boolean mayHaveChanged(@Nullable Found known, Liveness liveness) {
+    return known == null
+        ? !(liveness.logStarts().isEmpty() && liveness.deletedTopics().isEmpty())
+        : !known.logStarts.equals(liveness.logStarts())
+            || !known.deletedTopics.equals(liveness.deletedTopics());
+  }
+
+  private static long liveBytes(List<SourceSection> sections, Liveness liveness) {
+    long bytes = 0;
+    for (SourceSection section : sections) {
+      if (liveness.isDeleted(section.partition())) {
+        continue;
+      }
+      long logStart = liveness.logStart(section.partition());
+      for (SourceBlock each : section.blocks()) {
+        bytes += each.block().lastOffset() >= logStart ? each.block().length() : 0;
+      }
+    }
+    return bytes;
+  }
+
+  private static Place place(RunRef run) {
+    return new Place(run.epoch(), run.number());
+  }
+}
