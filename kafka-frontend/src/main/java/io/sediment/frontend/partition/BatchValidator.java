@@ -4,6 +4,8 @@ import static io.sediment.lsm.batch.RecordBatchLayout.ATTRIBUTES;
 
 import io.sediment.frontend.partition.BatchVerdict.Rejected;
 import io.sediment.lsm.batch.RecordBatchLayout;
+import io.sediment.lsm.records.Codec;
+import io.sediment.lsm.records.CompressionBound;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 import org.apache.kafka.common.protocol.Errors;
@@ -132,7 +134,8 @@ public final class BatchValidator {
     if (settings.rewrites(codec)
         || settings.compacted()
         || settings.limitsPast()
-        || CompressionBound.of(codec, payloadOf(batch)) > settings.decompressedBytesMax()) {
+        || CompressionBound.of(Codec.ofCode(codec.id), payloadOf(batch))
+            > settings.decompressedBytesMax()) {
       return BatchVerdict.NeedsWork.NEEDS_WORK;
     }
     long maxTimestamp = RecordBatchLayout.maxTimestamp(batch, batch.position());

@@ -2,13 +2,13 @@ package io.sediment.frontend.partition;
 
 import io.sediment.frontend.partition.BatchVerdict.RecordError;
 import io.sediment.frontend.partition.BatchVerdict.Rejected;
-import io.sediment.frontend.partition.RecordInput.BrokenRecordsException;
 import io.sediment.lsm.batch.RecordBatchLayout;
+import io.sediment.lsm.records.BrokenRecordsException;
+import io.sediment.lsm.records.RecordInput;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.protocol.Errors;
-import org.apache.kafka.common.record.internal.CompressionType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +26,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecordWalk {
   private static final int RECORD_ERRORS_MAX = 100;
-  private static final int VARINT_BITS = 35;
-  private static final int VARLONG_BITS = 70;
 
   private final RecordInput input;
   private final TopicSettings settings;
@@ -46,18 +44,10 @@ final class RecordWalk {
   /** Null where all records of the batch, whose header is sound, may be taken. */
   static @Nullable Rejected rejection(ByteBuffer batch, TopicSettings settings, long nowMs) {
     int at = batch.position();
-    CompressionType codec = BatchValidator.codecOf(batch);
-    ByteBuffer payload = BatchValidator.payloadOf(batch);
     int count = RecordBatchLayout.recordsCount(batch, at);
     long baseTimestamp = RecordBatchLayout.baseTimestamp(batch, at);
-    try {
-      if (codec == CompressionType.NONE) {
-        return new RecordWalk(new BufferInput(payload), settings, baseTimestamp, nowMs).walk(count);
-      }
-      try (CompressedInput input =
-          new CompressedInput(codec, payload, settings.decompressedBytesMax())) {
-        return new RecordWalk(input, settings, baseTimestamp, nowMs).walk(count);
-      }
+    try (RecordInput input = RecordInput.of(batch, settings.decompressedBytesMax())) {
+      return new RecordWalk(input, settings, baseTimestamp, nowMs).walk(count);
     } catch (BrokenRecordsException e) {
       return Rejected.of(Errors.INVALID_RECORD, String.valueOf(e.getMessage()));
     }
@@ -77,26 +67,26 @@ final class RecordWalk {
   }
 
   private void walkRecord(int index) throws BrokenRecordsException {
-    int length = varint();
+    int length = input.varint();
     if (length < 0) {
       throw new BrokenRecordsException("record size: record=" + index + " size=" + length);
     }
     long end = input.position() + length;
     input.skip(1); // attributes, unused
-    long timestamp = baseTimestamp + varlong();
-    int offsetDelta = varint();
+    long timestamp = baseTimestamp + input.varlong();
+    int offsetDelta = input.varint();
     if (offsetDelta != index) {
       throw new BrokenRecordsException(
           "record offset: expected delta=" + index + " actual=" + offsetDelta);
     }
     int keyLength = nullableField(index, "key");
     nullableField(index, "value");
-    int headers = varint();
+    int headers = input.varint();
     if (headers < 0) {
       throw new BrokenRecordsException("record headers: record=" + index + " count=" + headers);
     }
     for (int i = 0; i < headers; i++) {
-      int headerKey = varint();
+      int headerKey = input.varint();
       if (headerKey < 0) {
         throw new BrokenRecordsException("header key: record=" + index + " size=" + headerKey);
       }
@@ -138,7 +128,7 @@ final class RecordWalk {
   }
 
   private int nullableField(int index, String name) throws BrokenRecordsException {
-    int length = varint();
+    int length = input.varint();
     if (length < -1) {
       throw new BrokenRecordsException("record " + name + ": record=" + index + " size=" + length);
     }
@@ -146,29 +136,5 @@ final class RecordWalk {
       input.skip(length);
     }
     return length;
-  }
-
-  private int varint() throws BrokenRecordsException {
-    int value = 0;
-    for (int shift = 0; shift < VARINT_BITS; shift += 7) {
-      byte next = input.next();
-      value |= (next & 0x7f) << shift;
-      if (next >= 0) {
-        return (value >>> 1) ^ -(value & 1);
-      }
-    }
-    throw new BrokenRecordsException("number of more than five bytes");
-  }
-
-  private long varlong() throws BrokenRecordsException {
-    long value = 0;
-    for (int shift = 0; shift < VARLONG_BITS; shift += 7) {
-      byte next = input.next();
-      value |= (long) (next & 0x7f) << shift;
-      if (next >= 0) {
-        return (value >>> 1) ^ -(value & 1);
-      }
-    }
-    throw new BrokenRecordsException("number of more than ten bytes");
   }
 }

@@ -44,6 +44,14 @@ public final class RecordBatchLayout {
   /** Bytes before {@code batchLength} begins to count. */
   public static final int LENGTH_OVERHEAD = 12;
 
+  /** Bits of the attributes. */
+  public static final int CODEC = 0x07;
+
+  public static final int LOG_APPEND_TIME = 0x08;
+  public static final int TRANSACTIONAL = 0x10;
+  public static final int CONTROL = 0x20;
+  public static final int DELETE_HORIZON = 0x40;
+
   public static final byte CURRENT_MAGIC = 2;
   public static final long NO_PRODUCER_ID = -1;
 
@@ -83,11 +91,24 @@ public final class RecordBatchLayout {
   }
 
   public static boolean isTransactional(ByteBuffer buffer, int position) {
-    return (attributes(buffer, position) & 0x10) != 0;
+    return (attributes(buffer, position) & TRANSACTIONAL) != 0;
   }
 
   public static boolean isControl(ByteBuffer buffer, int position) {
-    return (attributes(buffer, position) & 0x20) != 0;
+    return (attributes(buffer, position) & CONTROL) != 0;
+  }
+
+  /** Whether timestamps are the broker's: each record then has the batch's largest. */
+  public static boolean isLogAppendTime(ByteBuffer buffer, int position) {
+    return (attributes(buffer, position) & LOG_APPEND_TIME) != 0;
+  }
+
+  /**
+   * Whether log compaction has given the batch a time from which its tombstones may go. It stands
+   * in place of the base timestamp.
+   */
+  public static boolean hasDeleteHorizon(ByteBuffer buffer, int position) {
+    return (attributes(buffer, position) & DELETE_HORIZON) != 0;
   }
 
   public static long baseTimestamp(ByteBuffer buffer, int position) {

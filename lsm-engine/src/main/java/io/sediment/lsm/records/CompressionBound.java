@@ -1,17 +1,16 @@
-package io.sediment.frontend.partition;
+package io.sediment.lsm.records;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.apache.kafka.common.record.internal.CompressionType;
 
 /**
  * How large compressed bytes can become at most, found without decompressing them: from the block
  * headers of the frame where the codec has them, else from the highest ratio the codec can reach. A
  * batch whose bound is small cannot be a decompression bomb. Pure.
  */
-final class CompressionBound {
+public final class CompressionBound {
   /** No bound could be found: the bytes must be decompressed to know. */
-  static final long UNKNOWN = Long.MAX_VALUE;
+  public static final long UNKNOWN = Long.MAX_VALUE;
 
   /** RFC 1951: 258 bytes from two bits. */
   private static final long GZIP_RATIO_MAX = 1032;
@@ -26,7 +25,10 @@ final class CompressionBound {
 
   private CompressionBound() {}
 
-  static long of(CompressionType codec, ByteBuffer payload) {
+  /**
+   * @param payload what follows the header of the batch
+   */
+  public static long of(Codec codec, ByteBuffer payload) {
     ByteBuffer bytes = payload.slice();
     try {
       return switch (codec) {

@@ -1,4 +1,4 @@
-package io.sediment.frontend.partition;
+package io.sediment.lsm.records;
 
 import java.nio.ByteBuffer;
 
@@ -31,6 +31,13 @@ final class BufferInput implements RecordInput {
   }
 
   @Override
+  public void read(byte[] into, int start, int length) throws BrokenRecordsException {
+    int from = at;
+    skip(length);
+    bytes.get(from, into, start, length);
+  }
+
+  @Override
   public long position() {
     return at;
   }
@@ -38,5 +45,10 @@ final class BufferInput implements RecordInput {
   @Override
   public boolean isExhausted() {
     return at == limit;
+  }
+
+  @Override
+  public void close() {
+    // Holds nothing.
   }
 }

@@ -1,42 +1,33 @@
-package io.sediment.frontend.partition;
+package io.sediment.lsm.records;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.compress.Compression;
-import org.apache.kafka.common.record.internal.CompressionType;
-import org.apache.kafka.common.record.internal.RecordBatch;
-import org.apache.kafka.common.utils.internals.BufferSupplier;
 
 /**
  * Records decompressed as they are read, a small buffer at a time and no more than a limit in all:
  * a decompression bomb costs what the limit allows and is then refused.
  */
-final class CompressedInput implements RecordInput, AutoCloseable {
+final class InflatedInput implements RecordInput {
   private static final int BUFFER_BYTES = 16 << 10;
 
-  private final InputStream decompressed;
+  private final InputStream inflated;
   private final long limitBytes;
   private final byte[] buffer = new byte[BUFFER_BYTES];
   private int at;
   private int filled;
   private long before;
 
-  CompressedInput(CompressionType codec, ByteBuffer payload, long limitBytes)
-      throws BrokenRecordsException {
+  InflatedInput(Codec codec, ByteBuffer payload, long limitBytes) throws BrokenRecordsException {
     this.limitBytes = limitBytes;
-    if (codec == CompressionType.SNAPPY && CompressionBound.of(codec, payload) > limitBytes) {
+    if (codec == Codec.SNAPPY && CompressionBound.of(codec, payload) > limitBytes) {
       // Its decoder allocates what the data says before it looks further.
       throw tooLarge(limitBytes);
     }
     try {
-      this.decompressed =
-          Compression.of(codec)
-              .build()
-              .wrapForInput(payload, RecordBatch.MAGIC_VALUE_V2, BufferSupplier.NO_CACHING);
-    } catch (KafkaException e) {
-      throw new BrokenRecordsException("cannot decompress: codec=" + codec.name + " " + e);
+      this.inflated = codec.inflate(new BufferStream(payload));
+    } catch (IOException | RuntimeException e) { // codecs signal damage with either
+      throw new BrokenRecordsException("cannot decompress: codec=" + codec + " " + e);
     }
   }
 
@@ -61,12 +52,26 @@ final class CompressedInput implements RecordInput, AutoCloseable {
     }
   }
 
+  @Override
+  public void read(byte[] into, int start, int length) throws BrokenRecordsException {
+    int done = 0;
+    while (done < length) {
+      if (at == filled && !fill()) {
+        throw new BrokenRecordsException("records cut off: bytes=" + position());
+      }
+      int step = Math.min(length - done, filled - at);
+      System.arraycopy(buffer, at, into, start + done, step);
+      at += step;
+      done += step;
+    }
+  }
+
   private boolean fill() throws BrokenRecordsException {
     before += filled;
     at = 0;
     filled = 0;
     try {
-      int read = decompressed.read(buffer, 0, buffer.length);
+      int read = inflated.read(buffer, 0, buffer.length);
       if (read <= 0) {
         return false;
       }
@@ -98,9 +103,38 @@ final class CompressedInput implements RecordInput, AutoCloseable {
   @Override
   public void close() {
     try {
-      decompressed.close();
+      inflated.close();
     } catch (IOException e) {
       throw new IllegalStateException("closing a stream over memory does no I/O", e);
+    }
+  }
+
+  /** A buffer as the codecs want to read it. */
+  private static final class BufferStream extends InputStream {
+    private final ByteBuffer bytes;
+
+    BufferStream(ByteBuffer bytes) {
+      this.bytes = bytes.duplicate();
+    }
+
+    @Override
+    public int read() {
+      return bytes.hasRemaining() ? bytes.get() & 0xff : -1;
+    }
+
+    @Override
+    public int read(byte[] into, int start, int length) {
+      if (!bytes.hasRemaining()) {
+        return length == 0 ? 0 : -1;
+      }
+      int step = Math.min(length, bytes.remaining());
+      bytes.get(into, start, step);
+      return step;
+    }
+
+    @Override
+    public int available() {
+      return bytes.remaining();
     }
   }
 }
