@@ -3,10 +3,15 @@ package io.sediment.frontend;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.sediment.frontend.config.BrokerConfigs;
 import io.sediment.frontend.config.ConfigView;
+import io.sediment.frontend.group.GroupCoordinators;
+import io.sediment.frontend.group.GroupHandlers;
+import io.sediment.frontend.group.GroupSettings;
 import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.handler.DataHandlers;
 import io.sediment.frontend.handler.FrontendSettings;
 import io.sediment.frontend.handler.HandlerRegistry;
+import io.sediment.frontend.handler.TopicIds;
+import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.net.BrokerServer;
 import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.partition.BatchPreparer;
@@ -39,6 +44,8 @@ public final class KafkaFrontend implements AutoCloseable {
       long brokerEpoch,
       BrokerServerConfig server,
       FrontendSettings settings,
+      GroupSettings groups,
+      GroupConfigDefinitions groupConfigs,
       BrokerConfigs brokerConfigs,
       int workerThreads) {}
 
@@ -60,11 +67,14 @@ public final class KafkaFrontend implements AutoCloseable {
       MeterRegistry meters) {}
 
   private final PartitionLogs logs;
+  private final GroupCoordinators groups;
   private final ExecutorService workers;
   private final BrokerServer server;
 
-  private KafkaFrontend(PartitionLogs logs, ExecutorService workers, BrokerServer server) {
+  private KafkaFrontend(
+      PartitionLogs logs, GroupCoordinators groups, ExecutorService workers, BrokerServer server) {
     this.logs = logs;
+    this.groups = groups;
     this.workers = workers;
     this.server = server;
   }
@@ -97,6 +107,18 @@ public final class KafkaFrontend implements AutoCloseable {
       List<? extends ApiHandler<?, ?>> moreHandlers)
       throws InterruptedException {
     ExecutorService workers = NamedThreads.pool("kafka-worker", config.workerThreads());
+    GroupCoordinators groups =
+        new GroupCoordinators(
+            config.brokerId(),
+            config.groups(),
+            config.groupConfigs(),
+            new GroupCoordinators.Environment(
+                environment.metadata(),
+                logs,
+                environment.scheduler(),
+                environment.clock(),
+                environment.ticker(),
+                environment.meters()));
     try {
       List<ApiHandler<?, ?>> handlers =
           new ArrayList<>(
@@ -114,6 +136,9 @@ public final class KafkaFrontend implements AutoCloseable {
                       environment.chance(),
                       environment.produceThrottleMs(),
                       config.settings())));
+      handlers.addAll(
+          GroupHandlers.all(
+              environment.metadata(), groups, () -> TopicIds.draw(environment.chance())));
       handlers.addAll(moreHandlers);
       BrokerServer server =
           BrokerServer.start(
@@ -121,8 +146,9 @@ public final class KafkaFrontend implements AutoCloseable {
               HandlerRegistry.withApiVersions(handlers, environment.metadata(), config.brokerId()),
               environment.ticker(),
               environment.meters());
-      return new KafkaFrontend(logs, workers, server);
+      return new KafkaFrontend(logs, groups, workers, server);
     } catch (RuntimeException | InterruptedException | Error e) {
+      groups.close();
       workers.shutdown();
       logs.close();
       throw e;
@@ -147,6 +173,7 @@ public final class KafkaFrontend implements AutoCloseable {
   @Override
   public void close() {
     server.close();
+    groups.close();
     logs.close();
     workers.shutdown();
   }

@@ -39,6 +39,7 @@ class EveryApiTest {
     broker =
         TestBroker.start(new FrontendSettings(false, 1, 1, 1 << 20, 100), UnaryOperator.identity());
     client = broker.connect();
+    broker.startGroups();
   }
 
   @AfterEach
@@ -92,7 +93,8 @@ class EveryApiTest {
         AbstractResponse response = call(ValidRequests.of(key, version, topic), version);
         assertThat(response.errorCounts())
             .as(key + " version " + version + ": " + response)
-            .containsOnlyKeys(Errors.NONE);
+            .isNotEmpty()
+            .allSatisfy((error, count) -> assertThat(error).isIn(ValidRequests.answersTo(key)));
       }
     }
   }
@@ -112,6 +114,7 @@ class EveryApiTest {
     }
     assertThat(broker.metadata.image().topics())
         .extracting(Topic::name)
+        .filteredOn(name -> !org.apache.kafka.common.internals.Topic.isInternal(name))
         .as("only CreateTopics creates, what it may")
         .allMatch(name -> name.matches("(missing)?-[0-9]+"));
   }

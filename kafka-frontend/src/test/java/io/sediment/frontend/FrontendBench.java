@@ -2,8 +2,10 @@ package io.sediment.frontend;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.sediment.frontend.config.BrokerConfigs;
+import io.sediment.frontend.group.GroupSettings;
 import io.sediment.frontend.handler.FrontendSettings;
 import io.sediment.frontend.handler.TopicIds;
+import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.frontend.partition.PartitionLane;
@@ -84,6 +86,8 @@ public final class FrontendBench {
                 1,
                 BrokerServerConfig.defaults("127.0.0.1", 0, 2),
                 FrontendSettings.DEFAULTS,
+                GroupSettings.DEFAULTS,
+                new GroupConfigDefinitions(GroupSettings.DEFAULTS),
                 new BrokerConfigs(Map.of()),
                 1),
             new KafkaFrontend.Environment(

@@ -4,7 +4,9 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.sediment.frontend.admin.AdminHandlers;
 import io.sediment.frontend.config.BrokerConfigs;
 import io.sediment.frontend.config.ConfigView;
+import io.sediment.frontend.group.GroupSettings;
 import io.sediment.frontend.handler.FrontendSettings;
+import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.frontend.partition.FakeLane;
@@ -18,10 +20,13 @@ import io.sediment.metadata.NewTopic;
 import io.sediment.metadata.OpenLane;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.Topic;
+import io.sediment.runtime.Await;
 import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,6 +34,10 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
+import org.apache.kafka.common.message.FindCoordinatorRequestData;
+import org.apache.kafka.common.message.HeartbeatRequestData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
 
 /** One broker over a lane in memory, on a free port of this machine. */
 public final class TestBroker implements AutoCloseable {
@@ -36,6 +45,12 @@ public final class TestBroker implements AutoCloseable {
   public static final String STORE = "memory:test";
   private static final BrokerConfigs STARTED_WITH =
       new BrokerConfigs(Map.of("node.id", "0", "num.partitions", "4"));
+
+  private static final GroupSettings GROUPS =
+      new GroupSettings(
+          4,
+          2,
+          Map.of("group.initial.rebalance.delay.ms", "0", "group.min.session.timeout.ms", "1"));
 
   public final InMemoryClusterMetadata metadata;
   public final FakeLane lane;
@@ -57,6 +72,7 @@ public final class TestBroker implements AutoCloseable {
             (image, topic) ->
                 new ConfigView(image, ID, STARTED_WITH).effectiveTopic(topic.configs()),
             SystemPorts.wallClock());
+    GroupConfigDefinitions groupConfigs = new GroupConfigDefinitions(GROUPS);
     AtomicLong topicIds = new AtomicLong();
     frontend =
         KafkaFrontend.start(
@@ -65,6 +81,8 @@ public final class TestBroker implements AutoCloseable {
                 1,
                 server.apply(BrokerServerConfig.defaults("127.0.0.1", 0, ioThreads)),
                 settings,
+                GROUPS,
+                groupConfigs,
                 STARTED_WITH,
                 2),
             new KafkaFrontend.Environment(
@@ -82,6 +100,7 @@ public final class TestBroker implements AutoCloseable {
                 logs,
                 ID,
                 STARTED_WITH,
+                groupConfigs,
                 STORE,
                 settings.defaultPartitions(),
                 () -> new UUID(8, topicIds.incrementAndGet())));
@@ -110,6 +129,32 @@ public final class TestBroker implements AutoCloseable {
     return new RawClient(port());
   }
 
+  /** Asks for a coordinator until there is one for every group. */
+  public void startGroups() throws IOException {
+    try (RawClient client = connect()) {
+      for (int partition = 0; partition < GROUPS.offsetsTopicPartitions(); partition++) {
+        HeartbeatRequestData request =
+            new HeartbeatRequestData()
+                .setGroupId(Integer.toString(partition)) // hashes of digits are consecutive
+                .setMemberId("nobody");
+        Await.until("a coordinator of " + partition, () -> isCoordinated(client, request));
+      }
+    }
+  }
+
+  private static boolean isCoordinated(RawClient client, HeartbeatRequestData request) {
+    try {
+      client.receive(
+          client.send(new FindCoordinatorRequestData().setKey(request.groupId()), (short) 3));
+      return client
+          .receive(client.send(request, ApiKeys.HEARTBEAT.latestVersion()))
+          .errorCounts()
+          .containsKey(Errors.UNKNOWN_MEMBER_ID);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   public Topic createTopic(String name, int partitions, Map<String, String> configs) {
     NewTopic topic =
         new NewTopic(new UUID(7, name.hashCode()), name, partitions, 1, List.of(), configs);
@@ -134,7 +179,15 @@ public final class TestBroker implements AutoCloseable {
     LaneId id = new LaneId(0);
     long epoch = metadata.accept(new OpenLane(id, ID, 1));
     lane.reopen(epoch);
-    metadata.accept(new LaneOpened(id, epoch, Map.of()));
+    Map<io.sediment.metadata.PartitionId, Long> ends = new HashMap<>();
+    lane.durableEnds()
+        .forEach(
+            (partition, end) ->
+                ends.put(
+                    new io.sediment.metadata.PartitionId(
+                        partition.topicId(), partition.partition()),
+                    end));
+    metadata.accept(new LaneOpened(id, epoch, ends));
   }
 
   @Override

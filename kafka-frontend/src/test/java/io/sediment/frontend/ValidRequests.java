@@ -2,6 +2,7 @@ package io.sediment.frontend;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Set;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
@@ -25,6 +26,7 @@ import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 
 /** The smallest request of each API that asks for something, in any version of it. */
@@ -97,8 +99,13 @@ public final class ValidRequests {
               .setTopics(
                   List.of(new DescribeTopicPartitionsRequestData.TopicRequest().setName(topic)));
       case LIST_CONFIG_RESOURCES -> new ListConfigResourcesRequestData();
-      default -> throw new AssertionError(key + " is advertised and has no request here");
+      default -> ValidGroupRequests.of(key, version, about);
     };
+  }
+
+  /** What a request may be answered with that is right in all but who asks. */
+  public static Set<Errors> answersTo(ApiKeys key) {
+    return ValidGroupRequests.answersTo(key);
   }
 
   private static ApiMessage produce(short version, Subject about) {

@@ -6,7 +6,9 @@ import io.sediment.frontend.KafkaFrontend;
 import io.sediment.frontend.admin.AdminHandlers;
 import io.sediment.frontend.config.BrokerConfigs;
 import io.sediment.frontend.config.ConfigView;
+import io.sediment.frontend.group.GroupSettings;
 import io.sediment.frontend.handler.FrontendSettings;
+import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.partition.EnginePartitionLane;
 import io.sediment.frontend.partition.PartitionLane;
@@ -67,6 +69,7 @@ import org.slf4j.LoggerFactory;
 final class Broker implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Broker.class);
   private static final Duration LOCAL_GARBAGE_PERIOD = Duration.ofSeconds(10);
+  private static final int GROUP_THREADS_MAX = 4; // as many as Kafka has
   private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
 
@@ -291,6 +294,12 @@ final class Broker implements AutoCloseable {
             FrontendSettings.DEFAULTS.fetchBytesMax(),
             FrontendSettings.DEFAULTS.fetchSessionsMax());
     int processors = Runtime.getRuntime().availableProcessors();
+    GroupSettings groupSettings =
+        new GroupSettings(
+            settings.groups().offsetsTopicPartitions(),
+            Math.min(GROUP_THREADS_MAX, Math.max(2, processors)),
+            settings.groups().asKafkaConfigs());
+    GroupConfigDefinitions groupConfigs = new GroupConfigDefinitions(groupSettings);
     KafkaFrontend.Config config =
         new KafkaFrontend.Config(
             settings.brokerId(),
@@ -298,6 +307,8 @@ final class Broker implements AutoCloseable {
             BrokerServerConfig.defaults(settings.host(), settings.port(), Math.max(2, processors))
                 .withRequestMemory(MemoryLimits.requestBytes()),
             frontendSettings,
+            groupSettings,
+            groupConfigs,
             brokerConfigs,
             processors);
     PartitionLane partitions =
@@ -337,6 +348,7 @@ final class Broker implements AutoCloseable {
             partitionLogs,
             settings.brokerId(),
             brokerConfigs,
+            groupConfigs,
             storeName,
             settings.numPartitions(),
             () -> BucketStart.randomId(random)));

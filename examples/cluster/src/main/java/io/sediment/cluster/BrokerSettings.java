@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Everything a broker is told at its start, read from environment variables and checked as a whole.
@@ -35,7 +36,8 @@ record BrokerSettings(
     boolean autoCreateTopics,
     int numPartitions,
     boolean recoverFromBucket,
-    Duration retentionCheckInterval) {
+    Duration retentionCheckInterval,
+    GroupsSettings groups) {
 
   /** Where the objects lie. */
   enum StoreType {
@@ -197,30 +199,33 @@ record BrokerSettings(
 
   /** All variables in the order of the README. */
   static final List<Setting<?>> ALL =
-      List.of(
-          BROKER_ID,
-          HOST,
-          PORT,
-          CLUSTER_ID,
-          ADVERTISED_HOST,
-          ADVERTISED_PORT,
-          OBJECT_STORE_TYPE,
-          DATA_PATH,
-          S3_BUCKET,
-          S3_ENDPOINT,
-          AWS_REGION,
-          S3_CHECKSUM_MODE,
-          S3_CHUNKED_ENCODING,
-          RAFT_LISTEN_ADDR,
-          RAFT_PEERS,
-          RAFT_PATH,
-          HTTP_PORT,
-          WAL_PROFILE,
-          MEMORY_BUDGET,
-          AUTO_CREATE_TOPICS,
-          NUM_PARTITIONS,
-          RECOVER_FROM_BUCKET,
-          RETENTION_CHECK_INTERVAL_MS);
+      Stream.concat(
+              Stream.<Setting<?>>of(
+                  BROKER_ID,
+                  HOST,
+                  PORT,
+                  CLUSTER_ID,
+                  ADVERTISED_HOST,
+                  ADVERTISED_PORT,
+                  OBJECT_STORE_TYPE,
+                  DATA_PATH,
+                  S3_BUCKET,
+                  S3_ENDPOINT,
+                  AWS_REGION,
+                  S3_CHECKSUM_MODE,
+                  S3_CHUNKED_ENCODING,
+                  RAFT_LISTEN_ADDR,
+                  RAFT_PEERS,
+                  RAFT_PATH,
+                  HTTP_PORT,
+                  WAL_PROFILE,
+                  MEMORY_BUDGET,
+                  AUTO_CREATE_TOPICS,
+                  NUM_PARTITIONS,
+                  RECOVER_FROM_BUCKET,
+                  RETENTION_CHECK_INTERVAL_MS),
+              GroupsSettings.ALL.stream())
+          .toList();
 
   /**
    * Reads and checks all settings.
@@ -261,7 +266,8 @@ record BrokerSettings(
         AUTO_CREATE_TOPICS.in(environment),
         NUM_PARTITIONS.in(environment),
         RECOVER_FROM_BUCKET.in(environment),
-        Duration.ofMillis(RETENTION_CHECK_INTERVAL_MS.in(environment)));
+        Duration.ofMillis(RETENTION_CHECK_INTERVAL_MS.in(environment)),
+        GroupsSettings.from(environment));
   }
 
   /** {@code local}: the folder of the store. */
@@ -276,23 +282,27 @@ record BrokerSettings(
 
   /** What DescribeConfigs tells of this broker, under Kafka's names. */
   Map<String, String> asKafkaConfigs() {
-    return Map.of(
-        "node.id",
-        Integer.toString(brokerId),
-        "broker.id",
-        Integer.toString(brokerId),
-        "listeners",
-        "PLAINTEXT://" + host + ":" + port,
-        "advertised.listeners",
-        "PLAINTEXT://" + advertisedHost + ":" + advertisedPort,
-        "num.partitions",
-        Integer.toString(numPartitions),
-        "auto.create.topics.enable",
-        Boolean.toString(autoCreateTopics),
-        "default.replication.factor",
-        "1",
-        "log.dirs",
-        dataPathText);
+    Map<String, String> configs = new TreeMap<>(groups.asKafkaConfigs());
+    configs.put("offsets.topic.num.partitions", Integer.toString(groups.offsetsTopicPartitions()));
+    configs.putAll(
+        Map.of(
+            "node.id",
+            Integer.toString(brokerId),
+            "broker.id",
+            Integer.toString(brokerId),
+            "listeners",
+            "PLAINTEXT://" + host + ":" + port,
+            "advertised.listeners",
+            "PLAINTEXT://" + advertisedHost + ":" + advertisedPort,
+            "num.partitions",
+            Integer.toString(numPartitions),
+            "auto.create.topics.enable",
+            Boolean.toString(autoCreateTopics),
+            "default.replication.factor",
+            "1",
+            "log.dirs",
+            dataPathText));
+    return configs;
   }
 
   private static String defaultAdvertisedHost(String host, Map<Integer, HostAndPort> peers) {

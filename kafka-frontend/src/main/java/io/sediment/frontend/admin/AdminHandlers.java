@@ -2,6 +2,7 @@ package io.sediment.frontend.admin;
 
 import io.sediment.frontend.config.BrokerConfigs;
 import io.sediment.frontend.handler.ApiHandler;
+import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.metadata.ClusterMetadata;
 import java.util.List;
@@ -22,6 +23,7 @@ public final class AdminHandlers {
       PartitionLogs logs,
       int brokerId,
       BrokerConfigs brokerConfigs,
+      GroupConfigDefinitions groupConfigs,
       String storeName,
       int defaultPartitions,
       Supplier<UUID> newTopicIds) {
@@ -29,9 +31,9 @@ public final class AdminHandlers {
         new CreateTopicsHandler(metadata, brokerId, brokerConfigs, defaultPartitions, newTopicIds),
         new DeleteTopicsHandler(metadata),
         new CreatePartitionsHandler(metadata),
-        new DescribeConfigsHandler(metadata, brokerId, brokerConfigs),
-        new AlterConfigsHandler(metadata),
-        new IncrementalAlterConfigsHandler(metadata),
+        new DescribeConfigsHandler(metadata, brokerId, brokerConfigs, groupConfigs),
+        new AlterConfigsHandler(metadata, groupConfigs),
+        new IncrementalAlterConfigsHandler(metadata, groupConfigs),
         new ListConfigResourcesHandler(metadata),
         new DescribeClusterHandler(metadata, brokerId),
         new DescribeTopicPartitionsHandler(metadata),

@@ -2,6 +2,7 @@ package io.sediment.frontend.admin;
 
 import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.handler.RequestContext;
+import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.metadata.AlterConfigs.Change;
 import io.sediment.metadata.AlterConfigs.Op;
 import io.sediment.metadata.ClusterMetadata;
@@ -25,9 +26,11 @@ import org.apache.kafka.common.protocol.ApiKeys;
 public final class AlterConfigsHandler
     implements ApiHandler<AlterConfigsRequestData, AlterConfigsResponseData> {
   private final ClusterMetadata metadata;
+  private final GroupConfigDefinitions groupConfigs;
 
-  public AlterConfigsHandler(ClusterMetadata metadata) {
+  public AlterConfigsHandler(ClusterMetadata metadata, GroupConfigDefinitions groupConfigs) {
     this.metadata = metadata;
+    this.groupConfigs = groupConfigs;
   }
 
   @Override
@@ -64,7 +67,7 @@ public final class AlterConfigsHandler
             });
   }
 
-  private static Change replacement(ConfigResource found, AlterConfigsResource resource) {
+  private Change replacement(ConfigResource found, AlterConfigsResource resource) {
     List<Op> ops = new ArrayList<>();
     for (AlterableConfig config : resource.configs()) {
       if (config.value() == null) {
@@ -72,7 +75,7 @@ public final class AlterConfigsHandler
       }
       ops.add(new Op(config.name(), config.value()));
     }
-    ConfigChange.validate(found, ConfigChange.after(Map.of(), ops));
+    ConfigChange.validate(found, ConfigChange.after(Map.of(), ops), groupConfigs);
     return new Change(found, true, ops);
   }
 }

@@ -3,6 +3,7 @@ package io.sediment.frontend.admin;
 import io.sediment.frontend.config.ConfigView;
 import io.sediment.frontend.kafka.TopicConfigDefinitions;
 import io.sediment.frontend.kafka.TopicConfigDefinitions.Definition;
+import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.metadata.AlterConfigs;
 import io.sediment.metadata.AlterConfigs.Change;
 import io.sediment.metadata.AlterConfigs.Op;
@@ -47,6 +48,12 @@ final class ConfigChange {
           name.isEmpty()
               ? ConfigResource.CLUSTER
               : ConfigResource.broker(Brokers.idOf(name, image));
+      case GROUP -> {
+        if (name.isEmpty()) {
+          throw new InvalidRequestException("Group name must not be empty.");
+        }
+        yield new ConfigResource(ConfigResource.Type.GROUP, name);
+      }
       default ->
           throw new InvalidRequestException(
               "Configs of resource type " + type + " cannot be altered here.");
@@ -58,9 +65,14 @@ final class ConfigChange {
    *
    * @throws InvalidConfigurationException for names and values that Kafka does not know
    */
-  static void validate(ConfigResource resource, Map<String, String> after) {
+  static void validate(
+      ConfigResource resource, Map<String, String> after, GroupConfigDefinitions groupConfigs) {
     if (resource.type() == ConfigResource.Type.TOPIC) {
       TopicConfigDefinitions.validate(after);
+      return;
+    }
+    if (resource.type() == ConfigResource.Type.GROUP) {
+      groupConfigs.validate(after);
       return;
     }
     Map<String, String> asTopicConfigs = new TreeMap<>();

@@ -96,6 +96,13 @@ public final class CreatePartitionsHandler
       return new AdminError(
           Errors.UNKNOWN_TOPIC_OR_PARTITION, Errors.UNKNOWN_TOPIC_OR_PARTITION.message());
     }
+    if (org.apache.kafka.common.internals.Topic.isInternal(topic.name())) {
+      return new AdminError(
+          Errors.INVALID_TOPIC_EXCEPTION,
+          "Topic '"
+              + topic.name()
+              + "' is internal: which partition holds a key depends on how many there are.");
+    }
     int before = topic.partitionCount();
     if (asked.count() == before) {
       return new AdminError(

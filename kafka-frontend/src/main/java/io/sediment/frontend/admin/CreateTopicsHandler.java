@@ -145,6 +145,11 @@ public final class CreateTopicsHandler
   }
 
   private static AdminError whatIsWrong(CreatableTopic topic, MetadataImage image) {
+    if (Topic.isInternal(topic.name())) {
+      return new AdminError(
+          Errors.INVALID_TOPIC_EXCEPTION,
+          "Topic '" + topic.name() + "' is internal; the cluster creates it when it is needed.");
+    }
     try {
       Topic.validate(topic.name());
       TopicConfigDefinitions.validate(configs(topic));

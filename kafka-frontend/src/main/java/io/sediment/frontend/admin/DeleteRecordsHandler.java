@@ -62,6 +62,10 @@ public final class DeleteRecordsHandler
                 .setPartitionIndex(partition.partitionIndex())
                 .setLowWatermark(-1);
         topicResult.partitions().add(result);
+        if (org.apache.kafka.common.internals.Topic.isInternal(topic.name())) {
+          result.setErrorCode(Errors.INVALID_TOPIC_EXCEPTION.code()); // the state of coordinators
+          continue;
+        }
         LookUp found = logs.find(image, topic.name(), partition.partitionIndex(), -1);
         if (found instanceof LookUp.Missing missing) {
           result.setErrorCode(missing.error().code());

@@ -5,6 +5,7 @@ import io.sediment.frontend.config.ConfigEntry;
 import io.sediment.frontend.config.ConfigView;
 import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.handler.RequestContext;
+import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Topic;
@@ -26,20 +27,25 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.DescribeConfigsResponse.ConfigType;
 
 /**
- * Tells the configs of topics and brokers, where each value comes from, and what it would be
- * otherwise.
+ * Tells the configs of topics, brokers and groups, where each value comes from, and what it would
+ * be otherwise.
  */
 public final class DescribeConfigsHandler
     implements ApiHandler<DescribeConfigsRequestData, DescribeConfigsResponseData> {
   private final ClusterMetadata metadata;
   private final int brokerId;
   private final BrokerConfigs brokerConfigs;
+  private final GroupConfigDefinitions groupConfigs;
 
   public DescribeConfigsHandler(
-      ClusterMetadata metadata, int brokerId, BrokerConfigs brokerConfigs) {
+      ClusterMetadata metadata,
+      int brokerId,
+      BrokerConfigs brokerConfigs,
+      GroupConfigDefinitions groupConfigs) {
     this.metadata = metadata;
     this.brokerId = brokerId;
     this.brokerConfigs = brokerConfigs;
+    this.groupConfigs = groupConfigs;
   }
 
   @Override
@@ -87,6 +93,15 @@ public final class DescribeConfigsHandler
           resource.resourceName().isEmpty()
               ? view.clusterDefaults()
               : view.broker(Brokers.idOf(resource.resourceName(), image));
+      case GROUP -> {
+        if (resource.resourceName().isEmpty()) {
+          throw new InvalidRequestException("Group name must not be empty.");
+        }
+        yield groupConfigs.entries(
+            image.configs(
+                new io.sediment.metadata.ConfigResource(
+                    io.sediment.metadata.ConfigResource.Type.GROUP, resource.resourceName())));
+      }
       default ->
           throw new InvalidRequestException(
               "Configs of resource type " + resource.resourceType() + " are not served here.");

@@ -4,6 +4,7 @@ import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.handler.RequestContext;
 import io.sediment.frontend.kafka.TopicConfigDefinitions;
 import io.sediment.frontend.kafka.TopicConfigDefinitions.Definition;
+import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.metadata.AlterConfigs.Change;
 import io.sediment.metadata.AlterConfigs.Op;
 import io.sediment.metadata.ClusterMetadata;
@@ -36,9 +37,12 @@ import org.jspecify.annotations.Nullable;
 public final class IncrementalAlterConfigsHandler
     implements ApiHandler<IncrementalAlterConfigsRequestData, IncrementalAlterConfigsResponseData> {
   private final ClusterMetadata metadata;
+  private final GroupConfigDefinitions groupConfigs;
 
-  public IncrementalAlterConfigsHandler(ClusterMetadata metadata) {
+  public IncrementalAlterConfigsHandler(
+      ClusterMetadata metadata, GroupConfigDefinitions groupConfigs) {
     this.metadata = metadata;
+    this.groupConfigs = groupConfigs;
   }
 
   @Override
@@ -76,8 +80,7 @@ public final class IncrementalAlterConfigsHandler
             });
   }
 
-  private static Change change(
-      ConfigResource found, MetadataImage image, AlterConfigsResource resource) {
+  private Change change(ConfigResource found, MetadataImage image, AlterConfigsResource resource) {
     Map<String, String> current = ConfigChange.current(found, image);
     List<Op> ops = new ArrayList<>();
     Set<String> seen = new HashSet<>();
@@ -85,14 +88,14 @@ public final class IncrementalAlterConfigsHandler
       if (!seen.add(config.name())) {
         throw new InvalidRequestException("Each config must appear at most once: " + config.name());
       }
-      ops.add(op(config, current));
+      ops.add(op(config, current, found.type()));
     }
     Map<String, String> after = ConfigChange.after(current, ops);
-    ConfigChange.validate(found, after);
+    ConfigChange.validate(found, after, groupConfigs);
     return new Change(found, false, ops);
   }
 
-  private static Op op(AlterableConfig config, Map<String, String> current) {
+  private Op op(AlterableConfig config, Map<String, String> current, ConfigResource.Type on) {
     OpType type = OpType.forId(config.configOperation());
     if (type == null) {
       throw new InvalidRequestException(
@@ -109,14 +112,15 @@ public final class IncrementalAlterConfigsHandler
       case APPEND ->
           new Op(
               config.name(),
-              Stream.concat(listBefore(config, current).stream(), elements(config.value()).stream())
+              Stream.concat(
+                      listBefore(config, current, on).stream(), elements(config.value()).stream())
                   .distinct()
                   .collect(Collectors.joining(",")));
       case SUBTRACT -> {
         List<String> gone = elements(config.value());
         yield new Op(
             config.name(),
-            listBefore(config, current).stream()
+            listBefore(config, current, on).stream()
                 .filter(e -> !gone.contains(e))
                 .collect(Collectors.joining(",")));
       }
@@ -124,13 +128,23 @@ public final class IncrementalAlterConfigsHandler
     };
   }
 
-  private static List<String> listBefore(AlterableConfig config, Map<String, String> current) {
-    Definition definition = definitionOf(config.name());
-    if (definition == null || definition.type() != ConfigDef.Type.LIST) {
+  private List<String> listBefore(
+      AlterableConfig config, Map<String, String> current, ConfigResource.Type on) {
+    boolean ofGroup = on == ConfigResource.Type.GROUP;
+    Definition definition = ofGroup ? null : definitionOf(config.name());
+    ConfigDef.Type type =
+        ofGroup
+            ? groupConfigs.typeOf(config.name())
+            : definition == null ? null : definition.type();
+    if (type != ConfigDef.Type.LIST) {
       throw new InvalidConfigurationException(
           "Config value append and subtract are not allowed for config: " + config.name());
     }
-    String value = current.getOrDefault(config.name(), definition.defaultValue());
+    String value = current.get(config.name());
+    if (value == null) {
+      value =
+          definition == null ? groupConfigs.defaultOf(config.name()) : definition.defaultValue();
+    }
     return elements(value == null ? "" : value);
   }
 

@@ -55,6 +55,11 @@ public final class ListConfigResourcesHandler
     if (wanted.contains(ConfigResource.Type.TOPIC)) {
       image.topicIds().keySet().forEach(name -> add(response, ConfigResource.Type.TOPIC, name));
     }
+    if (wanted.contains(ConfigResource.Type.GROUP)) {
+      image.configuredResources().stream()
+          .filter(resource -> resource.type() == io.sediment.metadata.ConfigResource.Type.GROUP)
+          .forEach(group -> add(response, ConfigResource.Type.GROUP, group.name()));
+    }
     for (ConfigResource.Type perBroker :
         List.of(ConfigResource.Type.BROKER, ConfigResource.Type.BROKER_LOGGER)) {
       if (wanted.contains(perBroker)) {

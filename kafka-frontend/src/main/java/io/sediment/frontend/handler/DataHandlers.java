@@ -8,7 +8,6 @@ import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.function.IntSupplier;
 import java.util.random.RandomGenerator;
@@ -51,19 +50,12 @@ public final class DataHandlers {
             parts.chance(),
             parts.settings()),
         new MetadataHandler(
-            parts.metadata(), replicas, parts.settings(), () -> topicId(parts.chance())),
+            parts.metadata(), replicas, parts.settings(), () -> TopicIds.draw(parts.chance())),
         new ListOffsetsHandler(
             parts.metadata(), parts.logs(), new OffsetSearch(parts.workers(), parts.clock())),
         new OffsetForLeaderEpochHandler(parts.metadata(), parts.logs()),
         new InitProducerIdHandler(
             new ProducerIds(parts.metadata(), parts.brokerId(), parts.brokerEpoch())),
         new DescribeProducersHandler(parts.metadata(), parts.logs()));
-  }
-
-  /** A version 4 UUID, which is never one of those that Kafka reserves. */
-  private static UUID topicId(RandomGenerator chance) {
-    long high = chance.nextLong() & ~0xF000L | 0x4000L;
-    long low = chance.nextLong() & ~0xC000000000000000L | 0x8000000000000000L;
-    return new UUID(high, low);
   }
 }

@@ -9,9 +9,12 @@ import io.sediment.metadata.Placement;
 import io.sediment.metadata.Topic;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.apache.kafka.common.protocol.Errors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +34,7 @@ public final class PartitionLogs implements AutoCloseable {
   private final InstantSource clock;
   private final TopicConfigs configs;
   private final Map<PartitionId, PartitionLog> logs = new ConcurrentHashMap<>();
+  private final List<Consumer<PartitionLog>> openListeners = new CopyOnWriteArrayList<>();
   private final ClusterMetadata.Subscription subscription;
 
   /** The configs in force for a topic: its own over the brokers' defaults. */
@@ -129,6 +133,7 @@ public final class PartitionLogs implements AutoCloseable {
             (opened, failure) -> {
               if (failure == null) {
                 opening.opened(opened);
+                openListeners.forEach(listener -> listener.accept(opening));
               } else {
                 log.error("cannot open {}", opening, failure);
                 opening.close("cannot open: " + failure.getMessage());
@@ -191,6 +196,25 @@ public final class PartitionLogs implements AutoCloseable {
         ? LookUp.Missing.of(Errors.NOT_LEADER_OR_FOLLOWER)
         : new LookUp.Missing(
             Errors.NOT_LEADER_OR_FOLLOWER, image.broker(leader), partition.leaderEpoch());
+  }
+
+  /**
+   * Tells {@code listener} of every log that is open now and of each that opens later; perhaps
+   * twice of one that opens meanwhile. Runs on the threads that open logs and must be quick. That a
+   * log has closed is told to those who {@link PartitionLog#watch} it.
+   */
+  public void whenOpened(Consumer<PartitionLog> listener) {
+    openListeners.add(listener);
+    for (PartitionLog each : logs.values()) {
+      if (each.isOpen()) {
+        listener.accept(each);
+      }
+    }
+  }
+
+  /** The opposite of {@link #whenOpened}; a call may still be under way. */
+  public void forget(Consumer<PartitionLog> listener) {
+    openListeners.remove(listener);
   }
 
   /** Every log that is open now, in no order. */

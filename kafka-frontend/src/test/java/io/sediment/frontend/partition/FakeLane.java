@@ -30,6 +30,7 @@ public final class FakeLane implements PartitionLane {
   private volatile long epoch;
   private final Executor ackThread;
   private final Map<PartitionId, FakePartition> partitions = new ConcurrentHashMap<>();
+  private final Map<PartitionId, FakePartition> closed = new ConcurrentHashMap<>();
   private final AtomicLong slicesOut = new AtomicLong();
   private volatile boolean manual;
   private volatile boolean busy;
@@ -43,9 +44,21 @@ public final class FakeLane implements PartitionLane {
     this.ackThread = ackThread;
   }
 
-  /** Opened again, under the next epoch: partitions get new leader epochs. */
+  /**
+   * Opened again, under the next epoch: partitions get new leader epochs, and hold what was
+   * durable.
+   */
   public void reopen(long nextEpoch) {
     epoch = nextEpoch;
+    halted = false;
+  }
+
+  /** Where each partition that holds something ends; what is not durable does not count. */
+  public Map<PartitionId, Long> durableEnds() {
+    Map<PartitionId, Long> ends = new HashMap<>();
+    closed.forEach((id, partition) -> ends.put(id, partition.durableOffset()));
+    partitions.forEach((id, partition) -> ends.put(id, partition.durableOffset()));
+    return ends;
   }
 
   /** From now on nothing becomes durable before {@link #ackAll}. */
@@ -103,13 +116,20 @@ public final class FakeLane implements PartitionLane {
   public CompletableFuture<LanePartition> open(
       PartitionId id, int leaderEpoch, long startOffset, PartitionListener listener) {
     FakePartition opened = new FakePartition(id, leaderEpoch, startOffset, listener);
+    FakePartition before = closed.remove(id);
+    if (before != null) {
+      opened.takeOver(before);
+    }
     partitions.put(id, opened);
     return CompletableFuture.completedFuture(opened);
   }
 
   @Override
   public void close(PartitionId partition) {
-    partitions.remove(partition);
+    FakePartition ended = partitions.remove(partition);
+    if (ended != null) {
+      closed.put(partition, ended);
+    }
   }
 
   private final class FakePartition implements LanePartition {
@@ -128,6 +148,18 @@ public final class FakeLane implements PartitionLane {
       this.end = startOffset;
       this.durable = startOffset;
       this.listener = listener;
+    }
+
+    private synchronized void takeOver(FakePartition before) {
+      synchronized (before) {
+        for (ByteBuffer batch : before.batches) {
+          if (RecordBatchLayout.lastOffset(batch, 0) < before.durable) {
+            batches.add(batch);
+            bytes += batch.remaining();
+          }
+        }
+        producers.putAll(before.producers);
+      }
     }
 
     @Override

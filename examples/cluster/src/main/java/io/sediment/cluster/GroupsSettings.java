@@ -1,0 +1,110 @@
+package io.sediment.cluster;
+
+import java.util.List;
+import java.util.Map;
+
+/** What a broker is told about consumer groups, named after Kafka's own configs. */
+record GroupsSettings(
+    int offsetsTopicPartitions,
+    int offsetsRetentionMinutes,
+    int offsetMetadataBytesMax,
+    int initialRebalanceDelayMs,
+    int sessionTimeoutMsMin,
+    int sessionTimeoutMsMax,
+    int sizeMax) {
+  private static final Setting<Integer> OFFSETS_TOPIC_PARTITIONS =
+      new Setting<>(
+          "OFFSETS_TOPIC_PARTITIONS",
+          "50",
+          ValueTypes.integer(1, 10_000, "a whole number"),
+          "Partitions of `__consumer_offsets` when it is created, with the first group; they never change");
+  private static final Setting<Integer> OFFSETS_RETENTION_MINUTES =
+      new Setting<>(
+          "OFFSETS_RETENTION_MINUTES",
+          "10080",
+          ValueTypes.integer(1, Integer.MAX_VALUE, "minutes"),
+          "How long committed offsets of a group without members are kept");
+  private static final Setting<Integer> OFFSET_METADATA_MAX_BYTES =
+      new Setting<>(
+          "OFFSET_METADATA_MAX_BYTES",
+          "4096",
+          ValueTypes.integer(0, 1 << 20, "bytes"),
+          "Longest text that may be committed with an offset");
+  private static final Setting<Integer> GROUP_INITIAL_REBALANCE_DELAY_MS =
+      new Setting<>(
+          "GROUP_INITIAL_REBALANCE_DELAY_MS",
+          "3000",
+          ValueTypes.integer(0, 3_600_000, "milliseconds"),
+          "How long the first member of a classic group waits for others");
+  private static final Setting<Integer> GROUP_MIN_SESSION_TIMEOUT_MS =
+      new Setting<>(
+          "GROUP_MIN_SESSION_TIMEOUT_MS",
+          "6000",
+          ValueTypes.integer(1, Integer.MAX_VALUE, "milliseconds"),
+          "Shortest session timeout that a member of a classic group may ask for");
+  private static final Setting<Integer> GROUP_MAX_SESSION_TIMEOUT_MS =
+      new Setting<>(
+          "GROUP_MAX_SESSION_TIMEOUT_MS",
+          "1800000",
+          ValueTypes.integer(1, Integer.MAX_VALUE, "milliseconds"),
+          "Longest session timeout that a member of a classic group may ask for");
+  private static final Setting<Integer> GROUP_MAX_SIZE =
+      new Setting<>(
+          "GROUP_MAX_SIZE",
+          "2147483647",
+          ValueTypes.integer(1, Integer.MAX_VALUE, "a whole number"),
+          "Most members of a classic or consumer group");
+
+  static final List<Setting<?>> ALL =
+      List.of(
+          OFFSETS_TOPIC_PARTITIONS,
+          OFFSETS_RETENTION_MINUTES,
+          OFFSET_METADATA_MAX_BYTES,
+          GROUP_INITIAL_REBALANCE_DELAY_MS,
+          GROUP_MIN_SESSION_TIMEOUT_MS,
+          GROUP_MAX_SESSION_TIMEOUT_MS,
+          GROUP_MAX_SIZE);
+
+  /**
+   * Reads and checks the settings about groups.
+   *
+   * @throws InvalidSettingException naming the first variable that cannot be right
+   */
+  static GroupsSettings from(Map<String, String> environment) {
+    int min = GROUP_MIN_SESSION_TIMEOUT_MS.in(environment);
+    int max = GROUP_MAX_SESSION_TIMEOUT_MS.in(environment);
+    if (max < min) {
+      throw new InvalidSettingException(
+          GROUP_MAX_SESSION_TIMEOUT_MS.name(),
+          Integer.toString(max),
+          "at least GROUP_MIN_SESSION_TIMEOUT_MS, which is " + min);
+    }
+    return new GroupsSettings(
+        OFFSETS_TOPIC_PARTITIONS.in(environment),
+        OFFSETS_RETENTION_MINUTES.in(environment),
+        OFFSET_METADATA_MAX_BYTES.in(environment),
+        GROUP_INITIAL_REBALANCE_DELAY_MS.in(environment),
+        min,
+        max,
+        GROUP_MAX_SIZE.in(environment));
+  }
+
+  /** Under Kafka's names, but for the number of partitions, which the topic has itself. */
+  Map<String, String> asKafkaConfigs() {
+    return Map.of(
+        "offsets.retention.minutes",
+        Integer.toString(offsetsRetentionMinutes),
+        "offset.metadata.max.bytes",
+        Integer.toString(offsetMetadataBytesMax),
+        "group.initial.rebalance.delay.ms",
+        Integer.toString(initialRebalanceDelayMs),
+        "group.min.session.timeout.ms",
+        Integer.toString(sessionTimeoutMsMin),
+        "group.max.session.timeout.ms",
+        Integer.toString(sessionTimeoutMsMax),
+        "group.max.size",
+        Integer.toString(sizeMax),
+        "group.consumer.max.size",
+        Integer.toString(sizeMax));
+  }
+}

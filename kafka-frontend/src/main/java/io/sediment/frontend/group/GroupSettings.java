@@ -1,0 +1,26 @@
+package io.sediment.frontend.group;
+
+import java.util.Map;
+
+/**
+ * What the operator decides about groups.
+ *
+ * @param offsetsTopicPartitions of {@code __consumer_offsets} when it is created
+ * @param coordinatorThreads that work on groups, side by side for different partitions
+ * @param kafkaConfigs any other of Kafka's group coordinator configs, by Kafka's name
+ */
+public record GroupSettings(
+    int offsetsTopicPartitions, int coordinatorThreads, Map<String, String> kafkaConfigs) {
+  public static final GroupSettings DEFAULTS = new GroupSettings(50, 2, Map.of());
+
+  public GroupSettings {
+    kafkaConfigs = Map.copyOf(kafkaConfigs);
+    if (offsetsTopicPartitions < 1 || coordinatorThreads < 1) {
+      throw new IllegalArgumentException(
+          "group settings: offsetsTopicPartitions="
+              + offsetsTopicPartitions
+              + " coordinatorThreads="
+              + coordinatorThreads);
+    }
+  }
+}

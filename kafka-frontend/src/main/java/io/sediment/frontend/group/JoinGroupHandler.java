@@ -1,0 +1,34 @@
+package io.sediment.frontend.group;
+
+import io.sediment.frontend.handler.ApiHandler;
+import io.sediment.frontend.handler.RequestContext;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.message.JoinGroupRequestData;
+import org.apache.kafka.common.message.JoinGroupResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.requests.JoinGroupResponse;
+
+/** Lets a member into a classic group; answered when the others have joined as well. */
+final class JoinGroupHandler implements ApiHandler<JoinGroupRequestData, JoinGroupResponseData> {
+  private final GroupCoordinators coordinators;
+
+  JoinGroupHandler(GroupCoordinators coordinators) {
+    this.coordinators = coordinators;
+  }
+
+  @Override
+  public ApiKeys key() {
+    return ApiKeys.JOIN_GROUP;
+  }
+
+  @Override
+  public CompletableFuture<JoinGroupResponseData> handle(
+      RequestContext context, JoinGroupRequestData request) {
+    short version = context.apiVersion();
+    return coordinators
+        .groups()
+        .join(context, request)
+        // Older versions cannot say that there is no protocol.
+        .thenApply(response -> new JoinGroupResponse(response, version).data());
+  }
+}

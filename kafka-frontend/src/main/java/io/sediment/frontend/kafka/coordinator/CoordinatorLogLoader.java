@@ -1,0 +1,91 @@
+package io.sediment.frontend.kafka.coordinator;
+
+import io.sediment.frontend.partition.PartitionLog;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorLoader;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorPlayback;
+import org.apache.kafka.coordinator.common.runtime.Deserializer;
+
+/**
+ * Brings a coordinator's state into memory by replaying its log in offset order.
+ *
+ * <p>A load that has been given up never completes, in neither way: the runtime would take its end
+ * for that of the load that follows, and serve an empty state as a loaded one.
+ */
+final class CoordinatorLogLoader<T> implements CoordinatorLoader<T> {
+  /** Hears how loads end. */
+  interface Outcome {
+    void loaded(PartitionLog log, LoadSummary summary);
+
+    void failed(PartitionLog log, Throwable cause);
+  }
+
+  private final CoordinatorLogs logs;
+  private final Deserializer<T> deserializer;
+  private final Executor executor;
+  private final InstantSource clock;
+  private final Outcome outcome;
+  private final Map<Integer, LogReplay<T>> underWay = new ConcurrentHashMap<>();
+
+  /**
+   * @param executor for the work between two reads; does not wait
+   */
+  CoordinatorLogLoader(
+      CoordinatorLogs logs,
+      Deserializer<T> deserializer,
+      Executor executor,
+      InstantSource clock,
+      Outcome outcome) {
+    this.logs = logs;
+    this.deserializer = deserializer;
+    this.executor = executor;
+    this.clock = clock;
+    this.outcome = outcome;
+  }
+
+  @Override
+  public CompletableFuture<LoadSummary> load(
+      TopicPartition partition, CoordinatorPlayback<T> playback) {
+    PartitionLog log = logs.load(partition.partition());
+    if (log == null) {
+      return CompletableFuture.failedFuture(
+          new NotLeaderOrFollowerException("this broker does not lead " + partition));
+    }
+    LogReplay<T> replay = new LogReplay<>(log, playback, deserializer, executor, clock);
+    LogReplay<T> before = underWay.put(partition.partition(), replay);
+    if (before != null) {
+      before.giveUp();
+    }
+    // Told before the runtime learns of it, which is when the future returned here completes.
+    return replay
+        .start()
+        .whenComplete(
+            (summary, failure) -> {
+              underWay.remove(partition.partition(), replay);
+              if (failure == null) {
+                outcome.loaded(log, summary);
+              } else {
+                outcome.failed(log, failure);
+              }
+            });
+  }
+
+  /** No load of this partition that began before completes after this returns. */
+  void giveUp(int partition) {
+    LogReplay<T> replay = underWay.remove(partition);
+    if (replay != null) {
+      replay.giveUp();
+    }
+  }
+
+  @Override
+  public void close() {
+    underWay.values().forEach(LogReplay::giveUp);
+  }
+}

@@ -1,0 +1,233 @@
+package io.sediment.frontend.kafka.coordinator;
+
+import io.sediment.frontend.partition.DurabilityWatcher;
+import io.sediment.frontend.partition.PartitionLog;
+import io.sediment.lsm.lane.BatchSlices;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.record.internal.ControlRecordType;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.MutableRecordBatch;
+import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.requests.TransactionResult;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorLoader.LoadSummary;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorPlayback;
+import org.apache.kafka.coordinator.common.runtime.Deserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One pass over a coordinator's log, from its start to the end it had when the pass began. A log
+ * that was compacted has gaps, and its last records may be gone: the end counts, not the last
+ * record seen.
+ */
+final class LogReplay<T> implements DurabilityWatcher {
+  private static final Logger logger = LoggerFactory.getLogger(LogReplay.class);
+  private static final int READ_BYTES = 4 << 20;
+
+  /** Kafka's own interval: what is committed needs no memory for going back. */
+  private static final long COMMIT_INTERVAL_OFFSETS = 16_384;
+
+  private final PartitionLog log;
+  private final CoordinatorPlayback<T> playback;
+  private final Deserializer<T> deserializer;
+  private final Executor executor;
+  private final InstantSource clock;
+  private final CompletableFuture<LoadSummary> done = new CompletableFuture<>();
+  private final long startedMs;
+  private final long endOffset;
+
+  // Written by one step after the other.
+  private long nextOffset;
+  private long committedOffset;
+  private long records;
+  private long bytes;
+
+  private boolean reading; // guarded by this
+  private boolean givenUp; // guarded by this
+
+  LogReplay(
+      PartitionLog log,
+      CoordinatorPlayback<T> playback,
+      Deserializer<T> deserializer,
+      Executor executor,
+      InstantSource clock) {
+    this.log = log;
+    this.playback = playback;
+    this.deserializer = deserializer;
+    this.executor = executor;
+    this.clock = clock;
+    this.startedMs = clock.millis();
+    this.endOffset = log.endOffset();
+    this.nextOffset = log.logStartOffset();
+  }
+
+  /**
+   * Completes on the executor, with every record below the end replayed; never when given up. Where
+   * the end is not durable yet, it waits for that: what is not durable may not be served.
+   */
+  CompletableFuture<LoadSummary> start() {
+    log.watch(this);
+    executor.execute(this::beginOnceDurable);
+    return done;
+  }
+
+  @Override
+  public void onReadable(PartitionLog readable, long more) {
+    if (readable.highWatermark() >= endOffset) {
+      executor.execute(this::beginOnceDurable);
+    }
+  }
+
+  @Override
+  public void onChanged(PartitionLog changed) {
+    if (!changed.isOpen()) {
+      executor.execute(() -> fail(new NotLeaderOrFollowerException(log + " was closed")));
+    }
+  }
+
+  private void beginOnceDurable() {
+    if (!log.isOpen()) {
+      fail(new NotLeaderOrFollowerException(log + " was closed"));
+      return;
+    }
+    synchronized (this) {
+      if (reading || givenUp || log.highWatermark() < endOffset) {
+        return;
+      }
+      reading = true;
+    }
+    readOn();
+  }
+
+  private void readOn() {
+    if (isGivenUp()) {
+      return;
+    }
+    if (nextOffset >= endOffset) {
+      finish();
+      return;
+    }
+    try {
+      log.read(nextOffset, READ_BYTES, true).whenCompleteAsync(this::replay, executor);
+    } catch (RuntimeException e) {
+      fail(e);
+    }
+  }
+
+  private void replay(@Nullable BatchSlices slices, @Nullable Throwable failure) {
+    if (failure != null || slices == null) {
+      fail(failure == null ? new IllegalStateException("read nothing") : failure);
+      return;
+    }
+    try (slices) {
+      if (isGivenUp()) {
+        return;
+      }
+      for (ByteBuffer buffer : slices.buffers()) {
+        for (MutableRecordBatch batch : MemoryRecords.readableRecords(buffer).batches()) {
+          replay(batch);
+        }
+      }
+      bytes += slices.sizeInBytes();
+      // Nothing left below the end: compaction took the last records.
+      nextOffset = slices.isEmpty() ? endOffset : slices.nextOffset();
+      if (nextOffset - committedOffset >= COMMIT_INTERVAL_OFFSETS) {
+        commit(nextOffset);
+      }
+    } catch (RuntimeException e) {
+      fail(e);
+      return;
+    }
+    readOn();
+  }
+
+  private void replay(MutableRecordBatch batch) {
+    for (Record record : batch) {
+      if (record.offset() < nextOffset) {
+        continue;
+      }
+      records++;
+      if (batch.isControlBatch()) {
+        replayMarker(batch, record);
+      } else {
+        replayRecord(batch, record);
+      }
+    }
+  }
+
+  private void replayMarker(MutableRecordBatch batch, Record record) {
+    ControlRecordType type = ControlRecordType.parse(record.key());
+    if (type == ControlRecordType.COMMIT || type == ControlRecordType.ABORT) {
+      playback.replayEndTransactionMarker(
+          batch.producerId(),
+          batch.producerEpoch(),
+          type == ControlRecordType.COMMIT ? TransactionResult.COMMIT : TransactionResult.ABORT);
+    }
+  }
+
+  private void replayRecord(MutableRecordBatch batch, Record record) {
+    T state;
+    try {
+      state = deserializer.deserialize(record.key(), record.value());
+    } catch (Deserializer.UnknownRecordTypeException e) {
+      logger.warn(
+          "{}: a record of a type of a newer version is passed over: offset={} type={}",
+          log,
+          record.offset(),
+          e.unknownType());
+      return;
+    }
+    if (state != null) {
+      playback.replay(record.offset(), batch.producerId(), batch.producerEpoch(), state);
+    }
+  }
+
+  private void commit(long offset) {
+    if (offset > committedOffset) { // the runtime begins at 0 and takes only what is beyond
+      playback.updateLastWrittenOffset(offset);
+      playback.updateLastCommittedOffset(offset);
+      committedOffset = offset;
+    }
+  }
+
+  private void finish() {
+    try {
+      commit(endOffset);
+    } catch (RuntimeException e) {
+      fail(e);
+      return;
+    }
+    log.unwatch(this);
+    synchronized (this) {
+      if (!givenUp) {
+        done.complete(new LoadSummary(startedMs, clock.millis(), 0, records, bytes));
+      }
+    }
+  }
+
+  private void fail(Throwable cause) {
+    log.unwatch(this);
+    synchronized (this) {
+      if (!givenUp) {
+        done.completeExceptionally(cause);
+      }
+    }
+  }
+
+  private synchronized boolean isGivenUp() {
+    return givenUp;
+  }
+
+  /** From now on this never completes; whoever waits for it has been told otherwise. */
+  void giveUp() {
+    log.unwatch(this);
+    synchronized (this) {
+      givenUp = true;
+    }
+  }
+}
