@@ -1,7 +1,9 @@
 package io.sediment.cluster;
 
+import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** What a broker is told about consumer groups, named after Kafka's own configs. */
 record GroupsSettings(
@@ -11,7 +13,8 @@ record GroupsSettings(
     int initialRebalanceDelayMs,
     int sessionTimeoutMsMin,
     int sessionTimeoutMsMax,
-    int sizeMax) {
+    int sizeMax,
+    Map<String, String> others) {
   private static final Setting<Integer> OFFSETS_TOPIC_PARTITIONS =
       new Setting<>(
           "OFFSETS_TOPIC_PARTITIONS",
@@ -55,6 +58,13 @@ record GroupsSettings(
           ValueTypes.integer(1, Integer.MAX_VALUE, "a whole number"),
           "Most members of a classic or consumer group");
 
+  private static final Setting<TreeMap<String, String>> GROUP_CONFIGS =
+      new Setting<>(
+          "GROUP_CONFIGS",
+          "",
+          ValueTypes.configs(),
+          "Any other of Kafka's configs of a group coordinator, such as `group.consumer.session.timeout.ms=30000`");
+
   static final List<Setting<?>> ALL =
       List.of(
           OFFSETS_TOPIC_PARTITIONS,
@@ -63,7 +73,8 @@ record GroupsSettings(
           GROUP_INITIAL_REBALANCE_DELAY_MS,
           GROUP_MIN_SESSION_TIMEOUT_MS,
           GROUP_MAX_SESSION_TIMEOUT_MS,
-          GROUP_MAX_SIZE);
+          GROUP_MAX_SIZE,
+          GROUP_CONFIGS);
 
   /**
    * Reads and checks the settings about groups.
@@ -79,32 +90,46 @@ record GroupsSettings(
           Integer.toString(max),
           "at least GROUP_MIN_SESSION_TIMEOUT_MS, which is " + min);
     }
-    return new GroupsSettings(
-        OFFSETS_TOPIC_PARTITIONS.in(environment),
-        OFFSETS_RETENTION_MINUTES.in(environment),
-        OFFSET_METADATA_MAX_BYTES.in(environment),
-        GROUP_INITIAL_REBALANCE_DELAY_MS.in(environment),
-        min,
-        max,
-        GROUP_MAX_SIZE.in(environment));
+    GroupsSettings settings =
+        new GroupsSettings(
+            OFFSETS_TOPIC_PARTITIONS.in(environment),
+            OFFSETS_RETENTION_MINUTES.in(environment),
+            OFFSET_METADATA_MAX_BYTES.in(environment),
+            GROUP_INITIAL_REBALANCE_DELAY_MS.in(environment),
+            min,
+            max,
+            GROUP_MAX_SIZE.in(environment),
+            GROUP_CONFIGS.in(environment));
+    try {
+      GroupConfigDefinitions.requireCoordinatorConfigs(settings.asKafkaConfigs());
+    } catch (RuntimeException e) { // of several kinds, each with a sentence that names the config
+      throw new InvalidSettingException(
+          GROUP_CONFIGS.name(),
+          GROUP_CONFIGS.in(environment).toString(),
+          "right: " + e.getMessage());
+    }
+    return settings;
   }
 
   /** Under Kafka's names, but for the number of partitions, which the topic has itself. */
   Map<String, String> asKafkaConfigs() {
-    return Map.of(
-        "offsets.retention.minutes",
-        Integer.toString(offsetsRetentionMinutes),
-        "offset.metadata.max.bytes",
-        Integer.toString(offsetMetadataBytesMax),
-        "group.initial.rebalance.delay.ms",
-        Integer.toString(initialRebalanceDelayMs),
-        "group.min.session.timeout.ms",
-        Integer.toString(sessionTimeoutMsMin),
-        "group.max.session.timeout.ms",
-        Integer.toString(sessionTimeoutMsMax),
-        "group.max.size",
-        Integer.toString(sizeMax),
-        "group.consumer.max.size",
-        Integer.toString(sizeMax));
+    Map<String, String> configs = new TreeMap<>(others);
+    configs.putAll(
+        Map.of(
+            "offsets.retention.minutes",
+            Integer.toString(offsetsRetentionMinutes),
+            "offset.metadata.max.bytes",
+            Integer.toString(offsetMetadataBytesMax),
+            "group.initial.rebalance.delay.ms",
+            Integer.toString(initialRebalanceDelayMs),
+            "group.min.session.timeout.ms",
+            Integer.toString(sessionTimeoutMsMin),
+            "group.max.session.timeout.ms",
+            Integer.toString(sessionTimeoutMsMax),
+            "group.max.size",
+            Integer.toString(sizeMax),
+            "group.consumer.max.size",
+            Integer.toString(sizeMax)));
+    return configs;
   }
 }

@@ -121,6 +121,28 @@ final class ValueTypes {
         });
   }
 
+  /** {@code name=value,name=value}; a value has no comma. Empty text: nothing. */
+  static Setting.ValueType<TreeMap<String, String>> configs() {
+    return of(
+        "a list like name=value,name=value, or nothing",
+        text -> {
+          TreeMap<String, String> configs = new TreeMap<>();
+          for (String config :
+              Arrays.stream(text.split(","))
+                  .map(String::strip)
+                  .filter(s -> !s.isEmpty())
+                  .toList()) {
+            String[] nameAndValue = config.split("=", 2);
+            if (nameAndValue.length != 2
+                || nameAndValue[0].isEmpty()
+                || configs.put(nameAndValue[0], nameAndValue[1]) != null) {
+              return Optional.empty();
+            }
+          }
+          return Optional.of(configs);
+        });
+  }
+
   private static Optional<HostAndPort> parseHostAndPort(String text) {
     Matcher m = HOST_AND_PORT.matcher(text);
     if (!m.matches()) {

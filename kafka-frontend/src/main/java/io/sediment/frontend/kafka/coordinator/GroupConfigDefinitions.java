@@ -40,6 +40,22 @@ public final class GroupConfigDefinitions {
     this.coordinator = GroupCoordinatorConfig.fromProps(configs);
   }
 
+  /**
+   * Checks configs of a coordinator together, as Kafka does at the start of a broker.
+   *
+   * @throws InvalidConfigurationException for a name that is none
+   * @throws ConfigException for a value that cannot be right
+   * @throws IllegalArgumentException for values that do not fit each other
+   */
+  public static void requireCoordinatorConfigs(Map<String, String> configs) {
+    for (String name : configs.keySet()) {
+      if (!GroupCoordinatorConfig.CONFIG_DEF.names().contains(name)) {
+        throw new InvalidConfigurationException("Unknown group coordinator config: " + name);
+      }
+    }
+    GroupCoordinatorConfig.fromProps(configs);
+  }
+
   GroupCoordinatorConfig coordinator() {
     return coordinator;
   }
