@@ -164,9 +164,12 @@ public final class KafkaFrontend implements AutoCloseable {
     return logs;
   }
 
-  /** For clients to bootstrap elsewhere, when this broker has lost its lane or its lease. */
-  public void closeConnections() {
-    server.closeConnections();
+  /**
+   * While this broker has no lease, its clients are to bootstrap elsewhere: they would read here
+   * who led yesterday.
+   */
+  public void turnAway(boolean turnAway) {
+    server.turnAway(turnAway);
   }
 
   /** Stops listening, answers what is under way within the drain timeout, and lets go of all. */

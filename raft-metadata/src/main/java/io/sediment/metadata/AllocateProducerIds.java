@@ -10,15 +10,9 @@ public record AllocateProducerIds(int broker, long brokerEpoch, int count)
 
   @Override
   public CommandOutcome<Block> applyTo(MetadataImage image) {
-    Broker asking = image.broker(broker);
-    if (asking == null) {
-      return CommandOutcome.rejected(image, RejectionCode.UNKNOWN_BROKER, "broker " + broker);
-    }
-    if (asking.epoch() != brokerEpoch) {
-      return CommandOutcome.rejected(
-          image,
-          RejectionCode.STALE_BROKER_EPOCH,
-          "broker " + broker + ": epoch=" + brokerEpoch + " current=" + asking.epoch());
+    CommandOutcome<Block> refusal = image.refusalOf(broker, brokerEpoch);
+    if (refusal != null) {
+      return refusal;
     }
     long first = image.nextProducerId();
     if (count < 1 || count > COUNT_MAX || first > Long.MAX_VALUE - count) {

@@ -34,6 +34,9 @@ public final class CommandLayout {
   private static final int RAISE_LOG_STARTS = 10;
   private static final int ALLOCATE_PRODUCER_IDS = 11;
   private static final int SET_FEATURE_LEVELS = 12;
+  private static final int SEAL_LANE = 13;
+  private static final int LANE_SEALED = 14;
+  private static final int PASS_SEALED_LANE = 15;
   private static final int UUID_LENGTH = 16;
 
   private CommandLayout() {}
@@ -51,6 +54,15 @@ public final class CommandLayout {
     } else if (command instanceof LaneOpened c) {
       out.u8(LANE_OPENED).u8(VERSION).varint(c.lane().value()).varint(c.epoch());
       writeOffsets(c.endOffsets(), out);
+    } else if (command instanceof SealLane c) {
+      out.u8(SEAL_LANE).u8(VERSION).varint(c.lane().value()).varint(c.epochBefore());
+      out.varint(c.sealer()).varint(c.sealerEpoch());
+    } else if (command instanceof LaneSealed c) {
+      out.u8(LANE_SEALED).u8(VERSION).varint(c.lane().value()).varint(c.epoch());
+      writeOffsets(c.endOffsets(), out);
+    } else if (command instanceof PassSealedLane c) {
+      out.u8(PASS_SEALED_LANE).u8(VERSION).varint(c.lane().value()).varint(c.epochBefore());
+      out.varint(c.owner()).varint(c.ownerEpoch());
     } else if (command instanceof CreateTopics c) {
       out.u8(CREATE_TOPICS).u8(VERSION).varint(c.topics().size());
       for (NewTopic topic : c.topics()) {
@@ -117,6 +129,11 @@ public final class CommandLayout {
       case REGISTER_LANE -> new RegisterLane(new LaneId(in.varint32()), in.varint32());
       case OPEN_LANE -> new OpenLane(new LaneId(in.varint32()), in.varint32(), in.varint());
       case LANE_OPENED -> new LaneOpened(new LaneId(in.varint32()), in.varint(), readOffsets(in));
+      case SEAL_LANE ->
+          new SealLane(new LaneId(in.varint32()), in.varint(), in.varint32(), in.varint());
+      case LANE_SEALED -> new LaneSealed(new LaneId(in.varint32()), in.varint(), readOffsets(in));
+      case PASS_SEALED_LANE ->
+          new PassSealedLane(new LaneId(in.varint32()), in.varint(), in.varint32(), in.varint());
       case CREATE_TOPICS ->
           new CreateTopics(
               readList(
@@ -226,9 +243,13 @@ public final class CommandLayout {
   }
 
   private static Object readValue(MetadataCommand<?> command, MetadataInput in) {
-    if (command instanceof RegisterBroker || command instanceof OpenLane) {
+    if (command instanceof RegisterBroker
+        || command instanceof OpenLane
+        || command instanceof SealLane
+        || command instanceof PassSealedLane) {
       return in.varint();
     } else if (command instanceof LaneOpened
+        || command instanceof LaneSealed
         || command instanceof DropDeletedTopics
         || command instanceof RaiseLogStarts) {
       return in.varint32();

@@ -3,7 +3,8 @@ package io.sediment.metadata;
 /**
  * A lane as the cluster sees it.
  *
- * @param owner broker that writes it, or once did
+ * @param owner broker that writes it; of a lane that is sealing or sealed, the one that closes it
+ *     and looks after what is in it
  * @param epoch the newest epoch granted to anybody; 0 before it was opened first
  */
 public record Lane(LaneId id, int owner, long epoch, State state) {
@@ -13,7 +14,7 @@ public record Lane(LaneId id, int owner, long epoch, State state) {
     OPENING(1),
     /** Its owner appends. Only active lanes are given partitions. */
     ACTIVE(2),
-    /** Another broker closes it. */
+    /** Its writer is believed dead; its owner, another broker, closes it. */
     SEALING(3),
     /** Closed: read, compacted and collected, never appended to. */
     SEALED(4);

@@ -1,8 +1,6 @@
 package io.sediment.metadata;
 
-import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 
 /**
  * The owner of a lane has fenced all epochs below {@code epoch} and found where they end; from now
@@ -41,37 +39,14 @@ public record LaneOpened(LaneId lane, long epoch, Map<PartitionId, Long> endOffs
       return CommandOutcome.rejected(
           image, RejectionCode.WRONG_LANE_STATE, lane + ": " + known.state());
     }
-    ImageEdit edit = image.edit().put(new Lane(lane, known.owner(), epoch, Lane.State.ACTIVE));
-    int moved = 0;
-    for (Topic topic : image.topics()) {
-      UUID topicId = topic.id();
-      Partition[] next = null;
-      for (int i = 0; i < topic.partitionCount(); i++) {
-        Partition partition = topic.partitions().get(i);
-        Placement last = partition.current();
-        if (!last.lane().equals(lane) || last.laneEpoch() >= epoch) {
-          continue;
-        }
-        long start = Math.max(last.startOffset(), partition.logStartOffset());
-        Long end = endOffsets.get(new PartitionId(topicId, i));
-        if (end != null && end < start) {
-          return CommandOutcome.rejected(
-              image,
-              RejectionCode.OFFSET_OUT_OF_RANGE,
-              lane + ": end=" + end + " start=" + start + " of " + topic.name() + "-" + i);
-        }
-        if (next == null) {
-          next = topic.partitions().toArray(Partition[]::new);
-        }
-        next[i] =
-            partition.withPlacement(
-                new Placement(last.leaderEpoch() + 1, lane, epoch, end == null ? start : end));
-        moved++;
-      }
-      if (next != null) {
-        edit.put(topic.withPartitions(List.of(next)));
-      }
+    Succession succession = new Succession(image, lane, epoch, endOffsets);
+    String problem = succession.problem();
+    if (problem != null) {
+      return CommandOutcome.rejected(image, RejectionCode.OFFSET_OUT_OF_RANGE, problem);
     }
+    Lane opened = new Lane(lane, known.owner(), epoch, Lane.State.ACTIVE);
+    ImageEdit edit = image.edit().put(opened);
+    int moved = succession.placeOn(edit, () -> opened);
     return CommandOutcome.accepted(image, edit, moved);
   }
 }

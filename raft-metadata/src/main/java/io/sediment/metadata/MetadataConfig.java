@@ -11,24 +11,30 @@ import java.util.TreeMap;
  *
  * @param clusterId empty: whatever the bucket says, or a new one where the bucket is empty
  * @param raftListen host:port on which this broker hears the others; port 0 is for a group of one
- * @param raftPeers host:port of every voter by broker id, this one included; empty: a group of one
+ * @param raftAdvertised host:port under which the voters reach this broker where it is none of them
+ * @param raftPeers host:port of every voter by broker id; empty: a group of one, this broker. One
+ *     that is not among them follows the log without a vote
  * @param raftPath folder of the Raft log and of the state kept beside it
  * @param recoverFromBucket whether an empty Raft folder may begin a new incarnation of a used
  *     bucket
  * @param startTimeout how long to wait for the other voters, or for the store, before giving up
  * @param submitTimeout how long a command may take before its outcome is called unknown
+ * @param lease how long the Raft leader believes in a broker that it has heard
  */
 public record MetadataConfig(
     int brokerId,
     Optional<String> clusterId,
     HostPort raftListen,
+    HostPort raftAdvertised,
     Map<Integer, HostPort> raftPeers,
     Path raftPath,
     boolean recoverFromBucket,
     Duration startTimeout,
-    Duration submitTimeout) {
+    Duration submitTimeout,
+    Duration lease) {
   public static final Duration DEFAULT_START_TIMEOUT = Duration.ofSeconds(60);
   public static final Duration DEFAULT_SUBMIT_TIMEOUT = Duration.ofSeconds(30);
+  public static final Duration DEFAULT_LEASE = Duration.ofMillis(1500);
 
   /** A host name or address, and a port. */
   public record HostPort(String host, int port) {
@@ -49,9 +55,8 @@ public record MetadataConfig(
     if (brokerId < 0) {
       throw new IllegalArgumentException("broker id: " + brokerId);
     }
-    if (!raftPeers.isEmpty() && !raftPeers.containsKey(brokerId)) {
-      throw new IllegalArgumentException(
-          "broker " + brokerId + " is not among the Raft peers " + raftPeers.keySet());
+    if (lease.isNegative() || lease.isZero()) {
+      throw new IllegalArgumentException("lease: " + lease);
     }
   }
 
@@ -61,11 +66,13 @@ public record MetadataConfig(
         brokerId,
         Optional.empty(),
         raftListen,
+        raftListen,
         Map.of(),
         raftPath,
         false,
         DEFAULT_START_TIMEOUT,
-        DEFAULT_SUBMIT_TIMEOUT);
+        DEFAULT_SUBMIT_TIMEOUT,
+        DEFAULT_LEASE);
   }
 
   public MetadataConfig withClusterId(String id) {
@@ -73,11 +80,13 @@ public record MetadataConfig(
         brokerId,
         Optional.of(id),
         raftListen,
+        raftAdvertised,
         raftPeers,
         raftPath,
         recoverFromBucket,
         startTimeout,
-        submitTimeout);
+        submitTimeout,
+        lease);
   }
 
   public MetadataConfig withPeers(Map<Integer, HostPort> peers) {
@@ -85,15 +94,40 @@ public record MetadataConfig(
         brokerId,
         clusterId,
         raftListen,
+        raftAdvertised,
         peers,
         raftPath,
         recoverFromBucket,
         startTimeout,
-        submitTimeout);
+        submitTimeout,
+        lease);
+  }
+
+  public MetadataConfig withLease(Duration next) {
+    return new MetadataConfig(
+        brokerId,
+        clusterId,
+        raftListen,
+        raftAdvertised,
+        raftPeers,
+        raftPath,
+        recoverFromBucket,
+        startTimeout,
+        submitTimeout,
+        next);
   }
 
   public MetadataConfig withRecovery() {
     return new MetadataConfig(
-        brokerId, clusterId, raftListen, raftPeers, raftPath, true, startTimeout, submitTimeout);
+        brokerId,
+        clusterId,
+        raftListen,
+        raftAdvertised,
+        raftPeers,
+        raftPath,
+        true,
+        startTimeout,
+        submitTimeout,
+        lease);
   }
 }

@@ -1,8 +1,10 @@
 package io.sediment.metadata;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.TreePMap;
@@ -28,6 +30,9 @@ public final class MetadataImage {
   final TreePMap<String, UUID> topicIds;
   final TreePMap<ConfigResource, TreePMap<String, String>> configs;
   final TreePMap<UUID, DeletedTopic> deletedTopics;
+
+  /** Found out when first asked for. */
+  private volatile @Nullable SortedMap<Integer, Broker> serving;
 
   MetadataImage(
       String clusterId,
@@ -171,6 +176,40 @@ public final class MetadataImage {
   /** Topics that are gone while lanes may still hold bytes of them. */
   public SortedMap<UUID, DeletedTopic> deletedTopics() {
     return deletedTopics;
+  }
+
+  /**
+   * Brokers that clients can be sent to, those that append to a lane: one that died is none of them
+   * from the moment its lane is taken away.
+   */
+  public SortedMap<Integer, Broker> servingBrokers() {
+    SortedMap<Integer, Broker> known = serving;
+    if (known == null) {
+      TreeMap<Integer, Broker> found = new TreeMap<>();
+      for (Lane lane : lanes.values()) {
+        Broker owner = brokers.get(lane.owner());
+        if (lane.state() == Lane.State.ACTIVE && owner != null) {
+          found.put(owner.id(), owner);
+        }
+      }
+      known = Collections.unmodifiableSortedMap(found);
+      serving = known;
+    }
+    return known;
+  }
+
+  /** Refuses whoever is not the newest process of {@code broker}; null for that one. */
+  <R> @Nullable CommandOutcome<R> refusalOf(int broker, long brokerEpoch) {
+    Broker known = brokers.get(broker);
+    if (known == null) {
+      return CommandOutcome.rejected(this, RejectionCode.UNKNOWN_BROKER, "broker " + broker);
+    }
+    return known.epoch() == brokerEpoch
+        ? null
+        : CommandOutcome.rejected(
+            this,
+            RejectionCode.STALE_BROKER_EPOCH,
+            "broker " + broker + ": epoch=" + brokerEpoch + " current=" + known.epoch());
   }
 
   ImageEdit edit() {

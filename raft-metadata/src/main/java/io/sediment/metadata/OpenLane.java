@@ -9,15 +9,9 @@ package io.sediment.metadata;
 public record OpenLane(LaneId lane, int broker, long brokerEpoch) implements MetadataCommand<Long> {
   @Override
   public CommandOutcome<Long> applyTo(MetadataImage image) {
-    Broker asking = image.broker(broker);
-    if (asking == null) {
-      return CommandOutcome.rejected(image, RejectionCode.UNKNOWN_BROKER, "broker " + broker);
-    }
-    if (asking.epoch() != brokerEpoch) {
-      return CommandOutcome.rejected(
-          image,
-          RejectionCode.STALE_BROKER_EPOCH,
-          "broker " + broker + ": epoch=" + brokerEpoch + " current=" + asking.epoch());
+    CommandOutcome<Long> refusal = image.refusalOf(broker, brokerEpoch);
+    if (refusal != null) {
+      return refusal;
     }
     Lane known = image.lane(lane);
     if (known == null) {

@@ -17,7 +17,7 @@ public final class SampleImages {
     long brokerEpoch = image.broker(broker) == null ? 0 : image.broker(broker).epoch();
     LaneId lane = new LaneId(random.nextInt(4));
     long laneEpoch = image.lane(lane) == null ? 0 : image.lane(lane).epoch();
-    return switch (random.nextInt(12)) {
+    return switch (random.nextInt(15)) {
       case 0 ->
           new RegisterBroker(
               broker,
@@ -59,6 +59,9 @@ public final class SampleImages {
                               "c" + random.nextInt(5), random.nextBoolean() ? "x" : null)))));
       case 9 -> new RaiseLogStarts(offsets(random, image));
       case 10 -> new AllocateProducerIds(broker, brokerEpoch, 1 + random.nextInt(1000));
+      case 11 -> new SealLane(lane, laneEpoch, broker, brokerEpoch);
+      case 12 -> new LaneSealed(lane, laneEpoch, offsets(random, image));
+      case 13 -> new PassSealedLane(lane, laneEpoch, broker, brokerEpoch);
       default -> new SetFeatureLevels(Map.of("f" + random.nextInt(4), random.nextInt(3)));
     };
   }

@@ -2,6 +2,7 @@ package io.sediment.cluster;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.sediment.cluster.ValueTypes.HostAndPort;
 import io.sediment.frontend.KafkaFrontend;
 import io.sediment.frontend.admin.AdminHandlers;
 import io.sediment.frontend.config.BrokerConfigs;
@@ -16,6 +17,7 @@ import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.frontend.partition.PlacedPartitionLane;
 import io.sediment.frontend.retention.RetentionLoop;
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.gc.GarbageOptions;
 import io.sediment.lsm.lane.Lane;
 import io.sediment.lsm.lane.LaneConfig;
@@ -140,6 +142,18 @@ final class Broker implements AutoCloseable {
             openMetadata(stores, scheduler, new BucketLaneSealer(laneEnvironments, laneConfig)));
     long incarnation = metadata.incarnation().number();
     long brokerEpoch = await(metadata.submit(registration())).valueOrThrow();
+    Membership membership =
+        started(
+            "membership",
+            Membership.start(
+                metadata,
+                settings.brokerId(),
+                brokerEpoch,
+                settings.brokerLease(),
+                scheduler,
+                ticker,
+                this::endWith));
+    membership.bindTo(meters);
     LaneEnvironment laneEnvironment = laneEnvironments.apply(incarnation);
     Lane lane =
         await(
@@ -160,12 +174,18 @@ final class Broker implements AutoCloseable {
                 .start());
     started("lane", () -> close(lane));
     LaneMeters.bindTo(meters, lane);
-    lane.halted()
-        .thenAccept(
-            cause ->
-                endWith(
-                    new TakenOverException(
-                        "lane " + lane.id() + " halted: " + cause.getMessage(), cause)));
+    LaneId laneId = new LaneId(lane.id().value());
+    lane.halted().thenAccept(cause -> laneHalted(metadata, membership, laneId, cause));
+    started("lane watch", membership.watchLane(laneId, lane.epoch(), this::endWith)::cancel);
+    started(
+        "lane takeover",
+        new LaneTakeover(
+            metadata,
+            settings.brokerId(),
+            brokerEpoch,
+            new BucketLaneSealing(laneEnvironment, laneConfig, incarnation),
+            scheduler,
+            ticker));
     metadata.halted().thenAccept(this::endWith);
     started(
         "takeover watch",
@@ -178,11 +198,14 @@ final class Broker implements AutoCloseable {
             startFrontend(
                 metadata,
                 brokerEpoch,
+                membership,
                 lane,
                 budget.largestReservation(Share.WAL),
                 scheduler,
                 stores.name()));
-    ready = true;
+    await(membership.admitted());
+    serve(frontend, membership.isLeaseHeld());
+    membership.onServing(held -> serve(frontend, held));
     log.info(
         "Sediment is ready: broker {} of cluster {} serves Kafka on {}:{} (port {}), data in {}, http on port {}, after {} ms",
         settings.brokerId(),
@@ -193,6 +216,40 @@ final class Broker implements AutoCloseable {
         stores.name(),
         http.port(),
         TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - begin));
+  }
+
+  /** Clients are served while the lease is held. */
+  private void serve(KafkaFrontend frontend, boolean held) {
+    ready = held && !closing.get();
+    frontend.turnAway(!held);
+  }
+
+  /** Of the owners that may follow, only a later incarnation or process means the end. */
+  private void laneHalted(
+      RaftMetadata metadata, Membership membership, LaneId lane, LaneHaltedException cause) {
+    if (isCorruption(cause)) {
+      endWith(cause);
+      return;
+    }
+    metadata
+        .isNewestIncarnation()
+        .handle((newest, failure) -> failure == null && !newest)
+        .thenAccept(
+            takenOver ->
+                endWith(
+                    takenOver
+                        ? new TakenOverException(
+                            "lane " + lane + " halted: " + cause.getMessage(), cause)
+                        : membership.whyLost(metadata.image(), lane)));
+  }
+
+  private static boolean isCorruption(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof CorruptObjectException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Before anything is touched, and in words: libraries report a taken port without its number. */
@@ -241,20 +298,24 @@ final class Broker implements AutoCloseable {
   private RaftMetadata openMetadata(
       BrokerStores stores, ThreadPoolScheduler scheduler, LaneSealer sealer) throws IOException {
     Map<Integer, HostPort> peers = new TreeMap<>();
-    settings
-        .raftPeers()
-        .forEach((id, address) -> peers.put(id, new HostPort(address.host(), address.port())));
+    settings.raftPeers().forEach((id, address) -> peers.put(id, hostPort(address)));
     MetadataConfig config =
         new MetadataConfig(
             settings.brokerId(),
             settings.clusterId(),
-            new HostPort(settings.raftListenAddress().host(), settings.raftListenAddress().port()),
+            hostPort(settings.raftListenAddress()),
+            hostPort(settings.raftAdvertisedAddress()),
             peers,
             settings.raftPath(),
             settings.recoverFromBucket(),
             MetadataConfig.DEFAULT_START_TIMEOUT,
-            MetadataConfig.DEFAULT_SUBMIT_TIMEOUT);
-    return RaftMetadata.open(config, stores.main(), scheduler, random, sealer);
+            MetadataConfig.DEFAULT_SUBMIT_TIMEOUT,
+            settings.brokerLease());
+    return RaftMetadata.open(config, stores.main(), scheduler, ticker, random, sealer);
+  }
+
+  private static HostPort hostPort(HostAndPort address) {
+    return new HostPort(address.host(), address.port());
   }
 
   private RegisterBroker registration() {
@@ -280,6 +341,7 @@ final class Broker implements AutoCloseable {
   private KafkaFrontend startFrontend(
       RaftMetadata metadata,
       long brokerEpoch,
+      Membership membership,
       Lane lane,
       long unackedLimitBytes,
       ThreadPoolScheduler scheduler,
@@ -328,7 +390,13 @@ final class Broker implements AutoCloseable {
             new ConfigView(image, settings.brokerId(), brokerConfigs)
                 .effectiveTopic(topic.configs());
     PartitionLogs partitionLogs =
-        new PartitionLogs(settings.brokerId(), metadata, environment.lane(), topicConfigs, clock);
+        new PartitionLogs(
+            settings.brokerId(),
+            metadata,
+            environment.lane(),
+            topicConfigs,
+            clock,
+            membership::isLeaseHeld);
     started(
         "retention",
         RetentionLoop.start(

@@ -30,6 +30,7 @@ record BrokerSettings(
     HostAndPort raftListenAddress,
     SortedMap<Integer, HostAndPort> raftPeers,
     Path raftPath,
+    Duration brokerLease,
     int httpPort,
     Profile walProfile,
     Optional<Long> memoryBudgetBytes,
@@ -145,13 +146,20 @@ record BrokerSettings(
           "RAFT_PEERS",
           "",
           ValueTypes.peers(),
-          "The voters of the metadata group by broker id. Unset: this broker alone. Brokers do not yet take over from each other, see Limits");
+          "The voters of the metadata group by broker id, the same list at every broker; a broker that is not on it joins without a vote."
+              + " Unset: this broker alone");
   private static final Setting<String> RAFT_PATH =
       new Setting<>(
           "RAFT_PATH",
           "./raft",
           ValueTypes.text("a folder"),
           "Folder of the metadata log, on a local disk");
+  private static final Setting<Integer> BROKER_LEASE_MS =
+      new Setting<>(
+          "BROKER_LEASE_MS",
+          "1500",
+          ValueTypes.integer(300, 600_000, "milliseconds"),
+          "How long a broker may be silent before the others take its partitions over; the same at every broker");
   private static final Setting<Integer> HTTP_PORT =
       new Setting<>(
           "HTTP_PORT",
@@ -217,6 +225,7 @@ record BrokerSettings(
                   RAFT_LISTEN_ADDR,
                   RAFT_PEERS,
                   RAFT_PATH,
+                  BROKER_LEASE_MS,
                   HTTP_PORT,
                   WAL_PROFILE,
                   MEMORY_BUDGET,
@@ -260,6 +269,7 @@ record BrokerSettings(
         RAFT_LISTEN_ADDR.in(environment),
         peers,
         Path.of(RAFT_PATH.in(environment)),
+        Duration.ofMillis(BROKER_LEASE_MS.in(environment)),
         HTTP_PORT.in(environment),
         WAL_PROFILE.in(environment),
         MEMORY_BUDGET.in(environment),
@@ -268,6 +278,13 @@ record BrokerSettings(
         RECOVER_FROM_BUCKET.in(environment),
         Duration.ofMillis(RETENTION_CHECK_INTERVAL_MS.in(environment)),
         GroupsSettings.from(environment));
+  }
+
+  /** Where the voters reach this broker, if it is none of them. */
+  HostAndPort raftAdvertisedAddress() {
+    return isWildcard(raftListenAddress.host())
+        ? new HostAndPort(advertisedHost, raftListenAddress.port())
+        : raftListenAddress;
   }
 
   /** {@code local}: the folder of the store. */

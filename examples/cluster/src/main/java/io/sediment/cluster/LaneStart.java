@@ -3,6 +3,7 @@ package io.sediment.cluster;
 import io.sediment.lsm.lane.Lane;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.CommandResult.Rejected;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.LaneOpened;
 import io.sediment.metadata.MetadataImage;
@@ -58,17 +59,35 @@ public final class LaneStart {
     this.opener = opener;
   }
 
-  /** Completes when partitions placed on the lane may be appended to. */
+  /**
+   * Completes when partitions placed on the lane may be appended to. Fails with {@link
+   * LaneLostException} where another broker took the lane over meanwhile; then it may be started
+   * again.
+   */
   public CompletableFuture<Lane> start() {
     return ownLane()
         .thenCompose(
             id ->
                 metadata
                     .submit(new OpenLane(id, brokerId, brokerEpoch))
-                    .thenApply(CommandResult::valueOrThrow)
+                    .thenApply(granted -> granted(id, granted))
                     .thenCompose(
                         epoch -> opener.open(new io.sediment.lsm.LaneId(id.value()), epoch))
                     .thenCompose(lane -> announce(id, lane)));
+  }
+
+  private static <R> R granted(LaneId lane, CommandResult<R> result) {
+    if (result instanceof Rejected<R> rejected) {
+      switch (rejected.code()) {
+        case NOT_LANE_OWNER, WRONG_LANE_STATE, STALE_LANE_EPOCH ->
+            throw new LaneLostException(lane + " was taken over: " + rejected.message());
+        case STALE_BROKER_EPOCH ->
+            throw new TakenOverException(
+                "another process has registered meanwhile: " + rejected.message());
+        default -> {}
+      }
+    }
+    return result.valueOrThrow();
   }
 
   private CompletableFuture<LaneId> ownLane() {
@@ -108,7 +127,7 @@ public final class LaneStart {
               }
               return metadata.submit(new LaneOpened(id, lane.epoch(), ends));
             })
-        .thenApply(CommandResult::valueOrThrow)
+        .thenApply(placed -> granted(id, placed))
         .thenApply(placed -> lane);
   }
 }

@@ -7,7 +7,8 @@ import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.EdgeOfTheProcess;
 import java.net.BindException;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,31 +34,44 @@ public final class Main {
   }
 
   private static int run() {
-    Broker broker;
-    try {
-      broker = Broker.start(BrokerSettings.from(System.getenv()));
-    } catch (Exception e) {
-      return report(e);
+    AtomicReference<@Nullable Broker> running = new AtomicReference<>();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(running), "shutdown"));
+    while (true) {
+      Throwable end;
+      try {
+        end = runOnce(running);
+      } catch (Exception e) {
+        end = e;
+      }
+      if (end == null) {
+        return 0;
+      }
+      if (!(end instanceof LaneLostException)) {
+        return report(end);
+      }
+      log.warn("{}; starting again", end.getMessage());
     }
-    AtomicBoolean endedByItself = new AtomicBoolean();
-    Thread onSignal = new Thread(() -> stop(broker, endedByItself), "shutdown");
-    Runtime.getRuntime().addShutdownHook(onSignal);
+  }
+
+  /** Until the broker is stopped (null) or cannot go on (why). */
+  private static @Nullable Throwable runOnce(AtomicReference<@Nullable Broker> running)
+      throws Exception {
+    Broker broker = Broker.start(BrokerSettings.from(System.getenv()));
+    running.set(broker);
     Throwable end = broker.awaitEnd();
-    if (end == null) {
-      return 0;
+    if (end != null && running.compareAndSet(broker, null)) {
+      broker.close();
     }
-    endedByItself.set(true);
-    int status = report(end);
-    broker.close();
-    return status;
+    return end;
   }
 
   /**
    * Ends in order with status 0, which the JVM by itself would not give a process that was sent
    * SIGTERM.
    */
-  private static void stop(Broker broker, AtomicBoolean endedByItself) {
-    if (!endedByItself.get()) {
+  private static void stop(AtomicReference<@Nullable Broker> running) {
+    Broker broker = running.getAndSet(null);
+    if (broker != null) {
       broker.close();
       log.info("stopped");
       Runtime.getRuntime().halt(0);

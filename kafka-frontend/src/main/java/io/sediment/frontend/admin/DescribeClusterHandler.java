@@ -49,7 +49,7 @@ public final class DescribeClusterHandler
     }
     MetadataImage image = metadata.image();
     response.setClusterId(image.clusterId()).setControllerId(brokerId);
-    for (Broker broker : image.brokers().values()) {
+    for (Broker broker : image.servingBrokers().values()) {
       response
           .brokers()
           .add(

@@ -143,7 +143,7 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
     MetadataResponseData response =
         new MetadataResponseData()
             .setClusterId(image.clusterId())
-            .setControllerId(replicas.controllerId(image));
+            .setControllerId(replicas.controllerId());
     for (Broker broker : replicas.liveBrokers(image)) {
       response
           .brokers()

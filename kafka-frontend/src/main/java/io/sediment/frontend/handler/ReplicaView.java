@@ -23,14 +23,12 @@ final class ReplicaView {
   }
 
   Collection<Broker> liveBrokers(MetadataImage image) {
-    return image.brokers().values();
+    return image.servingBrokers().values();
   }
 
-  /** A live broker, never -1, or admin clients wait for ever. */
-  int controllerId(MetadataImage image) {
-    return image.broker(brokerId) != null || image.brokers().isEmpty()
-        ? brokerId
-        : image.brokers().firstKey();
+  /** This broker, which takes administrative requests; never -1, or admin clients wait for ever. */
+  int controllerId() {
+    return brokerId;
   }
 
   /** The leader first, then live brokers in turn, up to the topic's replication factor. */
@@ -40,10 +38,10 @@ final class ReplicaView {
     if (leader != MetadataImage.NO_LEADER) {
       nodes.add(leader);
     }
-    for (int id : image.brokers().tailMap(leader + 1).keySet()) {
+    for (int id : image.servingBrokers().tailMap(leader + 1).keySet()) {
       add(nodes, id, topic);
     }
-    for (int id : image.brokers().keySet()) {
+    for (int id : image.servingBrokers().keySet()) {
       add(nodes, id, topic);
     }
     return nodes;

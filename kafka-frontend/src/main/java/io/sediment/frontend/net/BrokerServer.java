@@ -54,6 +54,7 @@ public final class BrokerServer implements AutoCloseable {
   private final EventLoopGroup acceptLoop;
   private final EventLoopGroup ioLoops;
   private final Channel listening;
+  private volatile boolean turningAway;
 
   private BrokerServer(
       BrokerServerConfig config, HandlerRegistry handlers, Ticker ticker, MeterRegistry registry)
@@ -151,6 +152,9 @@ public final class BrokerServer implements AutoCloseable {
             new IdleStateHandler(
                 false, 0, 0, config.idleTimeout().toMillis(), TimeUnit.MILLISECONDS))
         .addLast(connection);
+    if (turningAway) { // after it was added, so that none slips between
+      channel.close();
+    }
   }
 
   void connectionClosed(Connection connection) {
@@ -198,9 +202,16 @@ public final class BrokerServer implements AutoCloseable {
     return limitedLog;
   }
 
-  /** Closes every connection now, for clients to bootstrap elsewhere; goes on listening. */
-  public void closeConnections() {
-    connections.forEach(Connection::closeQuietly);
+  /**
+   * Closes every connection now, and new ones as they come, for clients to bootstrap elsewhere.
+   *
+   * @param turnAway false to serve again
+   */
+  public void turnAway(boolean turnAway) {
+    turningAway = turnAway;
+    if (turnAway) {
+      connections.forEach(Connection::closeQuietly);
+    }
   }
 
   /**

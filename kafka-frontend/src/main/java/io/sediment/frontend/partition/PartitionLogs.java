@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.common.protocol.Errors;
 import org.slf4j.Logger;
@@ -33,6 +34,7 @@ public final class PartitionLogs implements AutoCloseable {
   private final PartitionLane lane;
   private final InstantSource clock;
   private final TopicConfigs configs;
+  private final BooleanSupplier leaseHeld;
   private final Map<PartitionId, PartitionLog> logs = new ConcurrentHashMap<>();
   private final List<Consumer<PartitionLog>> openListeners = new CopyOnWriteArrayList<>();
   private final ClusterMetadata.Subscription subscription;
@@ -43,6 +45,19 @@ public final class PartitionLogs implements AutoCloseable {
     Map<String, String> of(MetadataImage image, Topic topic);
   }
 
+  /** For a broker that no other would take over from. */
+  public PartitionLogs(
+      int brokerId,
+      ClusterMetadata metadata,
+      PartitionLane lane,
+      TopicConfigs configs,
+      InstantSource clock) {
+    this(brokerId, metadata, lane, configs, clock, () -> true);
+  }
+
+  /**
+   * @param leaseHeld whether this broker may believe that it still leads what it led
+   */
   @SuppressWarnings(
       "this-escape") // images may come before the constructor ends; all is set by then
   public PartitionLogs(
@@ -50,12 +65,14 @@ public final class PartitionLogs implements AutoCloseable {
       ClusterMetadata metadata,
       PartitionLane lane,
       TopicConfigs configs,
-      InstantSource clock) {
+      InstantSource clock,
+      BooleanSupplier leaseHeld) {
     this.brokerId = brokerId;
     this.metadata = metadata;
     this.lane = lane;
     this.configs = configs;
     this.clock = clock;
+    this.leaseHeld = leaseHeld;
     this.subscription = metadata.subscribe(this::follow);
   }
 
@@ -157,6 +174,10 @@ public final class PartitionLogs implements AutoCloseable {
       return missing(topicId, partition);
     }
     PartitionLog found = logs.get(new PartitionId(topicId, partition));
+    if (found != null && !leaseHeld.getAsBoolean()) {
+      // Somebody else may lead by now; who, this broker does not know.
+      return LookUp.Missing.of(Errors.NOT_LEADER_OR_FOLLOWER);
+    }
     if (found == null || !found.isOpen()) {
       return missing(topicId, partition);
     }

@@ -121,6 +121,7 @@ public final class BucketStart {
    * @throws MetadataUnavailableException where the store or other voters did not answer in time
    */
   public Started start() {
+    int waits = 0;
     while (true) {
       Optional<FolderIdentity> folder = identityFile.read();
       Optional<Incarnation> newest = await("newest incarnation", incarnations.newest());
@@ -143,6 +144,7 @@ public final class BucketStart {
           newest.map(one -> Long.toString(one.number())).orElse("none"));
       Optional<Incarnation> ours =
           switch (decision) {
+            case WAIT -> Optional.empty();
             case BEGIN -> create(folder, 1, clusterIdOfNewBucket(folder));
             case RECOVER -> {
               Incarnation before = newest.orElseThrow();
@@ -161,7 +163,15 @@ public final class BucketStart {
       if (ours.isPresent()) {
         return finish(ours.get());
       }
-      LOG.info("bucket: another broker was first, looking again");
+      if (decision == StartPolicy.Decision.WAIT) {
+        if (VOTER_POLL.multipliedBy(++waits).compareTo(config.startTimeout()) > 0) {
+          throw new MetadataUnavailableException(
+              "waited " + config.startTimeout() + " for the voters to begin on an empty bucket");
+        }
+        pause("bucket", VOTER_POLL);
+      } else {
+        LOG.info("bucket: another broker was first, looking again");
+      }
     }
   }
 
@@ -213,6 +223,13 @@ public final class BucketStart {
   private Started finish(Incarnation incarnation) {
     FolderIdentity identity =
         identityFile.read().orElseThrow(() -> new IllegalStateException("identity is gone"));
+    if (incarnation.voters().contains(config.brokerId())) {
+      claimVote(incarnation, identity);
+    }
+    return started(incarnation, identity);
+  }
+
+  private void claimVote(Incarnation incarnation, FolderIdentity identity) {
     UUID voter = await("vote", voters(incarnation).claim(config.brokerId(), identity.storageId()));
     if (!voter.equals(identity.storageId())) {
       throw new RefusedStartException(
@@ -224,6 +241,9 @@ public final class BucketStart {
               + ", and this one is "
               + identity.storageId());
     }
+  }
+
+  private Started started(Incarnation incarnation, FolderIdentity identity) {
     ExportRegister register = new ExportRegister(store, incarnation.number(), writer);
     Optional<ExportState> exported = load(register);
     if (exported.isEmpty() && identity.createdIncarnation(incarnation)) {
@@ -239,11 +259,11 @@ public final class BucketStart {
     ExportState state =
         exported.isPresent() ? exported.get() : awaitFirstExport(register, incarnation);
     Map<Integer, UUID> voters = awaitVoters(incarnation);
+    FolderIdentity joined = identity.joined() ? identity : identity.asJoined();
     if (!identity.joined()) {
-      identity = identity.asJoined();
-      identityFile.write(identity);
+      identityFile.write(joined);
     }
-    return new Started(incarnation, identity, voters, state);
+    return new Started(incarnation, joined, voters, state);
   }
 
   private Optional<ExportState> load(ExportRegister register) {
@@ -328,10 +348,14 @@ public final class BucketStart {
       if (--triesLeft == 0) {
         throw new MetadataUnavailableException("waited " + config.startTimeout() + " for " + what);
       }
-      CompletableFuture<Void> later = new CompletableFuture<>();
-      scheduler.schedule(() -> later.complete(null), VOTER_POLL);
-      await(what, later);
+      pause(what, VOTER_POLL);
     }
+  }
+
+  private void pause(String what, Duration length) {
+    CompletableFuture<Void> later = new CompletableFuture<>();
+    scheduler.schedule(() -> later.complete(null), length);
+    await(what, later);
   }
 
   private List<Integer> configuredVoters() {

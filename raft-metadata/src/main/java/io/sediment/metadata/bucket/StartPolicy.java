@@ -18,7 +18,9 @@ import java.util.Optional;
  *   of another bucket  any                         refuse
  * </pre>
  *
- * A folder whose incarnation never came to be counts as empty, but takes up its plan again.
+ * A broker that RAFT_PEERS does not name has no vote: it waits for a bucket that was never used and
+ * joins any other. A folder whose incarnation never came to be counts as empty, but takes up its
+ * plan again.
  */
 final class StartPolicy {
   private StartPolicy() {}
@@ -26,6 +28,8 @@ final class StartPolicy {
   enum Decision {
     /** Create incarnation 1. */
     BEGIN,
+    /** No voter, so others must begin. */
+    WAIT,
     /** Take part in the newest incarnation with a folder that is new to it. */
     JOIN,
     /** Take part in the newest incarnation as before. */
@@ -97,8 +101,12 @@ final class StartPolicy {
   }
 
   private static Decision withEmptyFolder(Situation situation) {
+    boolean meantToVote = situation.voters().contains(situation.brokerId());
     if (situation.newest().isEmpty()) {
-      return Decision.BEGIN;
+      return meantToVote ? Decision.BEGIN : Decision.WAIT;
+    }
+    if (!meantToVote) {
+      return Decision.JOIN;
     }
     Incarnation newest = situation.newest().get();
     boolean isVoter = newest.voters().contains(situation.brokerId());

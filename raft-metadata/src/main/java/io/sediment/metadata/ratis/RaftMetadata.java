@@ -18,12 +18,17 @@ import io.sediment.metadata.bucket.Exporter;
 import io.sediment.metadata.bucket.Incarnation;
 import io.sediment.metadata.bucket.IncarnationRegister;
 import io.sediment.metadata.bucket.LaneRegister;
+import io.sediment.metadata.liveness.BrokerLeases;
+import io.sediment.metadata.liveness.Heartbeat;
+import io.sediment.metadata.liveness.HeartbeatDesk;
+import io.sediment.metadata.liveness.HeartbeatReply;
 import io.sediment.metadata.log.CommandSubmission;
 import io.sediment.metadata.log.ExportNotice;
 import io.sediment.metadata.log.ExportedImages;
 import io.sediment.metadata.log.MetadataStateMachine;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Ticker;
 import io.sediment.runtime.Waiter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -41,6 +46,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
@@ -49,6 +55,7 @@ import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -82,6 +89,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private final ExportedImages images;
   private final Exporter exporter;
   private final CommandSubmission submission;
+  private final BrokerLeases leases;
   private final RaftServer server;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
@@ -102,6 +110,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       ObjectStore store,
       Scheduler scheduler,
       RaftFolder folder,
+      Ticker ticker,
       BucketStart.Started started,
       UUID writer)
       throws IOException {
@@ -131,13 +140,16 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
             this::send);
     List<RaftPeer> peers = peers(config, started.voters());
     this.group = RaftGroup.valueOf(RaftGroupId.valueOf(incarnation.groupId()), peers);
+    this.leases = new BrokerLeases(config.lease());
     this.self = peerId(config.brokerId(), started.identity().storageId());
     this.properties = RaftSettings.of(config, folder.log(), peers.size() == 1);
     ExportState exported = started.exported();
+    // Read from the bucket just now, so nobody needs to tell.
+    images.exportedUpTo(exported.index());
     this.server =
         RaftServer.newBuilder()
             .setServerId(self)
-            .setGroup(group)
+            .setGroup(withSelf())
             .setProperties(properties)
             .setOption(RaftStorage.StartupOption.RECOVER)
             .setStateMachine(
@@ -145,7 +157,9 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
                     folder.state(),
                     () -> new StateRows.Stored(exported.image(), exported.term(), exported.index()),
                     new MetadataStateMachine(images, exporter),
-                    exporter))
+                    exporter,
+                    leases,
+                    new HeartbeatDesk(leases, ticker)))
             .build();
   }
 
@@ -172,6 +186,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       MetadataConfig config,
       ObjectStore store,
       Scheduler scheduler,
+      Ticker ticker,
       RandomGenerator random,
       LaneSealer sealer)
       throws IOException {
@@ -183,9 +198,11 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
           new BucketStart(config, store, scheduler, Waiter.BLOCKING, random, sealer, folder, writer)
               .start();
       StateRows.loadLibrary(folder.nativeLibraries());
-      RaftMetadata metadata = new RaftMetadata(config, store, scheduler, folder, started, writer);
+      RaftMetadata metadata =
+          new RaftMetadata(config, store, scheduler, folder, ticker, started, writer);
       try {
         metadata.server.start();
+        metadata.joinAsListener();
         metadata.awaitFirstImage();
         opened = true;
         return metadata;
@@ -239,6 +256,80 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     return RaftPeerId.valueOf(broker + "-" + storageId);
   }
 
+  /** The voters, and this broker as one that listens where it has no vote. */
+  private RaftGroup withSelf() {
+    if (group.getPeer(self) != null) {
+      return group;
+    }
+    List<RaftPeer> all = new ArrayList<>(group.getPeers());
+    all.add(listener());
+    return RaftGroup.valueOf(group.getGroupId(), all);
+  }
+
+  private RaftPeer listener() {
+    return RaftPeer.newBuilder()
+        .setId(self)
+        .setAddress(config.raftAdvertised().toString())
+        .setStartupRole(RaftPeerRole.LISTENER)
+        .build();
+  }
+
+  /** Has the voters send their log to a broker without a vote; harmless where they do already. */
+  private void joinAsListener() throws IOException {
+    if (group.getPeer(self) != null) {
+      return;
+    }
+    RaftClientReply reply =
+        forwarder()
+            .admin()
+            .setConfiguration(
+                SetConfigurationRequest.Arguments.newBuilder()
+                    .setServersInNewConf(List.of())
+                    .setListenersInNewConf(List.of(listener()))
+                    .setMode(SetConfigurationRequest.Mode.ADD)
+                    .build());
+    if (!reply.isSuccess()) {
+      throw new MetadataUnavailableException(
+          "metadata: the voters do not take this broker in: " + reply.getException(),
+          reply.getException());
+    }
+  }
+
+  /** Who is alive, as far as this member knows while it leads. */
+  public BrokerLeases leases() {
+    return leases;
+  }
+
+  /**
+   * Tells the Raft leader that a broker process is alive. Fails where no leader is known or it does
+   * not answer; it may simply be sent again.
+   */
+  public CompletableFuture<HeartbeatReply> heartbeat(Heartbeat heartbeat) {
+    Message message = Message.valueOf(UnsafeByteOperations.unsafeWrap(heartbeat.encode()));
+    CompletableFuture<RaftClientReply> reply;
+    try {
+      RaftPeerId leader = server.getDivision(group.getGroupId()).getInfo().getLeaderId();
+      if (leader == null) {
+        return CompletableFuture.failedFuture(
+            new MetadataUnavailableException("the metadata group has no leader"));
+      }
+      reply =
+          leader.equals(self)
+              ? toLocalServer(message, RaftClientRequest.readRequestType())
+              : forwarder().async().sendReadOnlyUnordered(message, leader);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    return reply.thenApply(
+        answer -> {
+          if (!answer.isSuccess()) {
+            throw new MetadataUnavailableException(
+                "heartbeat: " + answer.getException(), answer.getException());
+          }
+          return HeartbeatReply.decode(answer.getMessage().getContent().asReadOnlyByteBuffer());
+        });
+  }
+
   /** Whether this broker leads the metadata group as far as it knows. */
   public boolean leads() {
     try {
@@ -287,6 +378,24 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     return submission.submit(command);
   }
 
+  /** The one voter. */
+  private boolean isAlone() {
+    return group.getPeers().size() == 1 && group.getPeer(self) != null;
+  }
+
+  private boolean hasListeners() {
+    try {
+      return !server
+          .getDivision(group.getGroupId())
+          .getRaftConf()
+          .getAllPeers(RaftPeerRole.LISTENER)
+          .isEmpty();
+    } catch (IOException e) {
+      // The group is closed.
+      return false;
+    }
+  }
+
   private CompletableFuture<ByteBuffer> send(byte[] bytes) {
     if (closed.get() || halted.isDone()) {
       return CompletableFuture.failedFuture(
@@ -295,8 +404,8 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     Message message = Message.valueOf(UnsafeByteOperations.unsafeWrap(bytes));
     try {
       CompletableFuture<RaftClientReply> reply =
-          group.getPeers().size() == 1 || leads()
-              ? toLocalServer(message)
+          isAlone() || leads()
+              ? toLocalServer(message, RaftClientRequest.writeRequestType())
               : forwarder().async().send(message);
       return reply.thenApply(RaftMetadata::contentOf);
     } catch (IOException e) {
@@ -304,7 +413,8 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     }
   }
 
-  private CompletableFuture<RaftClientReply> toLocalServer(Message message) throws IOException {
+  private CompletableFuture<RaftClientReply> toLocalServer(
+      Message message, RaftClientRequest.Type type) throws IOException {
     return server.submitClientRequestAsync(
         RaftClientRequest.newBuilder()
             .setClientId(clientId)
@@ -312,7 +422,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
             .setGroupId(group.getGroupId())
             .setCallId(callIds.incrementAndGet())
             .setMessage(message)
-            .setType(RaftClientRequest.writeRequestType())
+            .setType(type)
             .build());
   }
 
@@ -341,7 +451,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
 
   private void onExported(long index) {
     images.exportedUpTo(index);
-    if (group.getPeers().size() > 1) {
+    if (!isAlone() || hasListeners()) {
       notice(index);
     }
   }
@@ -367,7 +477,8 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     try {
       reply =
           toLocalServer(
-              Message.valueOf(UnsafeByteOperations.unsafeWrap(ExportNotice.encode(index))));
+              Message.valueOf(UnsafeByteOperations.unsafeWrap(ExportNotice.encode(index))),
+              RaftClientRequest.writeRequestType());
     } catch (IOException e) {
       reply = CompletableFuture.failedFuture(e);
     }

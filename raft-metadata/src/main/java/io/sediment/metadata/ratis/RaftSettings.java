@@ -62,8 +62,15 @@ final class RaftSettings {
     long firstElectionMs = alone ? 10 : 150;
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(firstElectionMs));
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(firstElectionMs * 3));
-    RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(500));
-    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(1000));
+    // A new leader is there before the leases end that the old one has granted.
+    long leaseMs = config.lease().toMillis();
+    RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(leaseMs / 5));
+    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(leaseMs / 3));
+    // Heartbeats are the only reads: a leader grants a lease only while a majority follows it.
+    RaftServerConfigKeys.Read.setOption(properties, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
+    RaftServerConfigKeys.Read.setTimeout(properties, millis(leaseMs * 2 / 3));
+    // A leader that hangs is left for another member; commands are told apart when they come again.
+    RaftClientConfigKeys.Rpc.setRequestTimeout(properties, millis(leaseMs * 2 / 3));
     RaftServerConfigKeys.setSleepDeviationThreshold(properties, millis(2000));
     return properties;
   }

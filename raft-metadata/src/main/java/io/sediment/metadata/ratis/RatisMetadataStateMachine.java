@@ -2,6 +2,9 @@ package io.sediment.metadata.ratis;
 
 import io.sediment.metadata.bucket.AppliedCommand;
 import io.sediment.metadata.bucket.Exporter;
+import io.sediment.metadata.liveness.BrokerLeases;
+import io.sediment.metadata.liveness.Heartbeat;
+import io.sediment.metadata.liveness.HeartbeatDesk;
 import io.sediment.metadata.log.MetadataStateMachine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,22 +44,29 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
   private final Supplier<StateRows.Stored> fromBucket;
   private final MetadataStateMachine machine;
   private final Exporter exporter;
+  private final BrokerLeases leases;
+  private final HeartbeatDesk desk;
   private final Checkpoints checkpoints = new Checkpoints();
 
   private @Nullable StateRows rows;
 
   /**
    * @param fromBucket the state as exported, for a folder that has none
+   * @param leases told whether this member leads
    */
   RatisMetadataStateMachine(
       Path stateFolder,
       Supplier<StateRows.Stored> fromBucket,
       MetadataStateMachine machine,
-      Exporter exporter) {
+      Exporter exporter,
+      BrokerLeases leases,
+      HeartbeatDesk desk) {
     this.stateFolder = stateFolder;
     this.fromBucket = fromBucket;
     this.machine = machine;
     this.exporter = exporter;
+    this.leases = leases;
+    this.desk = desk;
   }
 
   @Override
@@ -147,6 +157,15 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
     return answer.thenApply(bytes -> Message.valueOf(UnsafeByteOperations.unsafeWrap(bytes)));
   }
 
+  /** Hears a heartbeat. Where Ratis asks for it, a majority has said since that this one leads. */
+  @Override
+  public CompletableFuture<Message> query(Message request) {
+    Heartbeat heartbeat = Heartbeat.decode(request.getContent().asReadOnlyByteBuffer());
+    byte[] reply = desk.hear(heartbeat, machine.image()).encode();
+    return CompletableFuture.completedFuture(
+        Message.valueOf(UnsafeByteOperations.unsafeWrap(reply)));
+  }
+
   @Override
   public void notifyTermIndexUpdated(long term, long index) {
     if (index > getLastAppliedTermIndex().getIndex()) {
@@ -178,18 +197,21 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
   /** The first entry of this leader's term is applied, so all older ones are, too. */
   @Override
   public void notifyLeaderReady() {
+    leases.lead();
     TermIndex applied = getLastAppliedTermIndex();
     exporter.lead(new AppliedCommand(applied.getTerm(), applied.getIndex(), null, machine.image()));
   }
 
   @Override
   public void notifyNotLeader(Collection<TransactionContext> pending) {
+    leases.follow();
     exporter.follow();
   }
 
   @Override
   public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
     if (!member.getPeerId().equals(leader)) {
+      leases.follow();
       exporter.follow();
     }
   }

@@ -17,13 +17,14 @@ class StartPolicyTest {
 
   private boolean recover;
   private boolean voteIsFree;
+  private List<Integer> voters = List.of(0);
   private Optional<String> clusterId = Optional.empty();
   private Optional<FolderIdentity> folder = Optional.empty();
   private Optional<Incarnation> newest = Optional.empty();
 
   private Decision decide() {
     return StartPolicy.decide(
-        new Situation(0, clusterId, List.of(0), recover, folder, newest, voteIsFree));
+        new Situation(0, clusterId, voters, recover, folder, newest, voteIsFree));
   }
 
   private void assertRefused(Reason reason) {
@@ -104,6 +105,18 @@ class StartPolicyTest {
     newest = bucket(1, 1, 2);
     voteIsFree = true;
     assertRefused(Reason.NOT_A_VOTER);
+  }
+
+  @Test
+  void aBrokerThatIsNotMeantToVoteWaitsForTheVotersAndJoins() {
+    voters = List.of(1, 2);
+    assertThat(decide()).isEqualTo(Decision.WAIT);
+    newest = bucket(1, 1, 2);
+    assertThat(decide()).isEqualTo(Decision.JOIN);
+    recover = true;
+    assertThat(decide()).as("it recovers nothing by itself").isEqualTo(Decision.JOIN);
+    folder = folder(0, 1, true);
+    assertThat(decide()).isEqualTo(Decision.GO_ON);
   }
 
   @Test

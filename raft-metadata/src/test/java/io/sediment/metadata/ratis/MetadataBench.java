@@ -65,6 +65,7 @@ public final class MetadataBench {
             MetadataConfig.ofOneBroker(0, new HostPort("127.0.0.1", 0), folder),
             store,
             scheduler,
+            SystemPorts.ticker(),
             SystemPorts.secureRandom(),
             (lane, incarnation, epoch) ->
                 CompletableFuture.failedFuture(new IllegalStateException()));

@@ -27,6 +27,7 @@ import io.sediment.metadata.bucket.FencedMetadataException;
 import io.sediment.objectstore.MemoryObjectStore;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,7 +68,7 @@ class RaftMetadataTest {
   }
 
   private RaftMetadata open(MetadataConfig config, LaneSealer sealer) throws IOException {
-    return RaftMetadata.open(config, store, scheduler, random, sealer);
+    return RaftMetadata.open(config, store, scheduler, SystemPorts.ticker(), random, sealer);
   }
 
   private static <R> R accept(RaftMetadata metadata, MetadataCommand<R> command) {

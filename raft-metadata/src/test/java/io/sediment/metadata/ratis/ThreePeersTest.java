@@ -6,9 +6,13 @@ import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.MetadataConfig.HostPort;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.SetFeatureLevels;
+import io.sediment.metadata.liveness.Heartbeat;
+import io.sediment.metadata.liveness.HeartbeatReply;
+import io.sediment.metadata.liveness.HeartbeatReply.Verdict;
 import io.sediment.objectstore.MemoryObjectStore;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -30,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ThreePeersTest {
   private final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-metadata", 2);
   private final ObjectStore store = new MemoryObjectStore(scheduler);
-  private final ExecutorService starters = Executors.newFixedThreadPool(3);
+  private final ExecutorService starters = Executors.newFixedThreadPool(4);
   private final Map<Integer, RaftMetadata> peers = new TreeMap<>();
   @TempDir Path temp;
 
@@ -44,10 +48,10 @@ class ThreePeersTest {
     scheduler.close();
   }
 
-  private static Map<Integer, HostPort> freePorts() throws IOException {
+  private static Map<Integer, HostPort> freePorts(int count) throws IOException {
     List<ServerSocket> sockets = new ArrayList<>();
     Map<Integer, HostPort> addresses = new TreeMap<>();
-    for (int broker = 0; broker < 3; broker++) {
+    for (int broker = 0; broker < count; broker++) {
       ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
       sockets.add(socket);
       addresses.put(broker, new HostPort("127.0.0.1", socket.getLocalPort()));
@@ -59,10 +63,14 @@ class ThreePeersTest {
   }
 
   private CompletableFuture<RaftMetadata> start(int broker, Map<Integer, HostPort> addresses) {
+    return start(broker, addresses.get(broker), addresses);
+  }
+
+  private CompletableFuture<RaftMetadata> start(
+      int broker, HostPort listen, Map<Integer, HostPort> voters) {
     MetadataConfig config =
-        MetadataConfig.ofOneBroker(
-                broker, addresses.get(broker), temp.resolve(Integer.toString(broker)))
-            .withPeers(addresses);
+        MetadataConfig.ofOneBroker(broker, listen, temp.resolve(Integer.toString(broker)))
+            .withPeers(voters);
     return CompletableFuture.supplyAsync(
         () -> {
           try {
@@ -70,6 +78,7 @@ class ThreePeersTest {
                 config,
                 store,
                 scheduler,
+                SystemPorts.ticker(),
                 new Random(broker),
                 (lane, incarnation, epoch) -> CompletableFuture.failedFuture(new AssertionError()));
           } catch (IOException e) {
@@ -81,7 +90,7 @@ class ThreePeersTest {
 
   @Test
   void threeEmptyBrokersFormOneClusterAndOutliveTheirLeader() throws IOException {
-    Map<Integer, HostPort> addresses = freePorts();
+    Map<Integer, HostPort> addresses = freePorts(3);
     Map<Integer, CompletableFuture<RaftMetadata>> starting = new TreeMap<>();
     for (int broker = 0; broker < 3; broker++) {
       starting.put(broker, start(broker, addresses));
@@ -120,5 +129,35 @@ class ThreePeersTest {
     RaftMetadata back = Await.result(start(leader, addresses));
     peers.put(leader, back);
     Await.until("back with all", () -> back.image().features().size() == 1);
+  }
+
+  @Test
+  void aBrokerWithoutAVoteFollowsAndItsCommandsAndHeartbeatsReachTheLeader() throws IOException {
+    Map<Integer, HostPort> all = freePorts(2);
+    Map<Integer, HostPort> voters = Map.of(0, all.get(0));
+    CompletableFuture<RaftMetadata> follower = start(1, all.get(1), voters);
+    peers.put(0, Await.result(start(0, voters)));
+    peers.put(1, Await.result(follower));
+    RaftMetadata without = peers.get(1);
+    long epoch =
+        Await.result(without.submit(new RegisterBroker(1, new UUID(1, 1), "localhost", 9092, null)))
+            .valueOrThrow();
+    Await.until("both see it", () -> peers.get(0).image().broker(1) != null);
+    assertThat(without.leads()).isFalse();
+
+    for (RaftMetadata peer : peers.values()) {
+      HeartbeatReply reply = Await.result(peer.heartbeat(new Heartbeat(1, epoch, false)));
+      assertThat(reply)
+          .isEqualTo(new HeartbeatReply(Verdict.GRANTED, MetadataConfig.DEFAULT_LEASE));
+    }
+    Await.result(without.submit(new RegisterBroker(1, new UUID(2, 2), "localhost", 9092, null)));
+    assertThat(Await.result(without.heartbeat(new Heartbeat(1, epoch, false))).verdict())
+        .isEqualTo(Verdict.REPLACED);
+
+    peers.remove(1).close();
+    Await.result(peers.get(0).submit(new SetFeatureLevels(Map.of("meanwhile", 1))));
+    RaftMetadata back = Await.result(start(1, all.get(1), voters));
+    peers.put(1, back);
+    Await.until("it has caught up", () -> back.image().features().containsKey("meanwhile"));
   }
 }

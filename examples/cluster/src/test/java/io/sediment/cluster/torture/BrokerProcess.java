@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -24,6 +25,7 @@ final class BrokerProcess {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final List<String> lines = new ArrayList<>();
+  private final List<Long> linesAtNanos = new ArrayList<>();
   private boolean ended;
 
   private BrokerProcess(Process process) {
@@ -64,6 +66,7 @@ final class BrokerProcess {
     lock.lock();
     try {
       lines.add(line);
+      linesAtNanos.add(System.nanoTime());
       ended |= end;
       changed.signalAll();
     } finally {
@@ -106,6 +109,30 @@ final class BrokerProcess {
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** When the first line at or after {@code mark} that matches came, by {@link System#nanoTime}. */
+  OptionalLong nanosOf(int mark, Predicate<String> wanted) {
+    lock.lock();
+    try {
+      for (int i = mark; i < lines.size(); i++) {
+        if (wanted.test(lines.get(i))) {
+          return OptionalLong.of(linesAtNanos.get(i));
+        }
+      }
+      return OptionalLong.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Sends a signal by name, such as STOP or CONT. */
+  void signal(String name) throws IOException, InterruptedException {
+    int status =
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    if (status != 0) {
+      throw new IllegalStateException("kill -" + name + " of a broker: exit status " + status);
     }
   }
 

@@ -1,5 +1,8 @@
 package io.sediment.cluster.torture;
 
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -49,6 +52,49 @@ final class ReadBack {
                 "offset " + r.offset() + " of " + r.partition() + " was delivered twice");
           }
         }
+      }
+    }
+    return all;
+  }
+
+  /** The same by another client, librdkafka. */
+  static Map<Integer, TreeMap<Long, String>> readAllWithKcat(
+      String bootstrap, String topic, int partitions) throws IOException, InterruptedException {
+    Map<Integer, TreeMap<Long, String>> all = new HashMap<>();
+    for (int partition = 0; partition < partitions; partition++) {
+      TreeMap<Long, String> log = new TreeMap<>();
+      all.put(partition, log);
+      Process kcat =
+          new ProcessBuilder(
+                  List.of(
+                      "kcat",
+                      "-C",
+                      "-q",
+                      "-e",
+                      "-b",
+                      bootstrap,
+                      "-t",
+                      topic,
+                      "-p",
+                      Integer.toString(partition),
+                      "-o",
+                      "beginning",
+                      "-f",
+                      "%o %s\\n"))
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      try (BufferedReader in = kcat.inputReader(StandardCharsets.UTF_8)) {
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+          int space = line.indexOf(' ');
+          long offset = Long.parseLong(line.substring(0, space));
+          if (log.put(offset, line.substring(space + 1)) != null) {
+            throw new IllegalStateException(
+                "offset " + offset + " of " + partition + " was delivered twice to kcat");
+          }
+        }
+      }
+      if (kcat.waitFor() != 0) {
+        throw new IllegalStateException("kcat cannot read partition " + partition);
       }
     }
     return all;

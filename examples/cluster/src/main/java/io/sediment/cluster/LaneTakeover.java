@@ -1,0 +1,165 @@
+package io.sediment.cluster;
+
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.CommandResult.Rejected;
+import io.sediment.metadata.Lane;
+import io.sediment.metadata.LaneId;
+import io.sediment.metadata.LaneSealed;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.PartitionId;
+import io.sediment.metadata.RejectionCode;
+import io.sediment.metadata.SealLane;
+import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Ticker;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Closes the lanes of dead brokers that were granted to this one: seals each under exactly the
+ * granted epoch, then has its partitions placed. Driven by the published metadata, so it goes on
+ * with what an earlier process of this broker was granted and did not finish.
+ *
+ * <p>A grant is used for one claim of the lane. Where that did not lead to an end, the next one is
+ * asked for; whoever holds the newest grant wins, and all the others are fenced.
+ */
+final class LaneTakeover implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(LaneTakeover.class);
+  private static final Duration PAUSE = Duration.ofMillis(100);
+
+  private record Grant(LaneId lane, long epoch) {}
+
+  /** Makes a lane a closed one and finds where its partitions end. */
+  @FunctionalInterface
+  interface Sealing {
+    CompletableFuture<Map<PartitionId, Long>> seal(LaneId lane, long epoch);
+  }
+
+  private final ClusterMetadata metadata;
+  private final int brokerId;
+  private final long brokerEpoch;
+  private final Sealing sealing;
+  private final Scheduler scheduler;
+  private final Ticker ticker;
+  private final Set<Grant> taken = new HashSet<>(); // touched by one image at a time
+  private final ClusterMetadata.Subscription subscription;
+  private volatile boolean closed;
+
+  @SuppressWarnings(
+      "this-escape") // images may come before the constructor ends; all is set by then
+  LaneTakeover(
+      ClusterMetadata metadata,
+      int brokerId,
+      long brokerEpoch,
+      Sealing sealing,
+      Scheduler scheduler,
+      Ticker ticker) {
+    this.metadata = metadata;
+    this.brokerId = brokerId;
+    this.brokerEpoch = brokerEpoch;
+    this.sealing = sealing;
+    this.scheduler = scheduler;
+    this.ticker = ticker;
+    this.subscription = metadata.subscribe(this::follow);
+  }
+
+  private void follow(MetadataImage before, MetadataImage after) {
+    if (before.lanes() == after.lanes()) {
+      return;
+    }
+    for (Lane lane : after.lanes().values()) {
+      Grant grant = new Grant(lane.id(), lane.epoch());
+      if (isOurs(lane) && taken.add(grant)) {
+        seal(grant);
+      }
+    }
+  }
+
+  private boolean isOurs(Lane lane) {
+    return lane.state() == Lane.State.SEALING && lane.owner() == brokerId;
+  }
+
+  private void seal(Grant grant) {
+    long begun = ticker.nanoTime();
+    log.info("sealing {} under epoch {}", grant.lane, grant.epoch);
+    sealing
+        .seal(grant.lane, grant.epoch)
+        .whenComplete(
+            (ends, failure) -> {
+              if (failure == null) {
+                place(grant, ends, begun, ticker.nanoTime());
+              } else if (!closed) {
+                log.warn("sealing {} under epoch {}", grant.lane, grant.epoch, failure);
+                later(() -> askAgain(grant));
+              }
+            });
+  }
+
+  private void place(Grant grant, Map<PartitionId, Long> ends, long begun, long sealed) {
+    if (closed) {
+      return;
+    }
+    metadata
+        .submit(new LaneSealed(grant.lane, grant.epoch, ends))
+        .whenComplete(
+            (result, failure) -> {
+              if (result instanceof CommandResult.Accepted<Integer> placed) {
+                log.info(
+                    "took over {}: {} partitions placed, sealed in {} ms, placed in {} ms",
+                    grant.lane,
+                    placed.value(),
+                    millis(begun, sealed),
+                    millis(sealed, ticker.nanoTime()));
+                return;
+              }
+              boolean again =
+                  failure != null
+                      || result instanceof Rejected<Integer> rejected
+                          && rejected.code() == RejectionCode.NO_ACTIVE_LANE;
+              log.info(
+                  "{} is sealed and not placed{}: {}",
+                  grant.lane,
+                  again ? " yet" : "",
+                  failure == null ? result : failure);
+              if (again) {
+                later(() -> place(grant, ends, begun, sealed));
+              }
+            });
+  }
+
+  private static long millis(long fromNanos, long toNanos) {
+    return TimeUnit.NANOSECONDS.toMillis(toNanos - fromNanos);
+  }
+
+  /** The next image shows the new grant, or that somebody else has the lane. */
+  private void askAgain(Grant grant) {
+    Lane known = metadata.image().lane(grant.lane);
+    if (closed || known == null || !isOurs(known) || known.epoch() != grant.epoch) {
+      return;
+    }
+    metadata
+        .submit(new SealLane(grant.lane, grant.epoch, brokerId, brokerEpoch))
+        .whenComplete(
+            (result, failure) -> {
+              if (failure != null) {
+                later(() -> askAgain(grant));
+              }
+            });
+  }
+
+  private void later(Runnable next) {
+    scheduler.schedule(next, PAUSE);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    subscription.cancel();
+  }
+}

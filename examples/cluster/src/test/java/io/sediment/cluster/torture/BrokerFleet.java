@@ -1,0 +1,149 @@
+package io.sediment.cluster.torture;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** Broker processes that form one cluster; all of them vote. Broker {@code i} is at index i. */
+final class BrokerFleet {
+  private static final long READY_TIMEOUT_MS = 120_000;
+  private static final Predicate<String> READY = line -> line.contains("Sediment is ready");
+
+  private final Path jar;
+  private final Path dir;
+  private final Map<String, String> common;
+  private final List<Map<String, String>> environments = new ArrayList<>();
+  private final List<Integer> ports = new ArrayList<>();
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final List<BrokerProcess> processes = new ArrayList<>();
+
+  BrokerFleet(Path jar, Path dir, Map<String, String> storeEnvironment, int size) {
+    this.jar = jar;
+    this.dir = dir;
+    this.common = new HashMap<>(storeEnvironment);
+    FreePorts free = new FreePorts();
+    List<Integer> raftPorts = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      ports.add(free.take());
+      raftPorts.add(free.take());
+    }
+    common.put(
+        "RAFT_PEERS",
+        IntStream.range(0, size)
+            .mapToObj(i -> i + "=127.0.0.1:" + raftPorts.get(i))
+            .collect(Collectors.joining(",")));
+    common.put("HOST", "127.0.0.1");
+    common.put("MEMORY_BUDGET", "64m");
+    for (int i = 0; i < size; i++) {
+      Map<String, String> own = new HashMap<>();
+      own.put("BROKER_ID", Integer.toString(i));
+      own.put("PORT", Integer.toString(ports.get(i)));
+      own.put("HTTP_PORT", Integer.toString(free.take()));
+      own.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + raftPorts.get(i));
+      own.put("RAFT_PATH", raftPath(i).toString());
+      environments.add(own);
+    }
+  }
+
+  private Path raftPath(int broker) {
+    return dir.resolve("raft-" + broker);
+  }
+
+  Path log(int broker) {
+    return dir.resolve("broker-" + broker + ".log");
+  }
+
+  int size() {
+    return ports.size();
+  }
+
+  BrokerProcess get(int broker) {
+    return processes.get(broker);
+  }
+
+  String bootstrap() {
+    return ports.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(","));
+  }
+
+  /** Starts all of them and waits until each serves. */
+  void startAll(Map<String, String> more) throws Exception {
+    processes.clear();
+    for (int i = 0; i < size(); i++) {
+      processes.add(launch(i, more));
+    }
+    for (int i = 0; i < size(); i++) {
+      awaitReady(i, 0);
+    }
+  }
+
+  /** Starts one that has ended; does not wait. */
+  void restart(int broker) throws IOException {
+    processes.set(broker, launch(broker, Map.of()));
+  }
+
+  void restartAndAwaitReady(int broker) throws Exception {
+    restart(broker);
+    awaitReady(broker, 0);
+  }
+
+  void awaitReady(int broker, int mark) throws InterruptedException {
+    if (!get(broker).awaitLine(mark, READY, READY_TIMEOUT_MS)) {
+      throw new IllegalStateException(
+          "broker " + broker + " was not ready:\n" + get(broker).lastLines(30));
+    }
+  }
+
+  private BrokerProcess launch(int broker, Map<String, String> more) throws IOException {
+    Map<String, String> environment = new HashMap<>(common);
+    environment.putAll(environments.get(broker));
+    environment.putAll(more);
+    return BrokerProcess.start(
+        jar,
+        List.of("-Xmx256m", "-XX:MaxDirectMemorySize=256m", "-XX:+ExitOnOutOfMemoryError"),
+        environment,
+        log(broker));
+  }
+
+  /** The disks of all brokers are gone. */
+  void wipeDisks() throws IOException {
+    for (int i = 0; i < size(); i++) {
+      try (Stream<Path> files = Files.walk(raftPath(i))) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  /** Whether a broker leads the metadata group, by its own metrics. */
+  boolean leadsRaft(int broker) throws IOException, InterruptedException {
+    URI metrics =
+        URI.create("http://127.0.0.1:" + environments.get(broker).get("HTTP_PORT") + "/metrics");
+    return http.send(HttpRequest.newBuilder(metrics).build(), BodyHandlers.ofString())
+        .body()
+        .lines()
+        .anyMatch(line -> line.startsWith("sediment_metadata_leader ") && line.endsWith(" 1.0"));
+  }
+
+  void terminateAll() throws InterruptedException {
+    for (int i = 0; i < size(); i++) {
+      int status = get(i).terminate();
+      if (status != 0) {
+        throw new IllegalStateException("broker " + i + ": exit status after SIGTERM: " + status);
+      }
+    }
+  }
+}

@@ -1,0 +1,257 @@
+package io.sediment.cluster.torture;
+
+import io.sediment.objectstore.s3.S3LoopbackServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewTopic;
+
+/**
+ * Producers write to three brokers while these are killed, stopped, restarted and wiped; then every
+ * acknowledged record is read back by two clients.
+ *
+ * <p>{@code ClusterTorture --jar JAR --store local|s3 --dir DIR [--rounds N] [--partitions N]
+ * [--limit-ms MS]}. Exit status 0 when nothing was lost, moved, reordered or (where the producer is
+ * idempotent) doubled, and no failover took longer than the limit.
+ */
+public final class ClusterTorture {
+  private static final String TOPIC = "torture";
+  private static final int RECORDS_PER_SECOND = 200;
+  private static final int BROKERS = 3;
+  private final BrokerFleet fleet;
+  private final int rounds;
+  private final int partitions;
+  private final Ledger ledger = new Ledger();
+  private final List<Long> failoversMs = new ArrayList<>();
+
+  private ClusterTorture(BrokerFleet fleet, int rounds, int partitions) {
+    this.fleet = fleet;
+    this.rounds = rounds;
+    this.partitions = partitions;
+  }
+
+  public static void main(String[] args) throws Exception {
+    Map<String, String> options = options(args);
+    Path jar = Path.of(options.get("jar"));
+    Path dir = Files.createDirectories(Path.of(options.get("dir"))).toAbsolutePath();
+    int rounds = Integer.parseInt(options.getOrDefault("rounds", "1"));
+    int partitions = Integer.parseInt(options.getOrDefault("partitions", "1000"));
+    long limitMs = Long.parseLong(options.getOrDefault("limit-ms", "0"));
+    // Whatever ends this program ends the brokers and clients it started, stopped ones included.
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () ->
+                    ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly)));
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, failure) -> {
+          failure.printStackTrace();
+          System.exit(1);
+        });
+    boolean passed;
+    if (options.getOrDefault("store", "local").equals("s3")) {
+      try (S3LoopbackServer s3 = S3LoopbackServer.onFolder(dir.resolve("s3"))) {
+        BrokerFleet fleet = new BrokerFleet(jar, dir, s3Environment(s3), BROKERS);
+        passed = new ClusterTorture(fleet, rounds, partitions).run(limitMs);
+      }
+    } else {
+      Map<String, String> local = Map.of("DATA_PATH", dir.resolve("data").toString());
+      BrokerFleet fleet = new BrokerFleet(jar, dir, local, BROKERS);
+      passed = new ClusterTorture(fleet, rounds, partitions).run(limitMs);
+    }
+    System.exit(passed ? 0 : 1);
+  }
+
+  private static Map<String, String> s3Environment(S3LoopbackServer s3) {
+    return Map.of(
+        "OBJECT_STORE_TYPE",
+        "s3",
+        "S3_BUCKET",
+        S3LoopbackServer.BUCKET,
+        "S3_ENDPOINT",
+        s3.endpoint().toString(),
+        "AWS_ACCESS_KEY_ID",
+        S3LoopbackServer.ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY",
+        S3LoopbackServer.SECRET_KEY,
+        "DATA_PATH",
+        "cluster");
+  }
+
+  private boolean run(long limitMs) throws Exception {
+    fleet.startAll(Map.of());
+    createTopic();
+    List<LoadProducer> producers = producers();
+    for (LoadProducer producer : producers) {
+      producer.start();
+    }
+    try (FailoverProbe probe = new FailoverProbe(fleet, partitions)) {
+      for (int round = 0; round < rounds; round++) {
+        killEachInTurn(probe);
+        killTheRaftLeader(probe);
+        killTwoOfThree();
+        stopOnePastItsLease();
+        rollingRestart();
+      }
+    }
+    awaitProgress("the end");
+    for (LoadProducer producer : producers) {
+      producer.finish();
+    }
+    List<String> anomalies = new ArrayList<>();
+    anomalies.addAll(
+        anomalies("Java", ReadBack.readAll(fleet.bootstrap(), TOPIC, producers.size())));
+    anomalies.addAll(
+        anomalies("kcat", ReadBack.readAllWithKcat(fleet.bootstrap(), TOPIC, producers.size())));
+    fleet.terminateAll();
+    for (long failoverMs : failoversMs) {
+      if (limitMs > 0 && failoverMs > limitMs) {
+        anomalies.add("a failover took " + failoverMs + " ms, allowed are " + limitMs);
+      }
+    }
+    report(anomalies);
+    return anomalies.isEmpty();
+  }
+
+  private List<String> anomalies(String reader, Map<Integer, TreeMap<Long, String>> read) {
+    return ReadBack.anomalies(ledger, read).stream()
+        .map(a -> "read by " + reader + ": " + a)
+        .toList();
+  }
+
+  private List<LoadProducer> producers() {
+    String b = fleet.bootstrap();
+    return List.of(
+        new JavaLoadProducer(b, TOPIC, ledger.open("java-1", 0, true), RECORDS_PER_SECOND),
+        new JavaLoadProducer(b, TOPIC, ledger.open("java-2", 1, true), RECORDS_PER_SECOND),
+        new JavaLoadProducer(b, TOPIC, ledger.open("java-3", 2, true), RECORDS_PER_SECOND),
+        new KcatLoadProducer(b, TOPIC, ledger.open("kcat-idempotent", 3, true), RECORDS_PER_SECOND),
+        new KcatLoadProducer(b, TOPIC, ledger.open("kcat-plain", 4, false), RECORDS_PER_SECOND),
+        new JavaLoadProducer(b, TOPIC, ledger.open("java-plain", 5, false), RECORDS_PER_SECOND));
+  }
+
+  private void createTopic() throws Exception {
+    try (Admin admin =
+        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, fleet.bootstrap()))) {
+      admin
+          .createTopics(List.of(new NewTopic(TOPIC, 6, (short) 3)))
+          .all()
+          .get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  private void killEachInTurn(FailoverProbe probe) throws Exception {
+    for (int broker = 0; broker < BROKERS; broker++) {
+      failoversMs.add(probe.kill(broker, "broker " + broker));
+      fleet.restartAndAwaitReady(broker);
+      awaitProgress("kill -9 of broker " + broker);
+    }
+  }
+
+  private void killTheRaftLeader(FailoverProbe probe) throws Exception {
+    int leader = raftLeader();
+    failoversMs.add(probe.kill(leader, "the Raft leader, broker " + leader));
+    fleet.restartAndAwaitReady(leader);
+    awaitProgress("kill -9 of the Raft leader");
+  }
+
+  /** Without a majority nothing is written; all of it goes on when the majority is back. */
+  private void killTwoOfThree() throws Exception {
+    fleet.get(0).kill9();
+    fleet.get(1).kill9();
+    TimeUnit.SECONDS.sleep(5);
+    fleet.restart(0);
+    fleet.restart(1);
+    fleet.awaitReady(0, 0);
+    fleet.awaitReady(1, 0);
+    awaitProgress("kill -9 of two of three");
+  }
+
+  /** What was stopped goes on as a zombie, finds itself replaced and starts again by itself. */
+  private void stopOnePastItsLease() throws Exception {
+    for (int broker = 0; broker < BROKERS; broker++) {
+      BrokerProcess zombie = fleet.get(broker);
+      int mark = zombie.mark();
+      zombie.signal("STOP");
+      awaitProgressOf(broker, "SIGSTOP of broker " + broker);
+      zombie.signal("CONT");
+      fleet.awaitReady(broker, mark);
+      awaitProgress("SIGCONT of broker " + broker);
+    }
+  }
+
+  private void rollingRestart() throws Exception {
+    for (int broker = 0; broker < BROKERS; broker++) {
+      int status = fleet.get(broker).terminate();
+      if (status != 0) {
+        throw new IllegalStateException("exit status after SIGTERM: " + status);
+      }
+      fleet.restartAndAwaitReady(broker);
+    }
+    awaitProgress("a rolling restart");
+  }
+
+  private int raftLeader() throws Exception {
+    for (int broker = 0; broker < BROKERS; broker++) {
+      if (fleet.leadsRaft(broker)) {
+        return broker;
+      }
+    }
+    throw new IllegalStateException("no broker says that it leads the metadata group");
+  }
+
+  private void awaitProgressOf(int stopped, String after) throws InterruptedException {
+    TimeUnit.SECONDS.sleep(4);
+    awaitProgress(after);
+    if (!fleet.get(stopped).isAlive()) {
+      throw new IllegalStateException("the stopped broker has ended");
+    }
+  }
+
+  /** Every producer is acknowledged something new. */
+  private void awaitProgress(String after) throws InterruptedException {
+    Map<Ledger.Account, Integer> before = new LinkedHashMap<>();
+    ledger.accounts().forEach(account -> before.put(account, account.acks().size()));
+    long begun = System.nanoTime();
+    while (before.entrySet().stream().anyMatch(e -> e.getKey().acks().size() <= e.getValue())) {
+      if (System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(60)) {
+        throw new IllegalStateException("a producer is stuck after " + after);
+      }
+      TimeUnit.MILLISECONDS.sleep(50);
+    }
+    System.out.printf(
+        "%s: all producers go on; %d records acknowledged so far%n", after, ledger.ackCount());
+  }
+
+  private void report(List<String> anomalies) {
+    System.out.printf(
+        "failovers at %d partitions, ms: %s; records acknowledged %d%n",
+        partitions, failoversMs, ledger.ackCount());
+    for (Ledger.Account account : ledger.accounts()) {
+      System.out.printf("  %-16s %d acknowledged%n", account.producer, account.acks().size());
+    }
+    anomalies.stream().limit(50).forEach(a -> System.out.println("ANOMALY " + a));
+    System.out.println(anomalies.isEmpty() ? "no anomaly" : anomalies.size() + " anomalies");
+  }
+
+  private static Map<String, String> options(String[] args) {
+    Map<String, String> options = new LinkedHashMap<>();
+    for (int i = 0; i + 1 < args.length; i += 2) {
+      options.put(args[i].replaceFirst("^--", ""), args[i + 1]);
+    }
+    if (!options.containsKey("jar") || !options.containsKey("dir")) {
+      System.err.println(
+          "usage: ClusterTorture --jar JAR --store local|s3 --dir DIR [--rounds N]"
+              + " [--partitions N] [--limit-ms MS]");
+      System.exit(2);
+    }
+    return options;
+  }
+}

@@ -1,0 +1,161 @@
+package io.sediment.cluster.torture;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/**
+ * Measures from the death of a broker to the next acknowledged produce on each of its partitions,
+ * by a producer that was at work with all of them.
+ */
+final class FailoverProbe implements AutoCloseable {
+  private static final String TOPIC = "wide";
+  private static final Predicate<String> DETECTED = line -> line.contains("has been silent for");
+  private static final Predicate<String> SEALING = line -> line.contains("sealing lane-");
+  private static final Predicate<String> PLACED = line -> line.contains("took over lane-");
+
+  private final BrokerFleet fleet;
+  private final int partitions;
+  private final Admin admin;
+  private final KafkaProducer<String, String> producer;
+
+  FailoverProbe(BrokerFleet fleet, int partitions) throws Exception {
+    this.fleet = fleet;
+    this.partitions = partitions;
+    Map<String, Object> config =
+        Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, fleet.bootstrap());
+    this.admin = Admin.create(config);
+    this.producer =
+        new KafkaProducer<>(
+            Map.of(
+                CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG,
+                fleet.bootstrap(),
+                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+                120_000),
+            new StringSerializer(),
+            new StringSerializer());
+    admin
+        .createTopics(List.of(new NewTopic(TOPIC, partitions, (short) 3)))
+        .all()
+        .get(60, TimeUnit.SECONDS);
+    List<Integer> all = new ArrayList<>();
+    for (int i = 0; i < partitions; i++) {
+      all.add(i);
+    }
+    sendToAll(all, System.nanoTime());
+  }
+
+  private List<Integer> ledBy(int broker) throws Exception {
+    TopicDescription topic =
+        admin.describeTopics(List.of(TOPIC)).allTopicNames().get(60, TimeUnit.SECONDS).get(TOPIC);
+    return topic.partitions().stream()
+        .filter(p -> p.leader() != null && p.leader().id() == broker)
+        .map(TopicPartitionInfo::partition)
+        .toList();
+  }
+
+  /** A broker that leads something, preferably {@code wanted}. */
+  int leaderOtherThan(int avoided) throws Exception {
+    for (int i = 0; i < fleet.size(); i++) {
+      if (i != avoided && !ledBy(i).isEmpty()) {
+        return i;
+      }
+    }
+    return avoided;
+  }
+
+  private List<Long> sendToAll(List<Integer> these, long sinceNanos) throws InterruptedException {
+    AtomicLongArray ackedMs = new AtomicLongArray(these.size());
+    CountDownLatch acked = new CountDownLatch(these.size());
+    for (int i = 0; i < these.size(); i++) {
+      int place = i;
+      producer.send(
+          new ProducerRecord<>(TOPIC, these.get(i), "key", "value"),
+          (metadata, failure) -> {
+            ackedMs.set(
+                place,
+                failure == null
+                    ? TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sinceNanos)
+                    : -1);
+            acked.countDown();
+          });
+    }
+    if (!acked.await(150, TimeUnit.SECONDS)) {
+      throw new IllegalStateException(acked.getCount() + " produces were never answered");
+    }
+    List<Long> sorted = new ArrayList<>();
+    for (int i = 0; i < these.size(); i++) {
+      if (ackedMs.get(i) < 0) {
+        throw new IllegalStateException("a produce to partition " + these.get(i) + " failed");
+      }
+      sorted.add(ackedMs.get(i));
+    }
+    Collections.sort(sorted);
+    return sorted;
+  }
+
+  /** Ends a broker with kill -9; prints the phases and answers the longest wait. */
+  long kill(int broker, String what) throws Exception {
+    List<Integer> led = ledBy(broker);
+    List<Integer> marks = marks();
+    long killed = System.nanoTime();
+    fleet.get(broker).kill9();
+    List<Long> waits = sendToAll(led, killed);
+    long longest = waits.isEmpty() ? 0 : waits.get(waits.size() - 1);
+    System.out.printf(
+        "failover of %s with %d of %d partitions: detected after %s ms, sealing began after %s ms,"
+            + " placed after %s ms, next acknowledged produce: first %d ms, median %d ms, last %d"
+            + " ms%n",
+        what,
+        led.size(),
+        partitions,
+        after(killed, marks, broker, DETECTED),
+        after(killed, marks, broker, SEALING),
+        after(killed, marks, broker, PLACED),
+        waits.isEmpty() ? 0 : waits.get(0),
+        waits.isEmpty() ? 0 : waits.get(waits.size() / 2),
+        longest);
+    return longest;
+  }
+
+  private List<Integer> marks() {
+    List<Integer> marks = new ArrayList<>();
+    for (int i = 0; i < fleet.size(); i++) {
+      marks.add(fleet.get(i).mark());
+    }
+    return marks;
+  }
+
+  private String after(long sinceNanos, List<Integer> marks, int dead, Predicate<String> wanted) {
+    for (int i = 0; i < fleet.size(); i++) {
+      OptionalLong at =
+          i == dead ? OptionalLong.empty() : fleet.get(i).nanosOf(marks.get(i), wanted);
+      if (at.isPresent()) {
+        return Long.toString(TimeUnit.NANOSECONDS.toMillis(at.getAsLong() - sinceNanos));
+      }
+    }
+    return "?";
+  }
+
+  @Override
+  public void close() throws IOException {
+    producer.close();
+    admin.close();
+  }
+}

@@ -1,0 +1,117 @@
+package io.sediment.metadata.liveness;
+
+import io.sediment.metadata.Broker;
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.MetadataCommand;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Ticker;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * On the Raft leader, looks several times a lease whether a broker has fallen silent, and has its
+ * lanes taken away. On the others it idles.
+ */
+public final class FailoverWatch implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(FailoverWatch.class);
+  private static final int LOOKS_PER_LEASE = 15;
+
+  /** Who comes this late to a look has slept, and heartbeats may lie unheard. */
+  private static final int LATE_LOOKS = 5;
+
+  private final int self;
+  private final ClusterMetadata metadata;
+  private final BrokerLeases leases;
+  private final Scheduler scheduler;
+  private final Ticker ticker;
+  private final Duration interval;
+  private long lastLook; // written by one look at a time
+  private volatile boolean closed;
+  private volatile Scheduler.@Nullable Cancellable next;
+
+  private FailoverWatch(
+      int self, ClusterMetadata metadata, BrokerLeases leases, Scheduler scheduler, Ticker ticker) {
+    this.self = self;
+    this.metadata = metadata;
+    this.leases = leases;
+    this.scheduler = scheduler;
+    this.ticker = ticker;
+    this.interval = leases.duration().dividedBy(LOOKS_PER_LEASE);
+    this.lastLook = ticker.nanoTime();
+  }
+
+  /**
+   * @param self this broker, to which the lanes go
+   */
+  public static FailoverWatch start(
+      int self, ClusterMetadata metadata, BrokerLeases leases, Scheduler scheduler, Ticker ticker) {
+    FailoverWatch watch = new FailoverWatch(self, metadata, leases, scheduler, ticker);
+    watch.scheduleNext();
+    return watch;
+  }
+
+  private void scheduleNext() {
+    if (!closed) {
+      next = scheduler.schedule(this::look, interval);
+    }
+  }
+
+  private void look() {
+    long now = ticker.nanoTime();
+    boolean late = now - lastLook > interval.toNanos() * LATE_LOOKS;
+    lastLook = now;
+    if (!leases.isLeading()) {
+      scheduleNext();
+      return;
+    }
+    if (late) {
+      leases.lead();
+    }
+    MetadataImage image = metadata.image();
+    List<MetadataCommand<Long>> plan =
+        FailoverPolicy.plan(
+            image, self, broker -> leases.isAlive(broker.id(), broker.epoch(), now));
+    if (plan.isEmpty()) {
+      scheduleNext();
+      return;
+    }
+    for (Broker broker : image.brokers().values()) {
+      if (broker.id() != self && !leases.isAlive(broker.id(), broker.epoch(), now)) {
+        LOG.warn(
+            "broker {} has been silent for {}: taking its lanes", broker.id(), leases.duration());
+      }
+    }
+    CompletableFuture.allOf(plan.stream().map(this::submit).toArray(CompletableFuture[]::new))
+        .whenComplete((done, failure) -> scheduleNext());
+  }
+
+  /** One that fails or is refused is planned anew at the next look, if it still is to be. */
+  private CompletableFuture<Void> submit(MetadataCommand<Long> command) {
+    return metadata
+        .submit(command)
+        .handle(
+            (result, failure) -> {
+              if (failure != null) {
+                LOG.info("{}: {}", command, failure.toString());
+              } else if (result instanceof CommandResult.Rejected<Long> rejected) {
+                LOG.info("{}: {} {}", command, rejected.code(), rejected.message());
+              }
+              return null;
+            });
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    Scheduler.Cancellable last = next;
+    if (last != null) {
+      last.cancel();
+    }
+  }
+}
