@@ -4,6 +4,7 @@ import io.sediment.objectstore.s3.S3LoopbackServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +19,8 @@ import org.apache.kafka.clients.admin.NewTopic;
  * acknowledged record is read back by two clients.
  *
  * <p>{@code ClusterTorture --jar JAR --store local|s3 --dir DIR [--rounds N] [--partitions N]
- * [--limit-ms MS]}. Exit status 0 when nothing was lost, moved, reordered or (where the producer is
- * idempotent) doubled, and no failover took longer than the limit.
+ * [--lease-ms MS] [--limit-ms MS]}. Exit status 0 when nothing was lost, moved, reordered or (where
+ * the producer is idempotent) doubled, and no failover took longer than the limit.
  */
 public final class ClusterTorture {
   private static final String TOPIC = "torture";
@@ -55,15 +56,20 @@ public final class ClusterTorture {
           failure.printStackTrace();
           System.exit(1);
         });
+    Map<String, String> environment = new HashMap<>();
+    if (options.containsKey("lease-ms")) {
+      environment.put("BROKER_LEASE_MS", options.get("lease-ms"));
+    }
     boolean passed;
     if (options.getOrDefault("store", "local").equals("s3")) {
       try (S3LoopbackServer s3 = S3LoopbackServer.onFolder(dir.resolve("s3"))) {
-        BrokerFleet fleet = new BrokerFleet(jar, dir, s3Environment(s3), BROKERS);
+        environment.putAll(s3Environment(s3));
+        BrokerFleet fleet = new BrokerFleet(jar, dir, environment, BROKERS);
         passed = new ClusterTorture(fleet, rounds, partitions).run(limitMs);
       }
     } else {
-      Map<String, String> local = Map.of("DATA_PATH", dir.resolve("data").toString());
-      BrokerFleet fleet = new BrokerFleet(jar, dir, local, BROKERS);
+      environment.put("DATA_PATH", dir.resolve("data").toString());
+      BrokerFleet fleet = new BrokerFleet(jar, dir, environment, BROKERS);
       passed = new ClusterTorture(fleet, rounds, partitions).run(limitMs);
     }
     System.exit(passed ? 0 : 1);
@@ -208,7 +214,7 @@ public final class ClusterTorture {
   }
 
   private void awaitProgressOf(int stopped, String after) throws InterruptedException {
-    TimeUnit.SECONDS.sleep(4);
+    // Those that it led go on only when it has been replaced.
     awaitProgress(after);
     if (!fleet.get(stopped).isAlive()) {
       throw new IllegalStateException("the stopped broker has ended");
@@ -249,7 +255,7 @@ public final class ClusterTorture {
     if (!options.containsKey("jar") || !options.containsKey("dir")) {
       System.err.println(
           "usage: ClusterTorture --jar JAR --store local|s3 --dir DIR [--rounds N]"
-              + " [--partitions N] [--limit-ms MS]");
+              + " [--partitions N] [--lease-ms MS] [--limit-ms MS]");
       System.exit(2);
     }
     return options;
