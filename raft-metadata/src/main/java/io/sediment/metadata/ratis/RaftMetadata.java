@@ -144,8 +144,11 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     this.self = peerId(config.brokerId(), started.identity().storageId());
     this.properties = RaftSettings.of(config, folder.log(), peers.size() == 1);
     ExportState exported = started.exported();
-    // Read from the bucket just now, so nobody needs to tell.
-    images.exportedUpTo(exported.index());
+    if (!isAlone()) {
+      // Read from the bucket just now; whoever leads may have nothing to tell for long. A voter
+      // alone is its own leader, and begins once it is.
+      images.exportedUpTo(exported.index());
+    }
     this.server =
         RaftServer.newBuilder()
             .setServerId(self)
