@@ -13,11 +13,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -152,6 +154,12 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
   @Override
   public CompletableFuture<Optional<StoredBytes>> get(ObjectKey key, ByteRange range) {
     return calls.start(executors.reads, "get " + key, () -> read(key, range));
+  }
+
+  @Override
+  public CompletableFuture<OptionalLong> read(
+      ObjectKey key, long position, Supplier<ReadTarget> memory) {
+    return calls.start(executors.reads, "read " + key, () -> readInto(key, position, memory.get()));
   }
 
   @Override
@@ -307,6 +315,26 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
         }
       }
       return Optional.of(new StoredBytes(bytes.flip(), file.objectLength(), file.eTag()));
+    }
+  }
+
+  private OptionalLong readInto(ObjectKey key, long position, ReadTarget target)
+      throws IOException {
+    try (FileRange file = openFile(key, ByteRange.of(position, target.remaining()))) {
+      if (file == null) {
+        return OptionalLong.empty();
+      }
+      long read = 0;
+      ByteBuffer buffer = target.current();
+      while (read < file.length() && buffer != null) {
+        int more = file.channel().read(buffer, file.position() + read);
+        if (more < 0) {
+          throw new IOException("file is shorter than it was: range=" + file);
+        }
+        read += more;
+        buffer = target.current();
+      }
+      return OptionalLong.of(read);
     }
   }
 

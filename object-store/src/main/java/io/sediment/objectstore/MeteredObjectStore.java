@@ -12,11 +12,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -124,15 +126,25 @@ public final class MeteredObjectStore implements ObjectStore {
         StoreOperation.GET,
         startNanos,
         store.get(key, range),
-        found -> {
-          if (found.isEmpty()) {
-            return Result.ABSENT;
-          }
-          int length = found.get().bytes().remaining();
-          downloadedBytes.add(length);
-          downloaded.increment(length);
-          return Result.OK;
-        });
+        found ->
+            found.isPresent() ? countDownload(found.get().bytes().remaining()) : Result.ABSENT);
+  }
+
+  @Override
+  public CompletableFuture<OptionalLong> read(
+      ObjectKey key, long position, Supplier<ReadTarget> memory) {
+    long startNanos = begin(StoreOperation.GET, 1);
+    return ending(
+        StoreOperation.GET,
+        startNanos,
+        store.read(key, position, memory),
+        found -> found.isPresent() ? countDownload(found.getAsLong()) : Result.ABSENT);
+  }
+
+  private Result countDownload(long length) {
+    downloadedBytes.add(length);
+    downloaded.increment(length);
+    return Result.OK;
   }
 
   @Override

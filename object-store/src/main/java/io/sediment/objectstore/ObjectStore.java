@@ -3,7 +3,9 @@ package io.sediment.objectstore;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /**
  * A flat namespace of objects with conditional writes. Please keep this small: every method is one
@@ -37,6 +39,30 @@ public interface ObjectStore extends AutoCloseable {
    * durable, name and bytes, so that a sealer may rest on it. One read returns at most 2 GiB.
    */
   CompletableFuture<Optional<StoredBytes>> get(ObjectKey key, ByteRange range);
+
+  /**
+   * Reads from {@code position} on into memory of the caller's: what {@link #get} would return, for
+   * readers of much data who use their memory again.
+   *
+   * @param memory asked once for each attempt; its room is the length of the range. The memory of
+   *     an attempt that failed may still be written to later: it must not be used for anything else
+   * @return bytes read, fewer than there was room for where the object ends; empty where there is
+   *     no such object
+   */
+  default CompletableFuture<OptionalLong> read(
+      ObjectKey key, long position, Supplier<ReadTarget> memory) {
+    ReadTarget target = memory.get();
+    return get(key, ByteRange.of(position, target.remaining()))
+        .thenApply(
+            found -> {
+              if (found.isEmpty()) {
+                return OptionalLong.empty();
+              }
+              long length = found.get().bytes().remaining();
+              target.put(found.get().bytes());
+              return OptionalLong.of(length);
+            });
+  }
 
   /**
    * Deletes objects; those already gone count as deleted. On failure any subset may be gone: call

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -64,6 +65,12 @@ public final class RetryingObjectStore implements ObjectStore {
   @Override
   public CompletableFuture<Optional<StoredBytes>> get(ObjectKey key, ByteRange range) {
     return retrying("get " + key, () -> store.get(key, range));
+  }
+
+  @Override
+  public CompletableFuture<OptionalLong> read(
+      ObjectKey key, long position, Supplier<ReadTarget> memory) {
+    return retrying("read " + key, () -> store.read(key, position, memory));
   }
 
   @Override

@@ -330,6 +330,40 @@ public interface ObjectStoreContract {
   }
 
   @Test
+  default void aReadFillsTheCallersBuffersOneAfterTheOther() throws Exception {
+    try (ObjectStore store = newStore()) {
+      await(store.putIfAbsent(key("r"), body("0123456789")));
+      ByteBuffer direct = ByteBuffer.allocateDirect(8).position(2).limit(5);
+      ByteBuffer heap = ByteBuffer.allocate(4);
+      ReadTarget target = new ReadTarget(List.of(direct, heap));
+
+      assertThat(await(store.read(key("r"), 1, () -> target))).hasValue(7);
+
+      assertThat(target.remaining()).isZero();
+      assertThat(new String(copy(direct.flip().position(2)), StandardCharsets.UTF_8))
+          .isEqualTo("123");
+      assertThat(new String(copy(heap.flip()), StandardCharsets.UTF_8)).isEqualTo("4567");
+    }
+  }
+
+  @Test
+  default void aReadThatReachesPastTheEndFillsWhatThereIs() throws Exception {
+    try (ObjectStore store = newStore()) {
+      await(store.putIfAbsent(key("r"), body("0123456789")));
+      ByteBuffer memory = ByteBuffer.allocate(5);
+
+      assertThat(await(store.read(key("r"), 8, () -> new ReadTarget(List.of(memory))))).hasValue(2);
+
+      assertThat(new String(copy(memory.flip()), StandardCharsets.UTF_8)).isEqualTo("89");
+      assertThat(
+              await(
+                  store.read(
+                      key("absent"), 0, () -> new ReadTarget(List.of(ByteBuffer.allocate(1))))))
+          .isEmpty();
+    }
+  }
+
+  @Test
   default void concurrentRangedReadsSeeTheirOwnBytes() throws Exception {
     try (ObjectStore store = newStore()) {
       byte[] content = randomBytes(4, 1 << 20);

@@ -7,8 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.runtime.Await;
 import io.sediment.runtime.ManualScheduler;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -41,6 +44,27 @@ class RetryingObjectStoreTest {
       assertThat(answer).isCompleted();
       assertThat(store.calls).isEqualTo(3);
     }
+  }
+
+  @Test
+  void eachAttemptOfAReadGetsMemoryOfItsOwn() {
+    List<ByteBuffer> given = new ArrayList<>();
+    Await.result(retrying.putIfAbsent(KEY, BODY));
+    store.failNext(unavailable());
+
+    CompletableFuture<OptionalLong> read =
+        retrying.read(
+            KEY,
+            0,
+            () -> {
+              given.add(ByteBuffer.allocate(1));
+              return new ReadTarget(given.subList(given.size() - 1, given.size()));
+            });
+    time.advance(Duration.ofSeconds(5));
+
+    assertThat(Await.result(read)).hasValue(1);
+    assertThat(given.get(0).hasRemaining()).as("the failed attempt's").isTrue();
+    assertThat(given.get(1).hasRemaining()).isFalse();
   }
 
   @Test

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -52,6 +53,13 @@ final class ScriptedStore implements ObjectStore {
   @Override
   public CompletableFuture<Optional<StoredBytes>> get(ObjectKey key, ByteRange range) {
     return scripted(() -> store.get(key, range));
+  }
+
+  @Override
+  public CompletableFuture<OptionalLong> read(
+      ObjectKey key, long position, Supplier<ReadTarget> memory) {
+    ReadTarget target = memory.get();
+    return scripted(() -> store.read(key, position, () -> target));
   }
 
   @Override

@@ -27,6 +27,8 @@ public final class BlockCache {
   /** What was read ahead counts as given up when so many times the part's size was read since. */
   private static final int GIVEN_UP_AFTER = 8;
 
+  private static final long BUFFERS_KEPT_BYTES_MAX = 16 << 20;
+
   /** A chunk on its way: who gets it when it lands. Guarded by the cache. */
   private static final class Load {
     final ReadClass readClass;
@@ -47,6 +49,7 @@ public final class BlockCache {
   private final MemoryBudget budget;
   private final ScanCounters counters;
   private final long partBytes;
+  private final ReadBuffers buffers;
   private final Map<ReadClass, WeightedLru<Id, Chunk>> wanted = // guarded by this
       new EnumMap<>(ReadClass.class);
   private final WeightedLru<Id, Chunk> ahead; // guarded by this
@@ -58,10 +61,16 @@ public final class BlockCache {
     this.budget = budget;
     this.counters = counters;
     this.partBytes = budget.largestReservation(Share.BLOCK_CACHE) / PARTS;
+    this.buffers = new ReadBuffers(Math.min(BUFFERS_KEPT_BYTES_MAX, partBytes));
     this.ahead = new WeightedLru<>(partBytes);
     for (ReadClass readClass : ReadClass.values()) {
       wanted.put(readClass, new WeightedLru<>(partBytes));
     }
+  }
+
+  /** Memory for chunks that are to {@link #land}. */
+  ReadBuffers buffers() {
+    return buffers;
   }
 
   /** Size of the part that one class of readers has. */
@@ -202,6 +211,7 @@ public final class BlockCache {
   /**
    * Ends a load with verified bytes.
    *
+   * @param bytes in memory of {@link #buffers}
    * @param chargedBytes that the caller has reserved of {@link Share#READAHEAD} for it
    */
   void land(Id id, long position, ByteBuffer bytes, long chargedBytes) {
@@ -234,7 +244,8 @@ public final class BlockCache {
       throw new IllegalStateException("no such load: " + id);
     }
     landedBytes += chargedBytes;
-    Chunk chunk = new Chunk(id, load.readClass, landedBytes, position, bytes, chargedBytes, budget);
+    Chunk chunk =
+        new Chunk(id, load.readClass, landedBytes, position, bytes, chargedBytes, budget, buffers);
     WeightedLru<Id, Chunk> part = load.waiters.isEmpty() ? ahead : part(load.readClass);
     List<Chunk> evicted = new ArrayList<>(0);
     boolean fits = part.couldEverHold(chargedBytes);

@@ -4,18 +4,18 @@ import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.codec.ReadAgain;
 import io.sediment.lsm.object.SortedObjectReader;
 import io.sediment.lsm.scan.Chunk.Id;
-import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
-import io.sediment.objectstore.StoredBytes;
+import io.sediment.objectstore.ReadTarget;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.MemoryBudget.Share;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +46,11 @@ final class BlockFetcher {
     /** Of the object that the bytes lie in. */
     ObjectKey dataKey() {
       return index.dataKey(chunk);
+    }
+
+    /** Of the first byte in that object. */
+    long position() {
+      return index.chunkPosition(chunk);
     }
 
     private boolean isFollowedBy(Want next) {
@@ -188,7 +193,7 @@ final class BlockFetcher {
 
   /** A single block may be larger than all there ever is to pay with. */
   private long charge(Want want) {
-    return Math.min(want.length(), chargeMax);
+    return Math.min(ReadBuffers.capacity(want.length()), chargeMax);
   }
 
   private long charge(List<Want> run) {
@@ -209,77 +214,83 @@ final class BlockFetcher {
     }
     ReadAgain.whileCorrupt(() -> readVerified(ours))
         .whenComplete(
-            (bytes, failure) -> {
-              for (Want want : ours) {
-                if (bytes != null) {
-                  land(want, slice(ours, bytes, want));
+            (chunks, failure) -> {
+              for (int i = 0; i < ours.size(); i++) {
+                if (chunks != null) {
+                  land(ours.get(i), chunks.get(i));
                 } else {
-                  fail(want, failure);
+                  fail(ours.get(i), failure);
                 }
               }
             });
   }
 
-  private CompletableFuture<ByteBuffer> read(List<Want> run) {
-    ObjectKey key = run.get(0).dataKey();
-    long position = position(run);
-    Want last = run.get(run.size() - 1);
-    long length = last.index().chunkPosition(last.chunk()) + last.length() - position;
-    counters.gets.increment();
-    counters.getBytes.add(length);
-    return store.get(key, ByteRange.of(position, length)).thenApply(read -> bytes(key, read));
-  }
-
-  private static ByteBuffer bytes(ObjectKey key, Optional<StoredBytes> read) {
-    return read.orElseThrow(() -> new ObjectGoneException(key)).bytes().slice();
-  }
-
-  private static long position(List<Want> run) {
-    return run.get(0).index().chunkPosition(run.get(0).chunk());
-  }
-
-  private CompletableFuture<ByteBuffer> readVerified(List<Want> run) {
+  /** Memory that came back with an attempt that succeeded is given back; of others it is left. */
+  private CompletableFuture<List<ByteBuffer>> readVerified(List<Want> run) {
     return read(run)
         .thenApply(
-            bytes -> {
+            chunks -> {
               try {
-                run.forEach(want -> verify(run, bytes, want));
+                for (int i = 0; i < chunks.size(); i++) {
+                  verify(run.get(i), chunks.get(i));
+                }
               } catch (CorruptObjectException damaged) {
                 counters.corruptReads.increment();
                 log.warn("read came back damaged: {}", damaged.getMessage());
+                chunks.forEach(cache.buffers()::giveBack);
                 throw damaged;
               }
-              return bytes;
+              return chunks;
             });
   }
 
-  private static void verify(List<Want> run, ByteBuffer bytes, Want want) {
+  /** The bytes of each chunk of the run, as many as there are. */
+  private CompletableFuture<List<ByteBuffer>> read(List<Want> run) {
+    ObjectKey key = run.get(0).dataKey();
+    AtomicReference<List<ByteBuffer>> memory = new AtomicReference<>(List.of()); // last attempt's
+    counters.gets.increment();
+    counters.getBytes.add(run.stream().mapToLong(Want::length).sum());
+    return store
+        .read(
+            key,
+            run.get(0).position(),
+            () -> {
+              List<ByteBuffer> taken =
+                  run.stream().map(want -> cache.buffers().take(want.length())).toList();
+              memory.set(taken);
+              return new ReadTarget(taken);
+            })
+        .thenApply(
+            found -> {
+              found.orElseThrow(() -> new ObjectGoneException(key));
+              List<ByteBuffer> filled = Objects.requireNonNull(memory.get());
+              filled.forEach(ByteBuffer::flip);
+              return filled;
+            });
+  }
+
+  private static void verify(Want want, ByteBuffer chunk) {
     ObjectIndex index = want.index();
     for (int b = index.chunkFirstBlock(want.chunk()); b < index.chunkEndBlock(want.chunk()); b++) {
-      long from = index.position(b) - position(run);
-      if (from + index.length(b) > bytes.limit()) {
+      long from = index.position(b) - want.position();
+      if (from + index.length(b) > chunk.limit()) {
         throw new CorruptObjectException(
             "read ends early: key="
                 + want.dataKey()
                 + " position="
-                + position(run)
+                + want.position()
                 + " bytes="
-                + bytes.limit()
+                + chunk.limit()
                 + " "
                 + index.block(b));
       }
       SortedObjectReader.verifyBlock(
-          want.dataKey(), index.block(b), bytes.slice((int) from, index.length(b)));
+          want.dataKey(), index.block(b), chunk.slice((int) from, index.length(b)));
     }
   }
 
-  private static ByteBuffer slice(List<Want> run, ByteBuffer bytes, Want want) {
-    long from = want.index().chunkPosition(want.chunk()) - position(run);
-    return bytes.slice((int) from, want.length());
-  }
-
   private void land(Want want, ByteBuffer bytes) {
-    cache.land(want.id(), want.index().chunkPosition(want.chunk()), bytes, charge(want));
+    cache.land(want.id(), want.position(), bytes, charge(want));
   }
 
   private void fail(Want want, @Nullable Throwable failure) {

@@ -18,15 +18,18 @@ final class Chunk {
   private final ReadClass readClass;
   private final long landedAt;
   private final long position;
+  private final ByteBuffer memory;
   private final ByteBuffer bytes;
   private final long chargedBytes;
   private final MemoryBudget budget;
+  private final ReadBuffers buffers;
   private final AtomicInteger references = new AtomicInteger(1);
   private volatile Share chargedTo = Share.READAHEAD;
 
   /**
    * @param landedAt when it landed, on the cache's clock
    * @param position of the first byte in the object
+   * @param memory taken from {@code buffers} and filled
    * @param chargedBytes taken from {@link Share#READAHEAD} before
    */
   Chunk(
@@ -34,16 +37,19 @@ final class Chunk {
       ReadClass readClass,
       long landedAt,
       long position,
-      ByteBuffer bytes,
+      ByteBuffer memory,
       long chargedBytes,
-      MemoryBudget budget) {
+      MemoryBudget budget,
+      ReadBuffers buffers) {
     this.id = id;
     this.readClass = readClass;
     this.landedAt = landedAt;
     this.position = position;
-    this.bytes = bytes.asReadOnlyBuffer();
+    this.memory = memory;
+    this.bytes = memory.asReadOnlyBuffer();
     this.chargedBytes = chargedBytes;
     this.budget = budget;
+    this.buffers = buffers;
   }
 
   Id id() {
@@ -87,6 +93,7 @@ final class Chunk {
   void release() {
     int left = references.decrementAndGet();
     if (left == 0) {
+      buffers.giveBack(memory);
       budget.release(chargedTo, chargedBytes);
     } else if (left < 0) {
       throw new IllegalStateException("chunk released too often: " + id);
