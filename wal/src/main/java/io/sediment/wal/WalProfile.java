@@ -50,6 +50,11 @@ public record WalProfile(
     }
   }
 
+  /** The same where no put is sent a second time. */
+  public WalProfile withoutHedging() {
+    return new WalProfile(name, spacing, spacingMax, objectBytesMax, inFlightMax, false);
+  }
+
   private static WalProfile priced(String name, long spacingMillis, long spacingMaxMillis) {
     return new WalProfile(
         name,

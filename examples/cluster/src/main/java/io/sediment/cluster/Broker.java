@@ -207,7 +207,8 @@ final class Broker implements AutoCloseable {
     serve(frontend, membership.isLeaseHeld());
     membership.onServing(held -> serve(frontend, held));
     log.info(
-        "Sediment is ready: broker {} of cluster {} serves Kafka on {}:{} (port {}), data in {}, http on port {}, after {} ms",
+        "Sediment is ready: broker {} of cluster {} serves Kafka on {}:{} (port {}), data in {},"
+            + " http on port {}, after {} ms",
         settings.brokerId(),
         metadata.image().clusterId(),
         settings.advertisedHost(),
@@ -331,11 +332,13 @@ final class Broker implements AutoCloseable {
     if (settings.storeType() != BrokerSettings.StoreType.S3) {
       return WalProfile.LOCAL;
     }
-    return switch (settings.walProfile()) {
-      case LATENCY -> WalProfile.LATENCY;
-      case BALANCED -> WalProfile.BALANCED;
-      case COST -> WalProfile.COST;
-    };
+    WalProfile profile =
+        switch (settings.walProfile()) {
+          case LATENCY -> WalProfile.LATENCY;
+          case BALANCED -> WalProfile.BALANCED;
+          case COST -> WalProfile.COST;
+        };
+    return settings.walHedging() ? profile : profile.withoutHedging();
   }
 
   private KafkaFrontend startFrontend(

@@ -33,6 +33,7 @@ record BrokerSettings(
     Duration brokerLease,
     int httpPort,
     Profile walProfile,
+    boolean walHedging,
     Optional<Long> memoryBudgetBytes,
     boolean autoCreateTopics,
     int numPartitions,
@@ -172,6 +173,12 @@ record BrokerSettings(
           "latency",
           ValueTypes.oneOf(Profile.class),
           "On `s3`: at least 40, 100 or 250 ms between two WAL objects. `local` and `memory` never wait");
+  private static final Setting<Boolean> WAL_HEDGING =
+      new Setting<>(
+          "WAL_HEDGING",
+          "true",
+          ValueTypes.bool(),
+          "On `s3`: send a slow put of a WAL object a second time, at most 5 % of them");
   private static final Setting<Optional<Long>> MEMORY_BUDGET =
       new Setting<>(
           "MEMORY_BUDGET",
@@ -228,6 +235,7 @@ record BrokerSettings(
                   BROKER_LEASE_MS,
                   HTTP_PORT,
                   WAL_PROFILE,
+                  WAL_HEDGING,
                   MEMORY_BUDGET,
                   AUTO_CREATE_TOPICS,
                   NUM_PARTITIONS,
@@ -272,6 +280,7 @@ record BrokerSettings(
         Duration.ofMillis(BROKER_LEASE_MS.in(environment)),
         HTTP_PORT.in(environment),
         WAL_PROFILE.in(environment),
+        WAL_HEDGING.in(environment),
         MEMORY_BUDGET.in(environment),
         AUTO_CREATE_TOPICS.in(environment),
         NUM_PARTITIONS.in(environment),

@@ -1,0 +1,262 @@
+package io.sediment.cluster.bench;
+
+import io.sediment.cluster.torture.FreePorts;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+
+/**
+ * Runs the broker's process on an S3 server that answers like S3 Standard and prints what clients
+ * see: the time to an acknowledgement, what pipelining gains, one stalled put with and without
+ * hedging, and catching up over many partitions with a cold cache.
+ */
+public final class BenchOnSlowS3 {
+  private static final int ACK_PRODUCERS = 10;
+  private static final int ACK_PARTITIONS = 8;
+  private static final double ACK_RECORDS_PER_SECOND = 100;
+  private static final Duration STALL = Duration.ofSeconds(5);
+  private static final double STALL_RECORDS_PER_SECOND = 50;
+  private static final Pattern HEDGES =
+      Pattern.compile("sediment_wal_hedges_total\\{event=\"sent\",?} ([0-9.]+)");
+
+  private final FreePorts ports = new FreePorts();
+  private final Map<String, String> options;
+  private final Path dir;
+  private final String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  private final SlowS3 s3;
+  private final int port = ports.take();
+  private final int httpPort = ports.take();
+  private final String bootstrap = "127.0.0.1:" + port;
+
+  private BenchOnSlowS3(Map<String, String> options) throws IOException {
+    this.options = options;
+    this.dir = Files.createDirectories(Path.of(options.get("dir"))).toAbsolutePath();
+    this.s3 = new SlowS3(dir.resolve("bucket"), number("seed", 1));
+  }
+
+  public static void main(String[] args) throws Exception {
+    Map<String, String> options = new LinkedHashMap<>();
+    for (int i = 0; i + 1 < args.length; i += 2) {
+      options.put(args[i].replaceFirst("^--", ""), args[i + 1]);
+    }
+    new BenchOnSlowS3(options).run();
+    System.exit(0); // servers of the test's libraries leave threads behind
+  }
+
+  private void run() throws Exception {
+    Set<String> parts =
+        Set.of(options.getOrDefault("parts", "acks,pipeline,stall,catchup").split(","));
+    System.out.println("| | measured |\n| --- | --- |");
+    ServerProcess broker = startBroker(Map.of());
+    try {
+      createTopic("acks", ACK_PARTITIONS);
+      if (parts.contains("acks")) {
+        acks();
+      }
+      if (parts.contains("pipeline")) {
+        pipeline();
+      }
+      if (parts.contains("stall")) {
+        stall("on");
+      }
+    } finally {
+      broker.stop();
+    }
+    if (parts.contains("stall")) {
+      broker = startBroker(Map.of("WAL_HEDGING", "false"));
+      try {
+        stall("off");
+      } finally {
+        broker.stop();
+      }
+    }
+    if (parts.contains("catchup")) {
+      catchUp();
+    }
+    s3.close();
+  }
+
+  // The figures.
+
+  private void acks() throws Exception {
+    List<KafkaProducer<byte[], byte[]>> producers = new ArrayList<>();
+    for (int i = 0; i < ACK_PRODUCERS; i++) {
+      producers.add(AckTimes.producer(bootstrap, Map.of(ProducerConfig.LINGER_MS_CONFIG, 0)));
+    }
+    int records = (int) (number("ack-seconds", 40) * ACK_RECORDS_PER_SECOND);
+    AckTimes.poisson(producers, "acks", ACK_PARTITIONS, ACK_RECORDS_PER_SECOND, records / 4);
+    int puts = s3.walPuts();
+    double hedges = hedgesSent();
+    long[] nanos =
+        AckTimes.poisson(producers, "acks", ACK_PARTITIONS, ACK_RECORDS_PER_SECOND, records);
+    puts = s3.walPuts() - puts;
+    String what =
+        "%.0f records/s of 1 KB from %d producers: "
+            .formatted(ACK_RECORDS_PER_SECOND, ACK_PRODUCERS);
+    Arrays.sort(nanos);
+    print(what + "ack p50 ms (at most 110)", nanos[records / 2] / 1e6);
+    print(what + "ack p99 ms (at most 260)", nanos[records * 99 / 100] / 1e6);
+    print(what + "ack max ms", nanos[records - 1] / 1e6);
+    print(what + "PUTs/s", puts * ACK_RECORDS_PER_SECOND / records);
+    print(what + "hedges, % of PUTs", (hedgesSent() - hedges) * 100 / puts);
+    producers.forEach(KafkaProducer::close);
+  }
+
+  private void pipeline() throws Exception {
+    createTopic("pipeline", 1);
+    int seconds = number("rate-seconds", 15);
+    double five;
+    double one;
+    // Not so much memory that what waits in it for its turn would expire.
+    Map<String, Object> settings = Map.of(ProducerConfig.BUFFER_MEMORY_CONFIG, 1L << 20);
+    try (KafkaProducer<byte[], byte[]> producer = AckTimes.producer(bootstrap, settings)) {
+      five = AckTimes.rate(producer, "pipeline", seconds / 4, seconds);
+    }
+    Map<String, Object> oneInFlight = new HashMap<>(settings);
+    oneInFlight.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
+    try (KafkaProducer<byte[], byte[]> producer = AckTimes.producer(bootstrap, oneInFlight)) {
+      one = AckTimes.rate(producer, "pipeline", seconds / 4, seconds);
+    }
+    print("one producer, one partition, default settings: MB/s", five);
+    print("the same with max.in.flight.requests.per.connection=1: MB/s", one);
+    print("gain of pipelining (at least 4)", five / one);
+  }
+
+  private void stall(String hedging) throws Exception {
+    int records = (int) (2 * STALL_RECORDS_PER_SECOND);
+    try (KafkaProducer<byte[], byte[]> producer =
+        AckTimes.producer(bootstrap, Map.of(ProducerConfig.LINGER_MS_CONFIG, 0))) {
+      List<KafkaProducer<byte[], byte[]>> one = List.of(producer);
+      AckTimes.poisson(one, "acks", 1, STALL_RECORDS_PER_SECOND, 5 * records); // the log learns
+      s3.stallNextPut(STALL);
+      long begin = System.nanoTime();
+      long[] nanos = AckTimes.poisson(one, "acks", 1, STALL_RECORDS_PER_SECOND, records);
+      double seconds = (System.nanoTime() - begin) / 1e9;
+      String what = "2 s of records, one PUT stalled for 5 s, hedging " + hedging + ": ";
+      print(what + "last ack after s", seconds);
+      print(what + "slowest ack ms", Arrays.stream(nanos).max().orElseThrow() / 1e6);
+    }
+  }
+
+  private void catchUp() throws Exception {
+    int partitions = number("partitions", 1000);
+    ServerProcess broker = startBroker(Map.of());
+    try {
+      createTopic("catchup", partitions);
+      Map<String, Object> settings = new HashMap<>();
+      settings.put(ProducerConfig.LINGER_MS_CONFIG, 100);
+      settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 128L << 20);
+      try (KafkaProducer<byte[], byte[]> producer = AckTimes.producer(bootstrap, settings)) {
+        AckTimes.fill(producer, "catchup", partitions, number("megabytes", 1024));
+      }
+    } finally {
+      broker.stop(); // and nothing of it is in memory any more
+    }
+    broker = startBroker(Map.of());
+    try {
+      for (String round : List.of("cold", "again")) {
+        int gets = s3.gets();
+        double cpu = broker.cpuSeconds();
+        String[] bytesAndSeconds =
+            runClient("io.sediment.cluster.bench.AssignedConsumer", bootstrap, "catchup")
+                .split(" ");
+        double megabytes = Long.parseLong(bytesAndSeconds[0]) / 1048576.0;
+        String what = "catch-up over %d partitions, %s: ".formatted(partitions, round);
+        print(what + "MB/s (at least 50)", megabytes / Double.parseDouble(bytesAndSeconds[1]));
+        print(what + "GETs per GB", (s3.gets() - gets) * 1024 / megabytes);
+        print(what + "CPU s/GB", (broker.cpuSeconds() - cpu) * 1024 / megabytes);
+      }
+      print("resident MB, peak", broker.residentMb(true));
+    } finally {
+      broker.stop();
+    }
+  }
+
+  // What it takes.
+
+  private ServerProcess startBroker(Map<String, String> more) throws Exception {
+    Map<String, String> environment = new HashMap<>(s3.settings());
+    environment.put("HOST", "127.0.0.1");
+    environment.put("PORT", Integer.toString(port));
+    environment.put("HTTP_PORT", Integer.toString(httpPort));
+    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.take());
+    environment.put("RAFT_PATH", dir.resolve("raft").toString());
+    environment.putAll(more);
+    return ServerProcess.start(
+        List.of(
+            java,
+            "-Xmx" + options.getOrDefault("heap", "1g"),
+            "-jar",
+            Path.of(options.get("jar")).toAbsolutePath().toString()),
+        environment,
+        dir.resolve("broker.log"),
+        "Sediment is ready");
+  }
+
+  private double hedgesSent() throws Exception {
+    String metrics =
+        HttpClient.newHttpClient()
+            .send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/metrics"))
+                    .build(),
+                BodyHandlers.ofString())
+            .body();
+    Matcher found = HEDGES.matcher(metrics);
+    return found.find() ? Double.parseDouble(found.group(1)) : 0;
+  }
+
+  private void createTopic(String topic, int partitions) throws Exception {
+    try (Admin admin =
+        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap))) {
+      admin
+          .createTopics(List.of(new NewTopic(topic, partitions, (short) 1)))
+          .all()
+          .get(120, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Last line of what another process of this class path prints. */
+  private String runClient(String... mainAndArguments) throws Exception {
+    List<String> command =
+        new ArrayList<>(List.of(java, "-Xmx512m", "-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(mainAndArguments));
+    Process process =
+        new ProcessBuilder(command).redirectError(dir.resolve("client.log").toFile()).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+      throw new IllegalStateException(mainAndArguments[0] + " failed; see " + dir);
+    }
+    String[] lines = output.strip().split("\n");
+    return lines[lines.length - 1];
+  }
+
+  private int number(String name, int byDefault) {
+    return Integer.parseInt(options.getOrDefault(name, Integer.toString(byDefault)));
+  }
+
+  private static void print(String what, double value) {
+    System.out.printf(Locale.ROOT, "| %s | %.2f |%n", what, value);
+  }
+}
