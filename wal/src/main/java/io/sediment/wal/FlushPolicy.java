@@ -3,10 +3,11 @@ package io.sediment.wal;
 /**
  * Adaptive pipelined group commit: when to start the next flush. Pure.
  *
- * <p>An idle log flushes its first batch at once. Under load the batches of {@code spacing}, or of
- * the time until one of the puts in flight returns, gather in one object. Spacing bounds what
- * requests cost; it rises while objects are small heaps of footer, where waiting makes each byte
- * cheaper.
+ * <p>An idle log flushes its first batch as soon as the burst that it came in had time to arrive:
+ * otherwise the first request of each burst would go alone, and the rest of it wait for spacing,
+ * burst after burst. Under load the batches of {@code spacing}, or of the time until one of the
+ * puts in flight returns, gather in one object. Spacing bounds what requests cost; it rises while
+ * objects are small heaps of footer, where waiting makes each byte cheaper.
  */
 final class FlushPolicy {
   /** Not before something changes: an append, or a put that returns. */
@@ -27,15 +28,25 @@ final class FlushPolicy {
    * @param openBytes bytes of batches that no flush has taken yet
    * @param full the oldest of them make up an object that takes no more
    * @param inFlight puts not confirmed yet
+   * @param nanosSinceFirstByte since the first of them was appended
    * @param nanosSinceLastStart {@code Long.MAX_VALUE} when there was none
    * @param spacingNanos as of {@link #spacingNanosAfter}
    */
   long nanosUntilStart(
-      long openBytes, boolean full, int inFlight, long nanosSinceLastStart, long spacingNanos) {
+      long openBytes,
+      boolean full,
+      int inFlight,
+      long nanosSinceFirstByte,
+      long nanosSinceLastStart,
+      long spacingNanos) {
     if (openBytes == 0 || inFlight >= profile.inFlightMax()) {
       return WHEN_SOMETHING_CHANGES;
     }
-    return full ? 0 : Math.max(0, spacingNanos - nanosSinceLastStart);
+    if (full) {
+      return 0;
+    }
+    long gatherNanos = profile.gather().toNanos() - nanosSinceFirstByte;
+    return Math.max(0, Math.max(gatherNanos, spacingNanos - nanosSinceLastStart));
   }
 
   /** Whether an object of {@code bytes} takes no further batch. */

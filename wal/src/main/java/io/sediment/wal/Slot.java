@@ -135,6 +135,11 @@ final class Slot {
     this.put = put;
   }
 
+  /** When its first batch was appended. */
+  long openedNanos() {
+    return openedNanos;
+  }
+
   void started(long nowNanos) {
     startedNanos = nowNanos;
   }

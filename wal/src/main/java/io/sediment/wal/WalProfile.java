@@ -9,6 +9,8 @@ import java.util.List;
  * @param name what operators call it
  * @param spacing least time from one flush to the next while objects are not full
  * @param spacingMax how far spacing may rise when objects are mostly footer
+ * @param gather how long the first batch of an object waits for company at least; requests that a
+ *     client sends in one burst then share a put instead of the first one going alone
  * @param objectBytesMax bytes of batches in one object, header and footer not counted; a larger
  *     batch gets an object of its own
  * @param inFlightMax objects on their way at once
@@ -18,15 +20,18 @@ public record WalProfile(
     String name,
     Duration spacing,
     Duration spacingMax,
+    Duration gather,
     int objectBytesMax,
     int inFlightMax,
     boolean hedging) {
   private static final int MIB = 1 << 20;
   private static final int IN_FLIGHT = 4;
+  private static final Duration GATHER = Duration.ofMillis(5);
 
   /** For stores whose requests cost nothing (filesystem, memory): flush whenever a slot is free. */
   public static final WalProfile LOCAL =
-      new WalProfile("local", Duration.ZERO, Duration.ZERO, 2 * MIB, IN_FLIGHT, false);
+      new WalProfile(
+          "local", Duration.ZERO, Duration.ZERO, Duration.ZERO, 2 * MIB, IN_FLIGHT, false);
 
   /** At most 25 puts a second; the default on priced stores. */
   public static final WalProfile LATENCY = priced("latency", 40, 250);
@@ -41,8 +46,9 @@ public record WalProfile(
   public static final List<WalProfile> PRICED = List.of(LATENCY, BALANCED, COST);
 
   public WalProfile {
-    if (spacing.isNegative() || spacingMax.compareTo(spacing) < 0) {
-      throw new IllegalArgumentException("spacing: " + spacing + " spacingMax=" + spacingMax);
+    if (spacing.isNegative() || spacingMax.compareTo(spacing) < 0 || gather.isNegative()) {
+      throw new IllegalArgumentException(
+          "spacing=" + spacing + " spacingMax=" + spacingMax + " gather=" + gather);
     }
     if (objectBytesMax <= 0 || inFlightMax <= 0) {
       throw new IllegalArgumentException(
@@ -52,7 +58,7 @@ public record WalProfile(
 
   /** The same where no put is sent a second time. */
   public WalProfile withoutHedging() {
-    return new WalProfile(name, spacing, spacingMax, objectBytesMax, inFlightMax, false);
+    return new WalProfile(name, spacing, spacingMax, gather, objectBytesMax, inFlightMax, false);
   }
 
   private static WalProfile priced(String name, long spacingMillis, long spacingMaxMillis) {
@@ -60,6 +66,7 @@ public record WalProfile(
         name,
         Duration.ofMillis(spacingMillis),
         Duration.ofMillis(spacingMaxMillis),
+        GATHER,
         8 * MIB,
         IN_FLIGHT,
         true);

@@ -201,9 +201,14 @@ final class WalWriter implements WriteAheadLog {
       return FlushPolicy.WHEN_SOMETHING_CHANGES;
     }
     boolean full = next != open || policy.isFull(next.bytes());
-    long sinceLastStart =
-        everStarted ? environment.ticker().nanoTime() - lastStartNanos : Long.MAX_VALUE;
-    return policy.nanosUntilStart(next.bytes(), full, inFlight, sinceLastStart, spacingNanos);
+    long now = environment.ticker().nanoTime();
+    return policy.nanosUntilStart(
+        next.bytes(),
+        full,
+        inFlight,
+        now - next.openedNanos(),
+        everStarted ? now - lastStartNanos : Long.MAX_VALUE,
+        spacingNanos);
   }
 
   private void flushWhenSpaced() {

@@ -13,22 +13,35 @@ class FlushPolicyTest {
   /** Milliseconds; -1 stands for never, or not before something changes. */
   @ParameterizedTest(name = "{0}")
   @CsvSource({
-    "nothing open means no put,                0,       false, 0, 1000, -1",
-    "the first batch of an idle log goes now,  100,     false, 0, -1,    0",
-    "a batch after a long pause goes now,      100,     false, 0, 1000,  0",
-    "within spacing it waits for the rest,     100,     false, 1, 15,   25",
-    "spacing just over,                        100,     false, 1, 40,    0",
-    "a full object does not wait,              8388608, true,  3, 1,     0",
-    "four in flight is enough,                 8388608, true,  4, 1000, -1",
-    "four in flight though spacing is over,    100,     false, 4, 1000, -1",
+    "nothing open means no put,                0,       false, 0, 9,  1000, -1",
+    "a burst after a long pause gathers,       100,     false, 0, 0,  1000,  5",
+    "the first batch of an idle log,           100,     false, 0, 2,  -1,    3",
+    "the burst had time to arrive,             100,     false, 0, 5,  1000,  0",
+    "within spacing it waits for the rest,     100,     false, 1, 0,  15,   25",
+    "spacing just over,                        100,     false, 1, 30, 40,    0",
+    "spacing over for one that has just begun, 100,     false, 1, 1,  39,    4",
+    "a full object does not wait,              8388608, true,  3, 0,  1,     0",
+    "four in flight is enough,                 8388608, true,  4, 9,  1000, -1",
+    "four in flight though spacing is over,    100,     false, 4, 9,  1000, -1",
   })
   void startsAFlush(
-      String what, long openBytes, boolean full, int inFlight, long sinceMillis, long expected) {
+      String what,
+      long openBytes,
+      boolean full,
+      int inFlight,
+      long sinceFirstByteMillis,
+      long sinceStartMillis,
+      long expected) {
     FlushPolicy policy = new FlushPolicy(WalProfile.LATENCY);
 
     long nanos =
         policy.nanosUntilStart(
-            openBytes, full, inFlight, nanos(sinceMillis), policy.firstSpacingNanos());
+            openBytes,
+            full,
+            inFlight,
+            nanos(sinceFirstByteMillis),
+            nanos(sinceStartMillis),
+            policy.firstSpacingNanos());
 
     assertThat(nanos).isEqualTo(nanos(expected));
   }
@@ -38,7 +51,7 @@ class FlushPolicyTest {
   void aStoreWithoutPricesFlushesWheneverASlotIsFree(int inFlight, boolean now) {
     FlushPolicy policy = new FlushPolicy(WalProfile.LOCAL);
 
-    long nanos = policy.nanosUntilStart(1, false, inFlight, 0, policy.firstSpacingNanos());
+    long nanos = policy.nanosUntilStart(1, false, inFlight, 0, 0, policy.firstSpacingNanos());
 
     assertThat(nanos).isEqualTo(now ? 0 : FlushPolicy.WHEN_SOMETHING_CHANGES);
   }

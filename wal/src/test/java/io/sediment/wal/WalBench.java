@@ -176,7 +176,8 @@ public final class WalBench {
     Duration spacing =
         args.length > 7 ? Duration.ofMillis(Long.parseLong(args[7])) : local.spacing();
     WalProfile profile =
-        new WalProfile("bench", spacing, spacing, local.objectBytesMax(), inFlight, false);
+        new WalProfile(
+            "bench", spacing, spacing, Duration.ZERO, local.objectBytesMax(), inFlight, false);
     ThreadPoolScheduler scheduler = new ThreadPoolScheduler("wal", 2);
     ExecutorService producers = NamedThreads.pool("producer", PRODUCERS);
     ExecutorService storeThreads = NamedThreads.pool("store", 8);

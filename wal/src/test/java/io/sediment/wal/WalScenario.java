@@ -49,7 +49,14 @@ final class WalScenario {
   private static final int OWNERS = 4;
   private static final Duration PATIENCE = Duration.ofHours(3);
   private static final WalProfile PROFILE =
-      new WalProfile("test", Duration.ofMillis(20), Duration.ofMillis(60), 2_000, 3, true);
+      new WalProfile(
+          "test",
+          Duration.ofMillis(20),
+          Duration.ofMillis(60),
+          Duration.ofMillis(5),
+          2_000,
+          3,
+          true);
 
   /** An owner that got as far as opening its epoch. */
   private record Reign(

@@ -37,7 +37,8 @@ class WalWriterTest {
 
   /** As on a priced store, but soon full. */
   private static final WalProfile SMALL =
-      new WalProfile("small", Duration.ofMillis(40), Duration.ofMillis(40), 100_000, 4, true);
+      new WalProfile(
+          "small", Duration.ofMillis(40), Duration.ofMillis(40), Duration.ZERO, 100_000, 4, true);
 
   private WalWorld world = new WalWorld(1);
   private WalWorld.Broker broker = world.broker("broker");
@@ -81,11 +82,13 @@ class WalWriterTest {
   }
 
   @Test
-  void theFirstBatchOfAnIdleLogIsFlushedAtOnce() {
+  void theFirstBatchOfAnIdleLogWaitsForItsBurstOnly() {
     appender.append(0, 1000);
+    world.simulation.runFor(Duration.ofMillis(3));
+    appender.append(1, 1000);
     untilAcked(1);
 
-    assertThat(broker.metrics.queueNanos.get(0)).isLessThan(MILLI);
+    assertThat(broker.metrics.queueNanos.get(0)).isBetween(5 * MILLI, 6 * MILLI);
     assertThat(world.putCount()).isEqualTo(1);
     assertThat(log.unackedBytes()).isZero();
     assertThat(appender.slabsHeld()).isZero();
