@@ -38,12 +38,7 @@ final class BlockReads implements RangeRewriter.BlockSource {
   }
 
   @Override
-  public CompletableFuture<ByteBuffer> read(SourceBlock block) {
-    return read(List.of(block)).thenApply(all -> all.get(0));
-  }
-
-  /** The bytes of each block, in the order asked for. */
-  CompletableFuture<List<ByteBuffer>> read(List<SourceBlock> blocks) {
+  public CompletableFuture<List<ByteBuffer>> read(List<SourceBlock> blocks) {
     Map<DataRef, List<Integer>> byObject = new HashMap<>();
     for (int i = 0; i < blocks.size(); i++) {
       byObject.computeIfAbsent(blocks.get(i).object(), none -> new ArrayList<>()).add(i);

@@ -44,6 +44,7 @@ public final class LaneCompactor {
   private final CompactionOptions options;
   private final CompactionEnvironment environment;
   private final LiveBytes liveBytes;
+  private final SourceReader reader;
   private UUID compactorId;
   private @Nullable CompactorTerm term;
   private @Nullable AtomicLong numbers; // of this term
@@ -61,6 +62,7 @@ public final class LaneCompactor {
     this.options = options;
     this.environment = environment;
     this.liveBytes = new LiveBytes(lane.id(), environment.store());
+    this.reader = new SourceReader(lane.id(), environment.store());
     this.compactorId = newId();
   }
 
@@ -97,15 +99,20 @@ public final class LaneCompactor {
   private CompletableFuture<Optional<CompactionResult>> turn(Manifest manifest, Liveness liveness) {
     return liveBytes
         .look(manifest, liveness)
+        .thenCompose(looked -> plan(manifest, liveness))
         .thenCompose(
-            looked -> {
-              Optional<CompactionPlan> plan =
-                  resumed(manifest)
-                      .or(() -> policy.plan(LsmShape.of(manifest, isSealed, liveBytes::of)));
-              return plan.isEmpty()
-                  ? CompletableFuture.completedFuture(Optional.empty())
-                  : claim().thenCompose(claimed -> run(claimed, plan.get(), liveness));
-            });
+            plan ->
+                plan.isEmpty()
+                    ? CompletableFuture.completedFuture(Optional.empty())
+                    : claim().thenCompose(claimed -> run(claimed, plan.get(), liveness)));
+  }
+
+  private CompletableFuture<Optional<CompactionPlan>> plan(Manifest manifest, Liveness liveness) {
+    Optional<CompactionPlan> plan =
+        resumed(manifest).or(() -> policy.plan(LsmShape.of(manifest, isSealed, liveBytes::of)));
+    return plan.isPresent()
+        ? CompletableFuture.completedFuture(plan)
+        : environment.rewriter().plan(manifest, liveness, reader::read);
   }
 
   /** What an earlier attempt has begun, if its sources are still the oldest there are. */

@@ -3,10 +3,14 @@ package io.sediment.compactor;
 import io.sediment.compactor.SourceSection.SourceBlock;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.codec.ExtensionFields;
+import io.sediment.lsm.manifest.Manifest;
+import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.object.Block;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /**
  * Rewrites what is not kept as it is: here log compaction enters a {@link CompactionJob}. All other
@@ -24,6 +28,14 @@ public interface RangeRewriter {
         }
 
         @Override
+        public CompletableFuture<Optional<CompactionPlan>> plan(
+            Manifest manifest,
+            Liveness liveness,
+            Function<RunRef, CompletableFuture<List<SourceSection>>> sections) {
+          return CompletableFuture.completedFuture(Optional.empty());
+        }
+
+        @Override
         public CompletableFuture<BatchFilter> begin(Range range, BlockSource blocks) {
           throw new IllegalStateException("nothing is rewritten");
         }
@@ -31,6 +43,17 @@ public interface RangeRewriter {
 
   /** Whether the partition's batches go through a filter. The same answer for a whole job. */
   boolean rewrites(PartitionId partition);
+
+  /**
+   * A job that is worth it for what this drops, asked for when there is nothing else to be done;
+   * empty where none is. One call at a time for each lane.
+   *
+   * @param sections reads what a run holds
+   */
+  CompletableFuture<Optional<CompactionPlan>> plan(
+      Manifest manifest,
+      Liveness liveness,
+      Function<RunRef, CompletableFuture<List<SourceSection>>> sections);
 
   /**
    * Begins one partition: all that the job's sources hold of it, at or above its log start.
@@ -79,8 +102,8 @@ public interface RangeRewriter {
     }
   }
 
-  /** Reads verified blocks. */
+  /** Reads verified blocks, in the order asked for. */
   interface BlockSource {
-    CompletableFuture<ByteBuffer> read(SourceBlock block);
+    CompletableFuture<List<ByteBuffer>> read(List<SourceBlock> blocks);
   }
 }

@@ -11,27 +11,38 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /** A {@link LaneWorld} in which compactors of tiny settings are at work. */
-final class CompactingWorld {
+public final class CompactingWorld {
   /** Steps, parts and objects so small that a compaction of some batches takes many of each. */
   static final CompactionOptions TINY =
       new CompactionOptions(
           2, 4, 1 << 20, 10_000, 3, 60 << 10, 12 << 10, 40 << 10, 6 << 10, 10 << 10, 8 << 10);
 
-  final LaneWorld world;
+  public final LaneWorld world;
+  private final Function<SimScheduler, RangeRewriter> rewriter;
 
   CompactingWorld(long seed, FaultPlan faults) {
-    world = new LaneWorld(seed, faults);
+    this(seed, faults, process -> RangeRewriter.NONE);
+  }
+
+  /**
+   * @param rewriter of a process
+   */
+  public CompactingWorld(
+      long seed, FaultPlan faults, Function<SimScheduler, RangeRewriter> rewriter) {
+    this.world = new LaneWorld(seed, faults);
+    this.rewriter = rewriter;
   }
 
   /** In the process of the broker that has the lane open. */
-  LaneCompactor inside(LaneWorld.Broker broker) {
+  public LaneCompactor inside(LaneWorld.Broker broker) {
     return compactor(broker.process, broker.environment.store(), broker.lane().compactable());
   }
 
   /** In a process of its own. */
-  LaneCompactor outside(SimScheduler process, boolean isSealed) {
+  public LaneCompactor outside(SimScheduler process, boolean isSealed) {
     ObjectStore store = world.bucket.forProcess(process);
     StoredLaneLevels levels =
         world.await(
@@ -61,7 +72,7 @@ final class CompactingWorld {
         LaneWorld.INCARNATION,
         LaneWorld.smallBudget(),
         new CompactionPace(process, process, 0),
-        RangeRewriter.NONE,
+        rewriter.apply(process),
         lane ->
             CompletableFuture.completedFuture(
                 new Liveness(
@@ -72,7 +83,7 @@ final class CompactingWorld {
   }
 
   /** Turns until there is nothing to do; returns how many did something. */
-  int compactFully(LaneCompactor compactor) {
+  public int compactFully(LaneCompactor compactor) {
     int compactions = 0;
     while (true) {
       Optional<CompactionResult> result = world.await(compactor.turn(), "turn");

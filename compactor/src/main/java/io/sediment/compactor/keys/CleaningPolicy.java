@@ -32,7 +32,8 @@ public final class CleaningPolicy {
         cleanBytes += stretch.bytes();
         continue;
       }
-      if (stretch.from() >= lastStableOffset || isTooYoung(stretch, settings, nowMs)) {
+      if (stretch.from() >= lastStableOffset
+          || isTooYoung(stretch.maxTimestampMs(), settings, nowMs)) {
         break;
       }
       firstDirty = firstDirty < 0 ? stretch.from() : firstDirty;
@@ -49,7 +50,7 @@ public final class CleaningPolicy {
         : Optional.empty();
   }
 
-  private static boolean isTooYoung(Stretch stretch, CleaningSettings settings, long nowMs) {
-    return settings.lagMsMin() > 0 && stretch.maxTimestampMs() > nowMs - settings.lagMsMin();
+  static boolean isTooYoung(long maxTimestampMs, CleaningSettings settings, long nowMs) {
+    return settings.lagMsMin() > 0 && maxTimestampMs > nowMs - settings.lagMsMin();
   }
 }

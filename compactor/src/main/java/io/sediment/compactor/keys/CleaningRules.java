@@ -13,7 +13,7 @@ package io.sediment.compactor.keys;
  * @param marksBytesMax memory for marking what survives; where it does not do for all ranges at
  *     once, their summaries are read several times
  */
-public record CleaningRules(
+record CleaningRules(
     boolean fromLogStart,
     long ceiling,
     long nowMs,
@@ -22,11 +22,11 @@ public record CleaningRules(
     int rangeKeysMax,
     long marksBytesMax) {
   /** Takes about 8 MB while a summary is built, and five in the store. */
-  public static final int RANGE_KEYS_MAX = 256 << 10;
+  static final int RANGE_KEYS_MAX = 256 << 10;
 
-  public static final long MARKS_BYTES_MAX = 32 << 20;
+  static final long MARKS_BYTES_MAX = 32 << 20;
 
-  public CleaningRules {
+  CleaningRules {
     if (ceiling < 0
         || deleteRetentionMs < 0
         || inflatedBytesMax < 1

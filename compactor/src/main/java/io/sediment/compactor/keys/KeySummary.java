@@ -9,9 +9,9 @@ import java.nio.ByteBuffer;
  * The keys of one range of one partition, each with its last offset there, sorted by hash; as
  * {@link KeySummaryLayout} has it. Read a page at a time from wherever it lies. Immutable.
  */
-public final class KeySummary {
+final class KeySummary {
   /** Where the bytes of a summary are. May block. */
-  public interface Source {
+  interface Source {
     /** Exactly {@code length} bytes from {@code position} on. */
     ByteBuffer read(long position, int length) throws IOException;
 
@@ -36,36 +36,23 @@ public final class KeySummary {
    * @param name names the summary in messages
    * @throws CorruptObjectException if the header is damaged
    */
-  public static KeySummary open(Source source, Object name) throws IOException {
+  static KeySummary open(Source source, Object name) throws IOException {
     return new KeySummary(
         KeySummaryLayout.Header.decode(source.read(0, KeySummaryLayout.HEADER_SIZE), name),
         source,
         name);
   }
 
-  public PartitionId partition() {
+  PartitionId partition() {
     return header.partition();
   }
 
-  public OffsetRange range() {
+  OffsetRange range() {
     return header.range();
   }
 
-  public int keyCount() {
+  int keyCount() {
     return header.keyCount();
-  }
-
-  /**
-   * Whether a later pass may find something to drop in the range although no key was written again:
-   * tombstones, control batches, batches without records.
-   */
-  public boolean isUnsettled() {
-    return header.unsettled();
-  }
-
-  /** Of the whole summary in bytes. */
-  public long length() {
-    return KeySummaryLayout.length(keyCount());
   }
 
   /** A cursor before the first entry. */

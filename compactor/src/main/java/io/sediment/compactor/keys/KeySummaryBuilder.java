@@ -20,7 +20,6 @@ final class KeySummaryBuilder {
   private long[] places = new long[0];
 
   private int count;
-  private boolean unsettled;
 
   KeySummaryBuilder(PartitionId partition, int keysMax) {
     this.partition = partition;
@@ -31,10 +30,6 @@ final class KeySummaryBuilder {
   /** Whether another key may not fit: the range must end before the next batch. */
   boolean isFull() {
     return count >= keysMax;
-  }
-
-  int count() {
-    return count;
   }
 
   /** Offsets of one key must rise. */
@@ -52,22 +47,12 @@ final class KeySummaryBuilder {
     places[slot] = offset + 1;
   }
 
-  /** See {@link KeySummary#isUnsettled}. */
-  void markUnsettled() {
-    unsettled = true;
-  }
-
-  /** Whether {@code offset} is the last one at which the key was put. */
-  boolean isLast(long high, long low, long offset) {
-    return places[slotOf(high, low)] == offset + 1;
-  }
-
   /** The summary of {@code range}, which all offsets put lie in. Ends this builder. */
   ByteBuffer build(OffsetRange range) {
     gather();
     sort(0, count - 1);
     ByteBuffer out = ByteBuffer.allocate(Math.toIntExact(KeySummaryLayout.length(count)));
-    KeySummaryLayout.putHeader(out, partition, range, count, unsettled);
+    KeySummaryLayout.putHeader(out, partition, range, count);
     int next = 0;
     for (int page = 0; page < KeySummaryLayout.pageCount(count); page++) {
       int at = (int) KeySummaryLayout.pagePosition(page);

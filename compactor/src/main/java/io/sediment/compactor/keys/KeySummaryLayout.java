@@ -14,7 +14,7 @@ import java.util.UUID;
  *
  * header   0 magic          8   "SEDIKEYS"
  *          8 formatVersion  2   1
- *         10 flags          2   1 unsettled, see KeySummary; a reader refuses bits it does not know
+ *         10 flags          2   0; a reader refuses bits it does not know
  *         12 partition      4
  *         16 topicId       16
  *         32 from           8   first offset of the range
@@ -41,7 +41,6 @@ final class KeySummaryLayout {
 
   private static final long MAGIC = 0x534544494b455953L;
   private static final short FORMAT_VERSION = 1;
-  private static final short UNSETTLED = 1;
 
   private static final int MAGIC_AT = 0;
   private static final int FORMAT_VERSION_AT = 8;
@@ -82,11 +81,10 @@ final class KeySummaryLayout {
     return HEADER_SIZE + (long) pageCount(keyCount) * ENTRIES_AT + (long) keyCount * ENTRY_SIZE;
   }
 
-  static void putHeader(
-      ByteBuffer out, PartitionId partition, OffsetRange range, int keyCount, boolean unsettled) {
+  static void putHeader(ByteBuffer out, PartitionId partition, OffsetRange range, int keyCount) {
     out.putLong(MAGIC_AT, MAGIC);
     out.putShort(FORMAT_VERSION_AT, FORMAT_VERSION);
-    out.putShort(FLAGS_AT, unsettled ? UNSETTLED : 0);
+    out.putShort(FLAGS_AT, (short) 0);
     out.putInt(PARTITION_AT, partition.partition());
     out.putLong(TOPIC_ID_AT, partition.topicId().getMostSignificantBits());
     out.putLong(TOPIC_ID_AT + Long.BYTES, partition.topicId().getLeastSignificantBits());
@@ -125,7 +123,7 @@ final class KeySummaryLayout {
   }
 
   /** What a header says, verified. */
-  record Header(PartitionId partition, OffsetRange range, int keyCount, boolean unsettled) {
+  record Header(PartitionId partition, OffsetRange range, int keyCount) {
     static Header decode(ByteBuffer bytes, Object name) {
       if (bytes.remaining() < HEADER_SIZE) {
         throw new CorruptObjectException(
@@ -144,8 +142,7 @@ final class KeySummaryLayout {
                 + " actual="
                 + Checksums.hex(crc));
       }
-      if (header.getShort(FORMAT_VERSION_AT) != FORMAT_VERSION
-          || (header.getShort(FLAGS_AT) & ~UNSETTLED) != 0) {
+      if (header.getShort(FORMAT_VERSION_AT) != FORMAT_VERSION || header.getShort(FLAGS_AT) != 0) {
         throw new CorruptObjectException(
             "key summary "
                 + name
@@ -159,8 +156,7 @@ final class KeySummaryLayout {
               new UUID(header.getLong(TOPIC_ID_AT), header.getLong(TOPIC_ID_AT + Long.BYTES)),
               header.getInt(PARTITION_AT)),
           new OffsetRange(header.getLong(FROM_AT), header.getLong(TO_AT)),
-          header.getInt(KEY_COUNT_AT),
-          (header.getShort(FLAGS_AT) & UNSETTLED) != 0);
+          header.getInt(KEY_COUNT_AT));
     }
   }
 

@@ -13,7 +13,7 @@ import java.util.Map;
  * of producers can be told from the log (invariant I9): its last sequence, or only its epoch where
  * it has written nothing but a marker since that began.
  */
-public final class LastBatches {
+final class LastBatches {
   private static final long NONE = -1;
 
   /**
@@ -26,7 +26,7 @@ public final class LastBatches {
   /**
    * @param producers that are remembered, as of the end of what is cleaned or later
    */
-  public LastBatches(Collection<ProducerEntry> producers) {
+  LastBatches(Collection<ProducerEntry> producers) {
     for (ProducerEntry producer : producers) {
       List<ProducerEntry.Batch> batches = producer.batches();
       long offset = batches.isEmpty() ? NONE : batches.get(batches.size() - 1).lastOffset();

@@ -1,15 +1,15 @@
 package io.sediment.compactor.keys;
 
 /** The offsets {@code [from, to)} of one partition; distances within it fit an int. */
-public record OffsetRange(long from, long to) {
-  public OffsetRange {
+record OffsetRange(long from, long to) {
+  OffsetRange {
     if (from < 0 || to < from || to - from > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("offset range: from=" + from + " to=" + to);
     }
   }
 
   /** How many offsets, whether or not there is a record at each. */
-  public int span() {
+  int span() {
     return (int) (to - from);
   }
 

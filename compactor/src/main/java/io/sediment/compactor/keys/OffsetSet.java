@@ -39,10 +39,6 @@ final class OffsetSet {
     return range;
   }
 
-  int count() {
-    return count;
-  }
-
   /** Each offset at most once. */
   void mark(long offset) {
     int distance = range.distanceOf(offset);

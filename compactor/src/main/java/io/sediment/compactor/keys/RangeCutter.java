@@ -38,13 +38,6 @@ final class RangeCutter {
     return keys;
   }
 
-  /** What lies in {@code other} comes with a range of its own. */
-  void passOver(OffsetRange other) throws IOException {
-    finish(other.from());
-    from = other.to();
-    end = from;
-  }
-
   /** Ends the last range at {@code to}, or at the last batch where that is too far away. */
   void finish(long to) throws IOException {
     cut(to - from > Integer.MAX_VALUE ? end : to);

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** Takes ranges as they are complete, in order. Between them lies at most what has no batches. */
-public interface RangeOutput {
+interface RangeOutput {
   /**
    * @param summary of the range, to keep
    */

@@ -13,7 +13,7 @@ import java.util.Collection;
  * Reads batches for the first time, in the order of the log, and makes the summaries of their keys:
  * a new range whenever the one before has as many keys as memory shall hold. Not thread-safe.
  */
-public final class RangeSummarizer {
+final class RangeSummarizer {
   private final CleaningRules rules;
   private final TransactionTrail transactions;
   private final RangeCutter ranges;
@@ -22,7 +22,7 @@ public final class RangeSummarizer {
   /**
    * @param from where the first range begins
    */
-  public RangeSummarizer(
+  RangeSummarizer(
       PartitionId partition,
       long from,
       CleaningRules rules,
@@ -38,12 +38,11 @@ public final class RangeSummarizer {
    *
    * @param batch from position to limit, with a sound header
    */
-  public void add(ByteBuffer batch) throws IOException, BrokenRecordsException {
+  void add(ByteBuffer batch) throws IOException, BrokenRecordsException {
     int at = batch.position();
     KeySummaryBuilder keys =
         ranges.at(
             RecordBatchLayout.baseOffset(batch, at), RecordBatchLayout.lastOffset(batch, at) + 1);
-    keys.markUnsettled(); // no pass has been here
     if (RecordBatchLayout.isControl(batch, at) || transactions.isAborted(batch)) {
       return;
     }
@@ -58,7 +57,7 @@ public final class RangeSummarizer {
   }
 
   /** All batches below {@code to} were added. */
-  public void finish(long to) throws IOException {
+  void finish(long to) throws IOException {
     ranges.finish(to);
   }
 }

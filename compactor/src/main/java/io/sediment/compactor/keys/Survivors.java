@@ -27,11 +27,6 @@ final class Survivors {
     this.marksBytesMax = marksBytesMax;
   }
 
-  /** How many in the range of that index; ranges are asked for in order. */
-  int count(int range) throws IOException {
-    return window(range).count();
-  }
-
   /**
    * Whether the record at {@code offset} stays.
    *

@@ -18,28 +18,15 @@ import org.apache.kafka.common.record.internal.RecordBatch;
 final class CleanedLog {
   static final PartitionId PARTITION = new PartitionId(new UUID(1, 2), 3);
 
-  /** A cleaned range with its batches. */
-  private record Range(KeySummary summary, List<ByteBuffer> batches) {}
-
   private final History history;
   private final long deleteRetentionMs;
   private final int rangeKeysMax;
   private final long marksBytesMax;
-  private List<Range> clean = new ArrayList<>();
+  private List<ByteBuffer> clean = new ArrayList<>();
+  private long firstDirty;
   private final List<ByteBuffer> dirty = new ArrayList<>();
-  private final boolean passesOver;
-  private int passedOver;
 
-  /**
-   * @param passesOver whether settled ranges stay where they are
-   */
-  CleanedLog(
-      History history,
-      long deleteRetentionMs,
-      int rangeKeysMax,
-      long marksBytesMax,
-      boolean passesOver) {
-    this.passesOver = passesOver;
+  CleanedLog(History history, long deleteRetentionMs, int rangeKeysMax, long marksBytesMax) {
     this.history = history;
     this.deleteRetentionMs = deleteRetentionMs;
     this.rangeKeysMax = rangeKeysMax;
@@ -52,18 +39,12 @@ final class CleanedLog {
 
   /** Where cleaning has come to. */
   long firstDirty() {
-    return clean.isEmpty() ? 0 : clean.get(clean.size() - 1).summary().range().to();
-  }
-
-  /** Ranges that passes left where they were. */
-  int passedOver() {
-    return passedOver;
+    return firstDirty;
   }
 
   /** As Kafka's classes read them. */
   List<RecordBatch> batches() {
-    List<ByteBuffer> all = new ArrayList<>();
-    clean.forEach(range -> all.addAll(range.batches()));
+    List<ByteBuffer> all = new ArrayList<>(clean);
     all.addAll(dirty);
     List<RecordBatch> batches = new ArrayList<>();
     for (ByteBuffer batch : all) {
@@ -82,16 +63,17 @@ final class CleanedLog {
             1 << 20,
             rangeKeysMax,
             marksBytesMax);
-    List<ByteBuffer> below =
-        dirty.stream()
-            .filter(b -> RecordBatchLayout.lastOffset(b, b.position()) < ceiling)
-            .toList();
+    List<ByteBuffer> below = new ArrayList<>(clean);
+    for (ByteBuffer batch : dirty) {
+      if (RecordBatchLayout.lastOffset(batch, batch.position()) < ceiling) {
+        below.add(batch);
+      }
+    }
     List<KeySummary> summaries = new ArrayList<>();
-    clean.forEach(range -> summaries.add(range.summary()));
     RangeSummarizer summarizer =
         new RangeSummarizer(
             PARTITION,
-            firstDirty(),
+            0,
             rules,
             history.aborted(),
             (range, summary) -> summaries.add(open(summary)));
@@ -99,47 +81,22 @@ final class CleanedLog {
       summarizer.add(batch);
     }
     summarizer.finish(ceiling);
-
-    List<Range> result = new ArrayList<>();
-    CleaningPass pass =
-        new CleaningPass(
-            PARTITION,
-            0,
-            summaries,
+    RecordFilter filter =
+        new RecordFilter(
             rules,
-            history.aborted(),
-            new LastBatches(history.producers()),
-            new CleaningPass.Output() {
-              private List<ByteBuffer> batches = new ArrayList<>();
-
-              @Override
-              public void batch(ByteBuffer batch) {
-                batches.add(batch);
-              }
-
-              @Override
-              public void range(OffsetRange range, ByteBuffer summary) throws IOException {
-                result.add(new Range(open(summary), batches));
-                batches = new ArrayList<>();
-              }
-            });
-    for (int i = 0; i < clean.size(); i++) {
-      if (passesOver && pass.isSettled(i)) {
-        pass.passOver(i);
-        result.add(clean.get(i));
-        passedOver++;
-      } else {
-        for (ByteBuffer batch : clean.get(i).batches()) {
-          pass.add(batch);
-        }
+            new Survivors(summaries, marksBytesMax),
+            new TransactionTrail(history.aborted()),
+            new LastBatches(history.producers()));
+    List<ByteBuffer> result = new ArrayList<>();
+    for (ByteBuffer batch : below) {
+      ByteBuffer kept = filter.filter(batch);
+      if (kept != null) {
+        result.add(kept);
       }
     }
-    for (ByteBuffer batch : below) {
-      pass.add(batch);
-    }
-    pass.finish();
     clean = result;
     dirty.removeAll(below);
+    firstDirty = ceiling;
   }
 
   private static KeySummary open(ByteBuffer summary) throws IOException {

@@ -38,11 +38,7 @@ class CleaningModelTest {
     History history = new History(random, 1 + random.nextInt(50));
     CleanedLog log =
         new CleanedLog(
-            history,
-            DELETE_RETENTION_MS,
-            1 + random.nextInt(30),
-            1 + random.nextInt(100),
-            random.nextBoolean());
+            history, DELETE_RETENTION_MS, 1 + random.nextInt(30), 1 + random.nextInt(100));
     List<ByteBuffer> written = new ArrayList<>();
     Map<Long, Long> firstPassMs = new HashMap<>(); // of each offset
     for (int pass = 0; pass < 10; pass++) {

@@ -44,6 +44,7 @@ final class History {
 
   private final RandomGenerator random;
   private final int keys;
+  private final boolean transactions;
   private final Map<Long, Producer> producers = new TreeMap<>();
   private final List<AbortedTxn> aborted = new ArrayList<>();
   private long nextOffset;
@@ -53,7 +54,12 @@ final class History {
    * @param keys how many different ones there are
    */
   History(RandomGenerator random, int keys) {
+    this(random, keys, true);
+  }
+
+  History(RandomGenerator random, int keys, boolean transactions) {
     this.random = random;
+    this.transactions = transactions;
     this.keys = keys;
   }
 
@@ -107,7 +113,7 @@ final class History {
     if (kind < 4) {
       return data(RecordBatch.NO_PRODUCER_ID, false);
     }
-    if (kind < 6) {
+    if (kind < 6 || !transactions) {
       return data(random.nextInt(3), false);
     }
     long id = 100 + random.nextInt(3);

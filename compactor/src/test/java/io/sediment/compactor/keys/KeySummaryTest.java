@@ -35,7 +35,6 @@ class KeySummaryTest {
     assertThat(summary.partition()).isEqualTo(CleanedLog.PARTITION);
     assertThat(summary.range()).isEqualTo(range);
     assertThat(summary.keyCount()).isEqualTo(last.size()).isEqualTo(SEVERAL_PAGES);
-    assertThat(summary.isUnsettled()).isFalse();
     Map<String, Long> found = new TreeMap<>();
     List<String> order = new ArrayList<>();
     for (KeySummary.Cursor cursor = summary.cursor(); cursor.next(); ) {
@@ -50,10 +49,8 @@ class KeySummaryTest {
   @Test
   void aRangeWithoutKeysHasASummaryToo() throws IOException {
     KeySummaryBuilder builder = new KeySummaryBuilder(CleanedLog.PARTITION, 10);
-    builder.markUnsettled();
     KeySummary summary = open(builder.build(new OffsetRange(3, 5)));
     assertThat(summary.keyCount()).isZero();
-    assertThat(summary.isUnsettled()).isTrue();
     assertThat(summary.cursor().next()).isFalse();
   }
 

@@ -37,6 +37,11 @@ public final class BatchSlices implements AutoCloseable {
     return EMPTY;
   }
 
+  /** Nothing is left of what was below {@code nextOffset}. */
+  public static BatchSlices emptyUpTo(long nextOffset) {
+    return new BatchSlices(List.of(), nextOffset, NOTHING);
+  }
+
   public List<ByteBuffer> buffers() {
     return buffers;
   }
@@ -49,7 +54,7 @@ public final class BatchSlices implements AutoCloseable {
     return sizeInBytes == 0;
   }
 
-  /** Offset after the last record; -1 when empty. */
+  /** Offset after the last record, or where to go on when nothing is left; else -1 when empty. */
   public long nextOffset() {
     return nextOffset;
   }

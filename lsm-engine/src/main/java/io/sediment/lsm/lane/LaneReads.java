@@ -46,6 +46,9 @@ final class LaneReads implements StoredReads {
         scan.read(view.objects(), partition.id(), offset, maxBytes, atLeastOne, storedBound);
     return read.handle(
             (slices, failure) -> {
+              if (failure == null && slices.isEmpty() && slices.nextOffset() > offset) {
+                return readOn(partition, slices, maxBytes, atLeastOne, bound);
+              }
               if (failure == null && (!slices.isEmpty() || !atLeastOne || attemptsLeft == 0)) {
                 return CompletableFuture.completedFuture(slices);
               }
@@ -67,6 +70,19 @@ final class LaneReads implements StoredReads {
                       });
             })
         .thenCompose(next -> next);
+  }
+
+  /** Log compaction has left nothing that is stored below where memory begins: on from there. */
+  private CompletableFuture<BatchSlices> readOn(
+      PartitionState partition, BatchSlices nothing, int maxBytes, boolean atLeastOne, long bound) {
+    long offset = nothing.nextOffset();
+    if (offset >= bound) {
+      return CompletableFuture.completedFuture(nothing);
+    }
+    BatchSlices memory = partition.tails().read(offset, maxBytes, atLeastOne, bound);
+    return memory != null
+        ? CompletableFuture.completedFuture(memory)
+        : read(partition, offset, maxBytes, atLeastOne, bound);
   }
 
   @Override

@@ -75,7 +75,8 @@ public final class RangeScan {
    * @param maxBytes no batch is added that would exceed this, except the first one when {@code
    *     atLeastOne}
    * @param bound batches that begin at or beyond it are left out
-   * @return empty where the objects hold nothing of the partition at or above {@code offset}. Fails
+   * @return empty where the objects hold nothing of the partition at or above {@code offset}; empty
+   *     too, but with a next offset above it, where log compaction left nothing up to there. Fails
    *     with {@link ObjectGoneException} where an object is not there any more
    */
   public CompletableFuture<BatchSlices> read(
@@ -90,7 +91,10 @@ public final class RangeScan {
         .thenCompose(
             planned -> {
               if (planned.pieces().isEmpty()) {
-                return CompletableFuture.completedFuture(BatchSlices.empty());
+                return CompletableFuture.completedFuture(
+                    planned.nextOffset() > offset
+                        ? BatchSlices.emptyUpTo(planned.nextOffset())
+                        : BatchSlices.empty());
               }
               ReadClass readClass = readClass(objects, planned);
               List<CompletableFuture<Chunk>> chunks =

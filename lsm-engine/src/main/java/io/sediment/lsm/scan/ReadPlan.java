@@ -54,6 +54,11 @@ final class ReadPlan {
     return nextOrdinal;
   }
 
+  /** Where the plan ends: whatever is alive below it is in the pieces, or nothing was found. */
+  long nextOffset() {
+    return nextOffset;
+  }
+
   List<Piece> pieces() {
     return pieces;
   }
@@ -89,8 +94,11 @@ final class ReadPlan {
     while (block < end && !isComplete() && index.baseOffset(block) < bound) {
       block = addPiece(index, block, end);
     }
-    if (block == end) { // log compaction may have left nothing of the last offsets
+    // Log compaction may have left nothing of the last offsets, or nothing below the bound.
+    if (block == end) {
       nextOffset = Math.max(nextOffset, found.nextOffset());
+    } else if (index.baseOffset(block) >= bound) {
+      nextOffset = Math.max(nextOffset, bound);
     }
   }
 

@@ -186,8 +186,7 @@ public final class LaneWorld {
           unknown -> {
             Heard listener = new Heard();
             heard.put(id, listener);
-            List<Appended> log = model.getOrDefault(id, List.of());
-            long end = log.isEmpty() ? 0 : log.get(log.size() - 1).nextOffset();
+            long end = lane().endOffsets().getOrDefault(id, 0L);
             return lane().openPartition(id, (int) epoch, end, listener);
           });
     }

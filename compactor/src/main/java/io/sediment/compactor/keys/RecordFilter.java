@@ -19,34 +19,24 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Not thread-safe.
  */
-final class BatchFilter {
-  /** Hears of what stays, in the order of the log. */
-  interface Listener {
-    /** A record with a key stays; {@code hasher} has hashed the key. */
-    void stays(KeyHasher hasher, long offset);
-
-    /** Something stays that a later pass may drop though no key is written again. */
-    void unsettled();
-  }
-
+final class RecordFilter {
   private final CleaningRules rules;
   private final Survivors survivors;
   private final TransactionTrail transactions;
   private final LastBatches lastBatches;
-  private final Listener listener;
-  private final KeyHasher hasher = new KeyHasher();
 
-  BatchFilter(
+  RecordFilter(
       CleaningRules rules,
       Survivors survivors,
       TransactionTrail transactions,
-      LastBatches lastBatches,
-      Listener listener) {
+      LastBatches lastBatches) {
     this.rules = rules;
     this.survivors = survivors;
     this.transactions = transactions;
+    if (!rules.fromLogStart()) {
+      transactions.passOver();
+    }
     this.lastBatches = lastBatches;
-    this.listener = listener;
   }
 
   /**
@@ -64,11 +54,7 @@ final class BatchFilter {
           && RecordBatchLayout.lastOffset(batch, at) + 1 != rules.ceiling()) {
         return null;
       }
-      listener.unsettled();
       return RecordBatchLayout.recordsCount(batch, at) == 0 ? batch : BatchRewriter.emptied(batch);
-    }
-    if (control || kept.tombstones) {
-      listener.unsettled();
     }
     boolean setsHorizon =
         rules.fromLogStart()
@@ -105,10 +91,6 @@ final class BatchFilter {
         if (stays(batch, control, record)) {
           records++;
           tombstones |= !record.hasValue();
-          if (!control) {
-            hasher.hash(record);
-            listener.stays(hasher, record.offset());
-          }
         }
       }
     }

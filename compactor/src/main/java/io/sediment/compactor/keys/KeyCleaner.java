@@ -1,0 +1,283 @@
+package io.sediment.compactor.keys;
+
+import io.sediment.compactor.CompactionPlan;
+import io.sediment.compactor.Liveness;
+import io.sediment.compactor.RangeRewriter;
+import io.sediment.compactor.SourceSection;
+import io.sediment.compactor.SourceSection.SourceBlock;
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.batch.RecordBatchLayout;
+import io.sediment.lsm.codec.ExtensionFields;
+import io.sediment.lsm.manifest.Manifest;
+import io.sediment.lsm.manifest.RunRef;
+import io.sediment.lsm.object.Block;
+import io.sediment.lsm.records.BrokenRecordsException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Log compaction as a part of the compactor's jobs: whatever a job holds of a compacted partition
+ * is cleaned on the way, and a job of its own is proposed once a partition has gathered enough that
+ * is new.
+ *
+ * <p>A partition whose records cannot be read is kept as it is and reported; the others go on.
+ */
+public final class KeyCleaner implements RangeRewriter {
+  private static final Logger log = LoggerFactory.getLogger(KeyCleaner.class);
+
+  /** So much is read at once. */
+  private static final int READ_BYTES = 4 << 20;
+
+  private final CompactedTopics topics;
+  private final InstantSource clock;
+  private final Executor executor;
+  private final Path scratch;
+  private final int rangeKeysMax;
+  private final long marksBytesMax;
+  private final Map<LaneId, CleaningPlanner> planners = new ConcurrentHashMap<>();
+  private final Set<PartitionId> uncleanable = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param executor the compactor's; reads and writes small local files
+   * @param scratch folder for these, on a local disk
+   */
+  public KeyCleaner(CompactedTopics topics, InstantSource clock, Executor executor, Path scratch) {
+    this(
+        topics,
+        clock,
+        executor,
+        scratch,
+        CleaningRules.RANGE_KEYS_MAX,
+        CleaningRules.MARKS_BYTES_MAX);
+  }
+
+  KeyCleaner(
+      CompactedTopics topics,
+      InstantSource clock,
+      Executor executor,
+      Path scratch,
+      int rangeKeysMax,
+      long marksBytesMax) {
+    this.topics = topics;
+    this.clock = clock;
+    this.executor = executor;
+    this.scratch = scratch;
+    this.rangeKeysMax = rangeKeysMax;
+    this.marksBytesMax = marksBytesMax;
+  }
+
+  @Override
+  public boolean rewrites(PartitionId partition) {
+    return topics.settings(partition.topicId()).compacts() && !uncleanable.contains(partition);
+  }
+
+  @Override
+  public CompletableFuture<Optional<CompactionPlan>> plan(
+      Manifest manifest,
+      Liveness liveness,
+      Function<RunRef, CompletableFuture<List<SourceSection>>> sections) {
+    return planners
+        .computeIfAbsent(manifest.lane(), lane -> new CleaningPlanner(topics))
+        .plan(manifest, liveness, uncleanable, clock.millis(), sections);
+  }
+
+  @Override
+  public CompletableFuture<RangeRewriter.BatchFilter> begin(Range range, BlockSource source) {
+    PartitionState state = PartitionState.of(range.sections());
+    CleaningRules rules = rules(range, state);
+    SummaryScratch kept = new SummaryScratch(scratch);
+    List<KeySummary> summaries = new ArrayList<>();
+    RangeSummarizer summarizer =
+        new RangeSummarizer(
+            range.partition(),
+            startOf(range),
+            rules,
+            state.abortedTxns(),
+            (offsets, summary) -> summaries.add(kept.keep(offsets, summary)));
+    return summarize(range, 0, source, summarizer, rules)
+        .thenApply(
+            done ->
+                new Cleaning(
+                    rules,
+                    new RecordFilter(
+                        rules,
+                        new Survivors(summaries, marksBytesMax),
+                        new TransactionTrail(state.abortedTxns()),
+                        new LastBatches(state.producers())),
+                    kept))
+        .handle(
+            (RangeRewriter.BatchFilter cleaning, Throwable failure) -> {
+              if (failure == null) {
+                return CompletableFuture.completedFuture(cleaning);
+              }
+              kept.close();
+              Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+              if (cause instanceof UnreadableException) {
+                uncleanable.add(range.partition());
+                log.error("not compacted, kept as it is: partition={}", range.partition(), cause);
+                return CompletableFuture.<RangeRewriter.BatchFilter>completedFuture(
+                    KeyCleaner::batches);
+              }
+              return CompletableFuture.<RangeRewriter.BatchFilter>failedFuture(failure);
+            })
+        .thenCompose(result -> result);
+  }
+
+  private static long startOf(Range range) {
+    return range.blocks().isEmpty()
+        ? range.fromOffset()
+        : Math.min(range.fromOffset(), range.blocks().get(0).block().baseOffset());
+  }
+
+  private CleaningRules rules(Range range, PartitionState state) {
+    CleaningSettings settings = topics.settings(range.partition().topicId());
+    long nowMs = clock.millis();
+    long ceiling = Math.min(range.toOffset(), state.lastStableOffset());
+    for (SourceBlock each : range.blocks()) {
+      if (CleaningPolicy.isTooYoung(each.block().maxTimestamp(), settings, nowMs)) {
+        ceiling = Math.min(ceiling, each.block().baseOffset());
+      }
+    }
+    if (!range.blocks().isEmpty()) {
+      // Its last batch stays: readers find by it where the log goes on.
+      Block last = range.blocks().get(range.blocks().size() - 1).block();
+      ceiling = Math.min(ceiling, last.lastOffset() + 1);
+    }
+    return new CleaningRules(
+        startOf(range) <= topics.logStart(range.partition()),
+        Math.max(ceiling, startOf(range)),
+        nowMs,
+        settings.deleteRetentionMs(),
+        settings.inflatedBytesMax(),
+        rangeKeysMax,
+        marksBytesMax);
+  }
+
+  // -- the first reading -------------------------------------------------------------------------
+
+  private CompletableFuture<Void> summarize(
+      Range range, int from, BlockSource source, RangeSummarizer summarizer, CleaningRules rules) {
+    List<SourceBlock> next = new ArrayList<>();
+    long bytes = 0;
+    for (SourceBlock each : range.blocks().subList(from, range.blocks().size())) {
+      if (each.block().baseOffset() >= rules.ceiling()
+          || (!next.isEmpty() && bytes + each.block().length() > READ_BYTES)) {
+        break;
+      }
+      next.add(each);
+      bytes += each.block().length();
+    }
+    if (next.isEmpty()) {
+      return CompletableFuture.runAsync(() -> finish(summarizer, rules), executor);
+    }
+    return source
+        .read(next)
+        .thenAcceptAsync(blocks -> blocks.forEach(it -> add(it, summarizer, rules)), executor)
+        .thenCompose(done -> summarize(range, from + next.size(), source, summarizer, rules));
+  }
+
+  private static void add(ByteBuffer block, RangeSummarizer summarizer, CleaningRules rules) {
+    for (ByteBuffer batch : batches(block)) {
+      if (RecordBatchLayout.lastOffset(batch, 0) < rules.ceiling()) {
+        try {
+          summarizer.add(batch);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        } catch (BrokenRecordsException e) {
+          throw new UnreadableException(RecordBatchLayout.baseOffset(batch, 0), e);
+        }
+      }
+    }
+  }
+
+  private static void finish(RangeSummarizer summarizer, CleaningRules rules) {
+    try {
+      summarizer.finish(rules.ceiling());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<ByteBuffer> batches(Block block, ByteBuffer bytes) {
+    return batches(bytes);
+  }
+
+  private static List<ByteBuffer> batches(ByteBuffer block) {
+    List<ByteBuffer> batches = new ArrayList<>();
+    for (int at = block.position(); at < block.limit(); ) {
+      int size = RecordBatchLayout.sizeInBytes(block, at);
+      batches.add(block.slice(at, size));
+      at += size;
+    }
+    return batches;
+  }
+
+  /** A batch whose records are not what its header says. */
+  private static final class UnreadableException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    UnreadableException(long offset, BrokenRecordsException cause) {
+      super("records of the batch at offset=" + offset + ": " + cause.getMessage(), cause);
+    }
+  }
+
+  // -- the second reading ------------------------------------------------------------------------
+
+  /** What stays, batch by batch. */
+  private static final class Cleaning implements RangeRewriter.BatchFilter {
+    private final CleaningRules rules;
+    private final RecordFilter filter;
+    private final SummaryScratch scratch;
+
+    Cleaning(CleaningRules rules, RecordFilter filter, SummaryScratch scratch) {
+      this.rules = rules;
+      this.filter = filter;
+      this.scratch = scratch;
+    }
+
+    @Override
+    public List<ByteBuffer> filter(Block block, ByteBuffer bytes) {
+      List<ByteBuffer> stay = new ArrayList<>();
+      for (ByteBuffer batch : batches(bytes)) {
+        ByteBuffer kept =
+            RecordBatchLayout.lastOffset(batch, 0) < rules.ceiling() ? filter(batch) : batch;
+        if (kept != null) {
+          stay.add(kept);
+        }
+      }
+      return stay;
+    }
+
+    private @Nullable ByteBuffer filter(ByteBuffer batch) {
+      try {
+        return filter.filter(batch);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (BrokenRecordsException e) {
+        throw new UnreadableException(RecordBatchLayout.baseOffset(batch, 0), e);
+      }
+    }
+
+    @Override
+    public ExtensionFields fields() {
+      scratch.close();
+      return PartitionState.cleanedTo(rules.ceiling());
+    }
+  }
+}

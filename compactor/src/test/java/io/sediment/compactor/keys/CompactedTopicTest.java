@@ -1,0 +1,241 @@
+package io.sediment.compactor.keys;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.compactor.CompactingWorld;
+import io.sediment.compactor.LaneCompactor;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.lane.BatchSlices;
+import io.sediment.lsm.lane.LaneBusyException;
+import io.sediment.lsm.lane.LanePartition;
+import io.sediment.lsm.lane.LaneWorld;
+import io.sediment.lsm.lane.LaneWorld.Broker;
+import io.sediment.lsm.manifest.Manifest;
+import io.sediment.simulation.FaultPlan;
+import io.sediment.simulation.Seeds;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletionException;
+import java.util.stream.LongStream;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.record.internal.RecordBatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Compacted partitions of a lane in a simulated bucket: flushed, clustered and cleaned at random,
+ * with crashes and a store that fails, read back and compared with the last record of each key.
+ */
+class CompactedTopicTest {
+  private static final int PARTITIONS = 3;
+  private static final long DELETE_RETENTION_MS = Duration.ofMinutes(10).toMillis();
+  private static final CleaningSettings SETTINGS =
+      CleaningSettings.of(
+          Map.of(
+              CleaningSettings.POLICY,
+              "compact",
+              CleaningSettings.DELETE_RETENTION_MS,
+              Long.toString(DELETE_RETENTION_MS)));
+
+  @TempDir Path scratch;
+
+  /** What was written to one partition. */
+  private final class Written {
+    final History history;
+    final List<Record> records = new ArrayList<>();
+    long bytes;
+
+    Written(long seed, int keys) {
+      history = new History(new Random(seed), keys, false);
+    }
+  }
+
+  private static final class AllCompacted implements CompactedTopics {
+    @Override
+    public Set<UUID> ids() {
+      return Set.of(LaneWorld.partition(0).topicId());
+    }
+
+    @Override
+    public CleaningSettings settings(UUID topicId) {
+      return SETTINGS;
+    }
+
+    @Override
+    public long logStart(PartitionId partition) {
+      return 0;
+    }
+  }
+
+  static LongStream seeds() {
+    return Seeds.upTo(15);
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @MethodSource("seeds")
+  void theLastRecordOfEachKeyIsAlwaysRead(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    FaultPlan faults = seed % 3 == 0 ? FaultPlan.none() : FaultPlan.random(random.split());
+    CompactingWorld compacting = compacting(seed, faults);
+    LaneWorld world = compacting.world;
+    Map<Integer, Written> written = new TreeMap<>();
+    for (int partition = 0; partition < PARTITIONS; partition++) {
+      written.put(partition, new Written(seed * 10 + partition, 1 + random.nextInt(60)));
+    }
+    Broker broker = world.openBroker("broker-0");
+    LaneCompactor compactor = compacting.inside(broker);
+    for (int round = 1; round < 12; round++) {
+      append(world, broker, written, random.nextInt(60), random);
+      broker.untilAllDurable();
+      if (random.nextInt(4) > 0) {
+        world.await(broker.lane().flush(), "flushed");
+      }
+      if (random.nextInt(3) > 0) {
+        turn(world, compactor, 1 + random.nextInt(4));
+      }
+      if (random.nextInt(5) == 0) {
+        broker.crash();
+        broker = world.openBroker("broker-" + round);
+        compactor = compacting.inside(broker);
+      }
+      world.simulation.runFor(Duration.ofMinutes(random.nextInt(8)));
+      for (Map.Entry<Integer, Written> each : written.entrySet()) {
+        check(world, broker.partition(each.getKey()), each.getValue());
+      }
+    }
+  }
+
+  @Test
+  void aSmallHotTopicStaysSmall() {
+    CompactingWorld compacting = compacting(1, FaultPlan.none());
+    LaneWorld world = compacting.world;
+    Broker broker = world.openBroker("broker");
+    LaneCompactor compactor = compacting.inside(broker);
+    Map<Integer, Written> written = Map.of(0, new Written(1, 20));
+    long storedMost = 0;
+    for (int round = 0; round < 30; round++) {
+      append(world, broker, written, 100, new SplittableRandom(round));
+      broker.untilAllDurable();
+      world.await(broker.lane().flush(), "flushed");
+      compacting.compactFully(compactor);
+      Manifest manifest = world.await(broker.lane().compactable().newest(), "manifest");
+      storedMost = Math.max(storedMost, manifest.level1().dataBytes() + manifest.l0DataBytes());
+    }
+    check(world, broker.partition(0), written.get(0));
+    assertThat(written.get(0).bytes).isGreaterThan(400_000);
+    assertThat(storedMost).as("bytes stored at any time").isLessThan(40_000);
+  }
+
+  private CompactingWorld compacting(long seed, FaultPlan faults) {
+    return new CompactingWorld(
+        seed,
+        faults,
+        process -> new KeyCleaner(new AllCompacted(), process, process, scratch, 16, 128));
+  }
+
+  private static void append(
+      LaneWorld world,
+      Broker broker,
+      Map<Integer, Written> written,
+      int batches,
+      SplittableRandom random) {
+    for (int i = 0; i < batches; i++) {
+      int number = random.nextInt(written.size());
+      Written to = written.get(number);
+      ByteBuffer batch = to.history.next();
+      while (true) {
+        try {
+          broker.partition(number).append(batch.duplicate());
+          break;
+        } catch (LaneBusyException full) {
+          world.simulation.runFor(Duration.ofSeconds(1));
+        }
+      }
+      to.bytes += batch.remaining();
+      parsed(batch).forEach(each -> each.forEach(to.records::add));
+    }
+  }
+
+  /** Some turns; one that fails is made up for by the next. */
+  private static void turn(LaneWorld world, LaneCompactor compactor, int turns) {
+    for (int i = 0; i < turns; i++) {
+      try {
+        world.await(compactor.turn(), "turn");
+      } catch (CompletionException storeFailed) {
+        assertThat(storeFailed.getCause())
+            .isNotInstanceOf(IllegalStateException.class)
+            .isNotInstanceOf(NullPointerException.class);
+      }
+    }
+  }
+
+  private static void check(LaneWorld world, LanePartition partition, Written written) {
+    Map<Long, Record> all = new HashMap<>();
+    Map<ByteBuffer, Record> last = new HashMap<>();
+    for (Record record : written.records) {
+      all.put(record.offset(), record);
+      if (record.hasKey()) {
+        last.put(record.key(), record);
+      }
+    }
+    Map<Long, Record> expected = new TreeMap<>();
+    last.values().forEach(record -> expected.put(record.offset(), record));
+    long previous = -1;
+    for (RecordBatch batch : read(world, partition)) {
+      batch.ensureValid();
+      assertThat(batch.baseOffset()).isGreaterThan(previous);
+      previous = batch.lastOffset();
+      for (Record record : batch) {
+        Record model = all.get(record.offset());
+        assertThat(record.key()).isEqualTo(model.key());
+        assertThat(record.value()).isEqualTo(model.value());
+        expected.remove(record.offset());
+      }
+    }
+    expected.forEach(
+        (offset, record) ->
+            assertThat(record.hasValue())
+                .as("last value of a key: partition=%s offset=%s", partition.id(), offset)
+                .isFalse());
+  }
+
+  /** In the order of the log, as a consumer goes through it. */
+  private static List<RecordBatch> read(LaneWorld world, LanePartition partition) {
+    List<RecordBatch> batches = new ArrayList<>();
+    long next = 0;
+    long end = partition.durableOffset();
+    while (next < end) {
+      long from = next;
+      try (BatchSlices slices =
+          world.awaitRead(() -> partition.read(from, 3_000, true, end), "read of " + from)) {
+        assertThat(slices.isEmpty()).as("read of %s up to %s", from, end).isFalse();
+        for (ByteBuffer buffer : slices.buffers()) {
+          ByteBuffer copy = ByteBuffer.allocate(buffer.remaining()).put(buffer.duplicate()).flip();
+          batches.addAll(parsed(copy));
+        }
+        assertThat(slices.nextOffset()).isGreaterThan(from);
+        next = slices.nextOffset();
+      }
+    }
+    return batches;
+  }
+
+  private static List<RecordBatch> parsed(ByteBuffer buffer) {
+    List<RecordBatch> batches = new ArrayList<>();
+    MemoryRecords.readableRecords(buffer.duplicate()).batches().forEach(batches::add);
+    return batches;
+  }
+}
