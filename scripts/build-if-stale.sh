@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds examples/cluster/target/sediment.jar when it is missing or older than a source file. No tests.
+# Builds examples/cluster/target/sediment.jar, and the archive of its classes, when it is missing or older than a source file. No tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jar=examples/cluster/target/sediment.jar
@@ -11,3 +11,4 @@ if [ ! -f "$jar" ] || [ -n "$(newer_source)" ]; then
   ./mvnw -B -q -ntp -DskipTests package
   touch "$jar"
 fi
+[ "${jar%.jar}.jsa" -nt "$jar" ] || scripts/archive-classes.sh

@@ -14,10 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes new files past the page cache (O_DIRECT), for bytes that are synced at once and hardly
- * ever read: WAL objects. Filling fresh cache pages costs several times the CPU of copying the
- * bytes into one aligned chunk and handing that to the disk; {@code LocalStoreBenchmark} measures
- * it.
+ * Writes new files past the page cache (O_DIRECT), for bytes that are synced at once. Filling fresh
+ * cache pages costs several times the CPU of copying the bytes into one aligned chunk and handing
+ * that to the disk; {@code LocalStoreBenchmark} measures it.
  */
 final class DirectIo {
   private static final Logger log = LoggerFactory.getLogger(DirectIo.class);

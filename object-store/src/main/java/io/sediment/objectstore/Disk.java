@@ -25,9 +25,6 @@ class Disk {
   /** Below it the page cache costs little. */
   private static final int DIRECT_BYTES_MIN = 64 << 10;
 
-  /** Above it are objects that will be read soon: those stay in the page cache. */
-  private static final int DIRECT_BYTES_MAX = LocalObjectStore.BULK_BODY_BYTES;
-
   private final Optional<DirectIo> direct;
 
   /** A disk written through the page cache. */
@@ -45,7 +42,7 @@ class Disk {
     for (ByteBuffer buffer : buffers) {
       length += buffer.remaining();
     }
-    if (direct.isPresent() && length >= DIRECT_BYTES_MIN && length <= DIRECT_BYTES_MAX) {
+    if (direct.isPresent() && length >= DIRECT_BYTES_MIN) {
       direct.get().writeAndSync(newFile, buffers);
       return;
     }

@@ -50,7 +50,7 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
    */
   public record Executors(Executor commits, Executor reads, Executor bulk) {}
 
-  static final int BULK_BODY_BYTES = 4 << 20;
+  static final int BULK_BODY_BYTES = 8 << 20;
 
   /** Bound on what the JDK copies to a direct buffer, and then keeps, per reading thread. */
   private static final int READ_CHUNK_BYTES = 128 << 10;
@@ -214,9 +214,6 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
 
   private PutResult create(ObjectKey key, ObjectBody body) throws IOException {
     Path object = layout.object(key);
-    if (LocalFile.stat(object).isPresent()) {
-      return lostTo(object);
-    }
     Path tempFile = temp.newFile(key);
     ETag eTag;
     try {

@@ -1,14 +1,21 @@
 package io.sediment.runtime;
 
 import java.time.Duration;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionHandler;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The scheduler of a real process: a few named daemon threads.
+ * The scheduler of a real process: a few named daemon threads, and one more that hands them what
+ * was scheduled for later. So a task for now neither takes the lock of the queue of timers nor
+ * wakes a second thread to wait for the next of them.
  *
  * <p>A task that throws is logged with its stack; the pool goes on. After {@link #close} no further
  * task starts: those still waiting are dropped, later ones are dropped with a debug line, since at
@@ -18,30 +25,49 @@ import org.slf4j.LoggerFactory;
 public final class ThreadPoolScheduler implements Scheduler, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ThreadPoolScheduler.class);
 
-  private final ScheduledThreadPoolExecutor pool;
+  private final ExecutorService pool;
+  private final ScheduledThreadPoolExecutor timer;
 
   public ThreadPoolScheduler(String threadPrefix, int threads) {
+    RejectedExecutionHandler dropping =
+        (task, executor) -> log.debug("dropped a task: scheduler={} is closed", threadPrefix);
     pool =
-        new ScheduledThreadPoolExecutor(
+        new ThreadPoolExecutor(
             threads,
+            threads,
+            0,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
             new NamedThreads(threadPrefix),
-            (task, executor) -> log.debug("dropped a task: scheduler={} is closed", threadPrefix));
-    pool.setRemoveOnCancelPolicy(true); // cancelled time-outs must not pin what they capture
-    pool.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+            dropping);
+    timer = new ScheduledThreadPoolExecutor(1, new NamedThreads(threadPrefix + "-timer"), dropping);
+    timer.setRemoveOnCancelPolicy(true); // cancelled time-outs must not pin what they capture
+    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 
   @Override
   public void execute(Runnable task) {
-    pool.schedule(reporting(task), 0, TimeUnit.NANOSECONDS);
+    pool.execute(reporting(task));
   }
 
   @Override
   public Cancellable schedule(Runnable task, Duration delay) {
-    Future<?> scheduled = pool.schedule(reporting(task), delay.toNanos(), TimeUnit.NANOSECONDS);
-    return () -> scheduled.cancel(false);
+    AtomicBoolean cancelled = new AtomicBoolean(); // between the timer and the pool it counts, too
+    Runnable unlessCancelled =
+        () -> {
+          if (!cancelled.get()) {
+            task.run();
+          }
+        };
+    Future<?> scheduled =
+        timer.schedule(() -> execute(unlessCancelled), delay.toNanos(), TimeUnit.NANOSECONDS);
+    return () -> {
+      cancelled.set(true);
+      scheduled.cancel(false);
+    };
   }
 
-  /** A scheduled pool keeps a task's exception in its future, where nobody would see it. */
+  /** What a task throws ends neither the thread nor unseen. */
   private static Runnable reporting(Runnable task) {
     return () -> {
       try {
@@ -54,6 +80,7 @@ public final class ThreadPoolScheduler implements Scheduler, AutoCloseable {
 
   @Override
   public void close() {
+    timer.shutdownNow();
     pool.shutdownNow();
   }
 }

@@ -39,7 +39,8 @@ final class FlushPolicy {
       long nanosSinceFirstByte,
       long nanosSinceLastStart,
       long spacingNanos) {
-    if (openBytes == 0 || inFlight >= profile.inFlightMax()) {
+    boolean waitsForAReturn = inFlight > 0 && !full && openBytes < profile.besideBytesMin();
+    if (openBytes == 0 || inFlight >= profile.inFlightMax() || waitsForAReturn) {
       return WHEN_SOMETHING_CHANGES;
     }
     if (full) {

@@ -14,6 +14,8 @@ import java.util.List;
  * @param objectBytesMax bytes of batches in one object, header and footer not counted; a larger
  *     batch gets an object of its own
  * @param inFlightMax objects on their way at once
+ * @param besideBytesMin bytes of batches that are worth a put beside others in flight; fewer wait
+ *     for one of those to return, when all that came meanwhile goes in one object
  * @param hedging whether a slow put is sent a second time
  */
 public record WalProfile(
@@ -23,15 +25,19 @@ public record WalProfile(
     Duration gather,
     int objectBytesMax,
     int inFlightMax,
+    int besideBytesMin,
     boolean hedging) {
   private static final int MIB = 1 << 20;
   private static final int IN_FLIGHT = 4;
   private static final Duration GATHER = Duration.ofMillis(5);
 
-  /** For stores whose requests cost nothing (filesystem, memory): flush whenever a slot is free. */
+  /**
+   * For stores whose requests cost processor time only (filesystem, memory): an idle log flushes at
+   * once, a busy one when the flush before has returned, or there is enough for another beside it.
+   */
   public static final WalProfile LOCAL =
       new WalProfile(
-          "local", Duration.ZERO, Duration.ZERO, Duration.ZERO, 2 * MIB, IN_FLIGHT, false);
+          "local", Duration.ZERO, Duration.ZERO, Duration.ZERO, 4 * MIB, IN_FLIGHT, 2 * MIB, false);
 
   /** At most 25 puts a second; the default on priced stores. */
   public static final WalProfile LATENCY = priced("latency", 40, 250);
@@ -50,15 +56,21 @@ public record WalProfile(
       throw new IllegalArgumentException(
           "spacing=" + spacing + " spacingMax=" + spacingMax + " gather=" + gather);
     }
-    if (objectBytesMax <= 0 || inFlightMax <= 0) {
+    if (objectBytesMax <= 0 || inFlightMax <= 0 || besideBytesMin < 0) {
       throw new IllegalArgumentException(
-          "objectBytesMax=" + objectBytesMax + " inFlightMax=" + inFlightMax);
+          "objectBytesMax="
+              + objectBytesMax
+              + " inFlightMax="
+              + inFlightMax
+              + " besideBytesMin="
+              + besideBytesMin);
     }
   }
 
   /** The same where no put is sent a second time. */
   public WalProfile withoutHedging() {
-    return new WalProfile(name, spacing, spacingMax, gather, objectBytesMax, inFlightMax, false);
+    return new WalProfile(
+        name, spacing, spacingMax, gather, objectBytesMax, inFlightMax, besideBytesMin, false);
   }
 
   private static WalProfile priced(String name, long spacingMillis, long spacingMaxMillis) {
@@ -69,6 +81,7 @@ public record WalProfile(
         GATHER,
         8 * MIB,
         IN_FLIGHT,
+        0,
         true);
   }
 }

@@ -46,12 +46,21 @@ class FlushPolicyTest {
     assertThat(nanos).isEqualTo(nanos(expected));
   }
 
-  @ParameterizedTest(name = "inFlight={0}")
-  @CsvSource({"0, true", "3, true", "4, false"})
-  void aStoreWithoutPricesFlushesWheneverASlotIsFree(int inFlight, boolean now) {
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "an idle log flushes at once,              1,       false, 0, true",
+    "a little waits for the flush before,      1,       false, 1, false",
+    "a little less than worth a put waits,     2097151, false, 1, false",
+    "enough goes beside it,                    2097152, false, 3, true",
+    "what was cut goes beside it,              1,       true,  1, true",
+    "four in flight is enough,                 4194304, true,  4, false",
+  })
+  void aStoreWithoutPricesFlushesAtOnceOrInTheWakeOfTheLast(
+      String what, long openBytes, boolean full, int inFlight, boolean now) {
     FlushPolicy policy = new FlushPolicy(WalProfile.LOCAL);
 
-    long nanos = policy.nanosUntilStart(1, false, inFlight, 0, 0, policy.firstSpacingNanos());
+    long nanos =
+        policy.nanosUntilStart(openBytes, full, inFlight, 0, 0, policy.firstSpacingNanos());
 
     assertThat(nanos).isEqualTo(now ? 0 : FlushPolicy.WHEN_SOMETHING_CHANGES);
   }

@@ -177,7 +177,14 @@ public final class WalBench {
         args.length > 7 ? Duration.ofMillis(Long.parseLong(args[7])) : local.spacing();
     WalProfile profile =
         new WalProfile(
-            "bench", spacing, spacing, Duration.ZERO, local.objectBytesMax(), inFlight, false);
+            "bench",
+            spacing,
+            spacing,
+            Duration.ZERO,
+            local.objectBytesMax(),
+            inFlight,
+            local.besideBytesMin(),
+            false);
     ThreadPoolScheduler scheduler = new ThreadPoolScheduler("wal", 2);
     ExecutorService producers = NamedThreads.pool("producer", PRODUCERS);
     ExecutorService storeThreads = NamedThreads.pool("store", 8);

@@ -56,6 +56,7 @@ final class WalScenario {
           Duration.ofMillis(5),
           2_000,
           3,
+          0,
           true);
 
   /** An owner that got as far as opening its epoch. */

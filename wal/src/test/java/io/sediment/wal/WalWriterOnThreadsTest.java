@@ -81,7 +81,7 @@ class WalWriterOnThreadsTest {
   }
 
   private static WalProfile profile(Duration spacing) {
-    return new WalProfile("test", spacing, spacing, Duration.ZERO, 100_000, 4, true);
+    return new WalProfile("test", spacing, spacing, Duration.ZERO, 100_000, 4, 0, true);
   }
 
   /** Producers append under one lock, as a lane's callers do. */

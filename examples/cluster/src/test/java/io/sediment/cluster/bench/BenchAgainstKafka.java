@@ -6,19 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.admin.NewTopic;
 
 /**
  * Runs Sediment and Apache Kafka in turn, the order alternating from round to round, and prints one
@@ -26,10 +19,6 @@ import org.apache.kafka.clients.admin.NewTopic;
  * KB half-compressible records, acks=all, idempotent.
  */
 public final class BenchAgainstKafka {
-  private static final int RECORD_BYTES = 1024;
-  private static final Pattern MB_PER_SECOND =
-      Pattern.compile("records sent.*\\(([0-9.]+) MB/sec\\)");
-
   /** One server under measurement. */
   private enum Server {
     SEDIMENT,
@@ -40,11 +29,13 @@ public final class BenchAgainstKafka {
   private final Map<String, String> options;
   private final Path dir;
   private final String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  private final ProducerLoad load;
   private final Map<String, Map<Server, Samples>> table = new LinkedHashMap<>();
 
   private BenchAgainstKafka(Map<String, String> options) throws IOException {
     this.options = options;
     this.dir = Files.createDirectories(Path.of(options.get("dir"))).toAbsolutePath();
+    this.load = new ProducerLoad(options.get("kafka-class-path"), dir);
   }
 
   public static void main(String[] args) throws Exception {
@@ -56,7 +47,6 @@ public final class BenchAgainstKafka {
   }
 
   private void run() throws Exception {
-    writePayloads();
     int rounds = number("rounds", 3);
     for (int round = 0; round < rounds; round++) {
       List<Server> order =
@@ -73,15 +63,24 @@ public final class BenchAgainstKafka {
 
   private void measure(Server server) throws Exception {
     Path home = dir.resolve(server.name().toLowerCase(Locale.ROOT));
-    deleteRecursively(home);
+    Folders.delete(home);
     Files.createDirectories(home);
-    int port = ports.take();
-    ServerProcess process =
-        server == Server.SEDIMENT ? startSediment(home, port) : startKafka(home, port);
+    ServerProcess process;
+    String bootstrap;
+    if (server == Server.SEDIMENT) {
+      SedimentServer ours =
+          new SedimentServer(
+              Path.of(options.get("jar")), home, dir.resolve("sediment.log"), heap(), ports);
+      bootstrap = ours.bootstrap();
+      process = ours.start();
+    } else {
+      int port = ports.take();
+      bootstrap = "127.0.0.1:" + port;
+      process = startKafka(home, port);
+    }
     try {
-      String bootstrap = "127.0.0.1:" + port;
-      createTopic(bootstrap, "warm", 8);
-      produce(bootstrap, "warm", number("warm-mb", 2048), 1, 16384);
+      load.createTopic(bootstrap, "warm", 8);
+      load.produce(bootstrap, "warm", number("warm-mb", 2048), 1, 16384, ProducerLoad.UNLIMITED);
       for (int partitions : numbers("partitions", "8,1000")) {
         for (int producers : numbers("producers", "1,4")) {
           for (int batchSize : numbers("batch-sizes", "16384,262144")) {
@@ -95,7 +94,7 @@ public final class BenchAgainstKafka {
       idle(server, process);
     } finally {
       process.stop();
-      deleteRecursively(home);
+      Folders.delete(home);
     }
   }
 
@@ -110,10 +109,11 @@ public final class BenchAgainstKafka {
     String topic = "p" + partitions + "-w" + producers + "-b" + batchSize;
     String what =
         "%d partitions, %d producers, batch.size %d: ".formatted(partitions, producers, batchSize);
-    createTopic(bootstrap, topic, partitions);
+    load.createTopic(bootstrap, topic, partitions);
     int megabytes = number("measure-mb", 1024);
     double cpuBefore = process.cpuSeconds();
-    double rate = produce(bootstrap, topic, megabytes, producers, batchSize);
+    double rate =
+        load.produce(bootstrap, topic, megabytes, producers, batchSize, ProducerLoad.UNLIMITED);
     double cpuAfterProduce = process.cpuSeconds();
     note(server, what + "produce MB/s", rate);
     note(server, what + "produce CPU s/GB", (cpuAfterProduce - cpuBefore) * 1024 / megabytes);
@@ -126,7 +126,7 @@ public final class BenchAgainstKafka {
   }
 
   private void latency(Server server, String bootstrap) throws Exception {
-    createTopic(bootstrap, "latency", 1);
+    load.createTopic(bootstrap, "latency", 1);
     String[] percentiles =
         lastLine(
                 runClient(
@@ -135,7 +135,7 @@ public final class BenchAgainstKafka {
                         bootstrap,
                         "latency",
                         Integer.toString(number("latency-records", 2000)),
-                        Integer.toString(RECORD_BYTES))))
+                        Integer.toString(ProducerLoad.RECORD_BYTES))))
             .split(" ");
     note(
         server,
@@ -153,76 +153,6 @@ public final class BenchAgainstKafka {
     int seconds = number("idle-seconds", 20);
     TimeUnit.SECONDS.sleep(seconds);
     note(server, "idle: % of a core", (process.cpuSeconds() - before) / seconds * 100);
-  }
-
-  /** Runs producers side by side and returns the sum of their MB/s. */
-  private double produce(
-      String bootstrap, String topic, int megabytes, int producers, int batchSize)
-      throws Exception {
-    List<Process> running = new ArrayList<>();
-    List<Path> outputs = new ArrayList<>();
-    for (int i = 0; i < producers; i++) {
-      List<String> command =
-          new ArrayList<>(List.of(java, "-Xmx512m", "-cp", options.get("kafka-class-path")));
-      command.addAll(
-          List.of(
-              "org.apache.kafka.tools.ProducerPerformance",
-              "--topic",
-              topic,
-              "--num-records",
-              Long.toString((long) megabytes * 1024 * 1024 / RECORD_BYTES / producers),
-              "--payload-file",
-              dir.resolve("payloads").toString(),
-              "--throughput",
-              "-1",
-              "--producer-props",
-              "bootstrap.servers=" + bootstrap,
-              "acks=all",
-              "enable.idempotence=true",
-              "batch.size=" + batchSize,
-              "linger.ms=5"));
-      Path output = dir.resolve("producer-" + i + ".out");
-      outputs.add(output);
-      running.add(
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(output.toFile())
-              .start());
-    }
-    double sum = 0;
-    for (int i = 0; i < producers; i++) {
-      int status = running.get(i).waitFor();
-      String text = Files.readString(outputs.get(i));
-      double last = Double.NaN;
-      Matcher matcher = MB_PER_SECOND.matcher(text);
-      while (matcher.find()) {
-        last = Double.parseDouble(matcher.group(1));
-      }
-      if (status != 0 || Double.isNaN(last)) {
-        throw new IllegalStateException("producer ended with status " + status + ": " + text);
-      }
-      sum += last;
-    }
-    return sum;
-  }
-
-  private ServerProcess startSediment(Path home, int port) throws Exception {
-    List<String> command =
-        List.of(
-            java,
-            "-Xmx" + option("heap", "1g"),
-            "-jar",
-            Path.of(options.get("jar")).toAbsolutePath().toString());
-    Map<String, String> environment =
-        Map.of(
-            "HOST", "127.0.0.1",
-            "PORT", Integer.toString(port),
-            "HTTP_PORT", Integer.toString(ports.take()),
-            "RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.take(),
-            "RAFT_PATH", home.resolve("raft").toString(),
-            "DATA_PATH", home.resolve("data").toString());
-    return ServerProcess.start(
-        command, environment, dir.resolve("sediment.log"), "Sediment is ready");
   }
 
   private ServerProcess startKafka(Path home, int port) throws Exception {
@@ -263,7 +193,7 @@ public final class BenchAgainstKafka {
     List<String> command =
         List.of(
             java,
-            "-Xmx" + option("heap", "1g"),
+            "-Xmx" + heap(),
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=info",
             "-cp",
             classPath,
@@ -294,16 +224,6 @@ public final class BenchAgainstKafka {
     return lines[lines.length - 1];
   }
 
-  private static void createTopic(String bootstrap, String topic, int partitions) throws Exception {
-    try (Admin admin =
-        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap))) {
-      admin
-          .createTopics(List.of(new NewTopic(topic, partitions, (short) 1)))
-          .all()
-          .get(120, TimeUnit.SECONDS);
-    }
-  }
-
   private void note(Server server, String what, double value) {
     table
         .computeIfAbsent(what, k -> new LinkedHashMap<>())
@@ -332,17 +252,8 @@ public final class BenchAgainstKafka {
         });
   }
 
-  /** A thousand records: half noise, half repetition. */
-  private void writePayloads() throws IOException {
-    Random random = new Random(1);
-    StringBuilder all = new StringBuilder();
-    for (int i = 0; i < 1000; i++) {
-      for (int j = 0; j < RECORD_BYTES / 2; j++) {
-        all.append((char) ('!' + random.nextInt(90)));
-      }
-      all.append("sediment".repeat(RECORD_BYTES / 16)).append('\n');
-    }
-    Files.writeString(dir.resolve("payloads"), all);
+  private String heap() {
+    return option("heap", "1g");
   }
 
   private String option(String name, String byDefault) {
@@ -355,15 +266,5 @@ public final class BenchAgainstKafka {
 
   private List<Integer> numbers(String name, String byDefault) {
     return Stream.of(option(name, byDefault).split(",")).map(Integer::parseInt).toList();
-  }
-
-  private static void deleteRecursively(Path path) throws IOException {
-    if (Files.exists(path)) {
-      try (Stream<Path> all = Files.walk(path)) {
-        for (Path p : all.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(p);
-        }
-      }
-    }
   }
 }

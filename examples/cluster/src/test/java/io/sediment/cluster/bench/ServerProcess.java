@@ -33,7 +33,7 @@ final class ServerProcess {
         process.destroyForcibly();
         throw new IllegalStateException("the server was not ready; see " + log);
       }
-      TimeUnit.MILLISECONDS.sleep(100);
+      TimeUnit.MILLISECONDS.sleep(20);
     }
     return new ServerProcess(process);
   }
@@ -53,6 +53,11 @@ final class ServerProcess {
         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
         .findFirst()
         .orElse(-1);
+  }
+
+  /** As {@code kill -9} does. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
   }
 
   void stop() throws InterruptedException {
