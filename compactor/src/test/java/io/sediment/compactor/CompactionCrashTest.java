@@ -31,7 +31,7 @@ class CompactionCrashTest {
   private static final int PARTITIONS = 5;
 
   static LongStream seeds() {
-    return Seeds.upTo(40);
+    return Seeds.upTo(25);
   }
 
   private static void append(LaneWorld world, Broker broker, int batches) {

@@ -3,6 +3,10 @@ package io.sediment.cluster;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sediment.cluster.ValueTypes.HostAndPort;
+import io.sediment.compactor.CompactionEnvironment;
+import io.sediment.compactor.CompactionOptions;
+import io.sediment.compactor.CompactionPace;
+import io.sediment.compactor.RangeRewriter;
 import io.sediment.frontend.KafkaFrontend;
 import io.sediment.frontend.admin.AdminHandlers;
 import io.sediment.frontend.config.BrokerConfigs;
@@ -16,6 +20,7 @@ import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.frontend.partition.PlacedPartitionLane;
+import io.sediment.frontend.retention.MetadataLiveness;
 import io.sediment.frontend.retention.RetentionLoop;
 import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.gc.GarbageOptions;
@@ -192,6 +197,11 @@ final class Broker implements AutoCloseable {
         TakeoverWatch.start(
             scheduler, TAKEOVER_LOOK_INTERVAL, metadata::isNewestIncarnation, this::endWith));
 
+    TopicConfigs topicConfigs = topicConfigs();
+    if (settings.compaction() == BrokerSettings.Compaction.IN_BROKER) {
+      startCompaction(stores, metadata, lane, laneConfig, budget, topicConfigs, incarnation);
+    }
+
     KafkaFrontend frontend =
         started(
             "kafka",
@@ -217,6 +227,53 @@ final class Broker implements AutoCloseable {
         stores.name(),
         http.port(),
         TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - begin));
+  }
+
+  private void startCompaction(
+      BrokerStores stores,
+      RaftMetadata metadata,
+      Lane lane,
+      LaneConfig laneConfig,
+      MemoryBudget budget,
+      TopicConfigs topicConfigs,
+      long incarnation) {
+    ThreadPoolScheduler scheduler =
+        started("compactor threads", new ThreadPoolScheduler("compactor", 1));
+    BrokerCompaction compaction =
+        new BrokerCompaction(
+            new CompactionEnvironment(
+                stores.catchUp(),
+                scheduler,
+                random,
+                incarnation,
+                budget,
+                new CompactionPace(scheduler, ticker, settings.compactionBytesPerSecond()),
+                RangeRewriter.NONE,
+                new MetadataLiveness(metadata, topicConfigs, clock, laneConfig.producerExpiry())
+                    ::of),
+            CompactionOptions.DEFAULT
+                .withL0Objects(settings.compactionL0Objects(), 2 * settings.compactionL0Objects())
+                .withMemory(budget.reservedBytes(Share.COMPACTION)),
+            settings.compactionInterval(),
+            meters);
+    started("compaction", compaction.start(lane.compactable(), false));
+    started(
+        "sealed lanes",
+        SealedLanes.start(
+            metadata,
+            settings.brokerId(),
+            stores.catchUp(),
+            scheduler,
+            random,
+            laneConfig.garbage(),
+            laneConfig.garbageInterval(),
+            compaction));
+  }
+
+  private TopicConfigs topicConfigs() {
+    BrokerConfigs brokerConfigs = new BrokerConfigs(settings.asKafkaConfigs());
+    return (image, topic) ->
+        new ConfigView(image, settings.brokerId(), brokerConfigs).effectiveTopic(topic.configs());
   }
 
   /** Clients are served while the lease is held. */
@@ -388,10 +445,7 @@ final class Broker implements AutoCloseable {
             random,
             () -> ProduceThrottle.pauseMs(lane.unackedBytes(), unackedLimitBytes),
             meters);
-    TopicConfigs topicConfigs =
-        (image, topic) ->
-            new ConfigView(image, settings.brokerId(), brokerConfigs)
-                .effectiveTopic(topic.configs());
+    TopicConfigs topicConfigs = topicConfigs();
     PartitionLogs partitionLogs =
         new PartitionLogs(
             settings.brokerId(),

@@ -39,6 +39,10 @@ record BrokerSettings(
     int numPartitions,
     boolean recoverFromBucket,
     Duration retentionCheckInterval,
+    Compaction compaction,
+    long compactionBytesPerSecond,
+    int compactionL0Objects,
+    Duration compactionInterval,
     GroupsSettings groups) {
 
   /** Where the objects lie. */
@@ -53,6 +57,12 @@ record BrokerSettings(
     LATENCY,
     BALANCED,
     COST
+  }
+
+  /** Where lanes are compacted. */
+  enum Compaction {
+    IN_BROKER,
+    ELSEWHERE
   }
 
   /** When the S3 client sends and checks checksums. */
@@ -212,6 +222,31 @@ record BrokerSettings(
           ValueTypes.integer(100, Integer.MAX_VALUE, "milliseconds"),
           "How often log starts are raised by retention and space is given back");
 
+  private static final Setting<Compaction> COMPACTION =
+      new Setting<>(
+          "COMPACTION",
+          "in-broker",
+          ValueTypes.oneOf(Compaction.class),
+          "`elsewhere`: this broker compacts nothing; without a compactor, old data gets dearer to read and space comes back late");
+  private static final Setting<Long> COMPACTION_RATE =
+      new Setting<>(
+          "COMPACTION_RATE",
+          "64m",
+          ValueTypes.bytes(1L << 20),
+          "Bytes per second that compaction reads and writes at most");
+  private static final Setting<Integer> COMPACTION_L0_OBJECTS =
+      new Setting<>(
+          "COMPACTION_L0_OBJECTS",
+          "32",
+          ValueTypes.integer(2, 10_000, "a whole number"),
+          "Flushed objects that gather before they are clustered by partition");
+  private static final Setting<Integer> COMPACTION_INTERVAL_MS =
+      new Setting<>(
+          "COMPACTION_INTERVAL_MS",
+          "10000",
+          ValueTypes.integer(10, Integer.MAX_VALUE, "milliseconds"),
+          "How often the compactor looks whether there is something to do");
+
   /** All variables in the order of the README. */
   static final List<Setting<?>> ALL =
       Stream.concat(
@@ -240,7 +275,11 @@ record BrokerSettings(
                   AUTO_CREATE_TOPICS,
                   NUM_PARTITIONS,
                   RECOVER_FROM_BUCKET,
-                  RETENTION_CHECK_INTERVAL_MS),
+                  RETENTION_CHECK_INTERVAL_MS,
+                  COMPACTION,
+                  COMPACTION_RATE,
+                  COMPACTION_L0_OBJECTS,
+                  COMPACTION_INTERVAL_MS),
               GroupsSettings.ALL.stream())
           .toList();
 
@@ -286,6 +325,10 @@ record BrokerSettings(
         NUM_PARTITIONS.in(environment),
         RECOVER_FROM_BUCKET.in(environment),
         Duration.ofMillis(RETENTION_CHECK_INTERVAL_MS.in(environment)),
+        COMPACTION.in(environment),
+        COMPACTION_RATE.in(environment),
+        COMPACTION_L0_OBJECTS.in(environment),
+        Duration.ofMillis(COMPACTION_INTERVAL_MS.in(environment)),
         GroupsSettings.from(environment));
   }
 

@@ -26,6 +26,8 @@ final class LaneMeters {
     gauge(meters, "sediment.lane.unacked.bytes", lane, LaneStats::unackedBytes);
     gauge(meters, "sediment.lane.l0.objects", lane, LaneStats::l0Objects);
     gauge(meters, "sediment.lane.l0.bytes", lane, LaneStats::l0Bytes);
+    gauge(meters, "sediment.lane.runs", lane, LaneStats::runs);
+    gauge(meters, "sediment.lane.runs.bytes", lane, LaneStats::runBytes);
     gauge(meters, "sediment.lane.manifest.id", lane, LaneStats::manifestId);
   }
 

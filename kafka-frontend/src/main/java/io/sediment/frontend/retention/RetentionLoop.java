@@ -5,7 +5,6 @@ import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
-import io.sediment.metadata.DeletedTopic;
 import io.sediment.metadata.DropDeletedTopics;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.MetadataImage;
@@ -22,8 +21,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import org.apache.kafka.common.config.TopicConfig;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,8 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class RetentionLoop implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RetentionLoop.class);
-  private static final long DEFAULT_RETENTION_MS = Duration.ofDays(7).toMillis();
-  private static final long NO_LIMIT = -1;
 
   private final LaneId lane;
   private final ClusterMetadata metadata;
@@ -113,7 +108,7 @@ public final class RetentionLoop implements AutoCloseable {
 
   private CompletableFuture<Map<io.sediment.metadata.PartitionId, Long>> newLogStarts() {
     MetadataImage image = metadata.image();
-    Map<UUID, Limits> limitsByTopic = new HashMap<>();
+    Map<UUID, RetentionLimits> limitsByTopic = new HashMap<>();
     Map<io.sediment.metadata.PartitionId, Long> raised = new TreeMap<>();
     List<CompletableFuture<Void>> asked = new ArrayList<>();
     for (PartitionLog each : logs.all()) {
@@ -121,15 +116,16 @@ public final class RetentionLoop implements AutoCloseable {
       if (topic == null || !each.isOpen()) {
         continue;
       }
-      Limits limits =
-          limitsByTopic.computeIfAbsent(topic.id(), any -> Limits.of(configs.of(image, topic)));
+      RetentionLimits limits =
+          limitsByTopic.computeIfAbsent(
+              topic.id(), any -> RetentionLimits.of(configs.of(image, topic)));
       if (limits.keepsAll()) {
         continue;
       }
       long logStart = each.logStartOffset();
       asked.add(
           space
-              .newLogStart(each.id(), logStart, limits.retentionMs, limits.retentionBytes)
+              .newLogStart(each.id(), logStart, limits.retentionMs(), limits.retentionBytes())
               .thenAccept(
                   next -> {
                     if (next > logStart) {
@@ -148,21 +144,8 @@ public final class RetentionLoop implements AutoCloseable {
 
   private CompletableFuture<Void> reclaim() {
     MetadataImage image = metadata.image();
-    Map<io.sediment.lsm.PartitionId, Long> logStarts = new HashMap<>();
-    for (Topic topic : image.topics()) {
-      for (int i = 0; i < topic.partitionCount(); i++) {
-        long start = topic.partitions().get(i).logStartOffset();
-        if (start > 0) {
-          logStarts.put(new io.sediment.lsm.PartitionId(topic.id(), i), start);
-        }
-      }
-    }
-    Set<UUID> deleted = new TreeSet<>();
-    for (DeletedTopic topic : image.deletedTopics().values()) {
-      if (topic.lanes().contains(lane)) {
-        deleted.add(topic.id());
-      }
-    }
+    Map<io.sediment.lsm.PartitionId, Long> logStarts = LogStarts.of(image);
+    Set<UUID> deleted = LogStarts.deletedTopics(image, lane);
     return space
         .reclaim(logStarts, deleted)
         .thenCompose(
@@ -178,28 +161,5 @@ public final class RetentionLoop implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-  }
-
-  /** What a topic's configs say about how long it keeps its records. */
-  private record Limits(long retentionMs, long retentionBytes) {
-    static Limits of(Map<String, String> configs) {
-      String policy =
-          configs.getOrDefault(
-              TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE);
-      if (!policy.contains(TopicConfig.CLEANUP_POLICY_DELETE)) {
-        return new Limits(NO_LIMIT, NO_LIMIT);
-      }
-      return new Limits(
-          limit(configs.get(TopicConfig.RETENTION_MS_CONFIG), DEFAULT_RETENTION_MS),
-          limit(configs.get(TopicConfig.RETENTION_BYTES_CONFIG), NO_LIMIT));
-    }
-
-    private static long limit(@Nullable String value, long otherwise) {
-      return value == null ? otherwise : Long.parseLong(value.strip());
-    }
-
-    boolean keepsAll() {
-      return retentionMs == NO_LIMIT && retentionBytes == NO_LIMIT;
-    }
   }
 }

@@ -10,6 +10,8 @@ import io.sediment.lsm.scan.ScanCounters;
  * @param unflushedBytes cut, and not yet committed as L0
  * @param unackedBytes not yet acknowledged by the write-ahead log
  * @param l0Objects number of objects in level 0, adopted WAL objects included
+ * @param runs number of runs in level 1
+ * @param runBytes of all blocks that they name
  * @param reads what reading has cost
  */
 public record LaneStats(
@@ -19,6 +21,8 @@ public record LaneStats(
     long unackedBytes,
     int l0Objects,
     long l0Bytes,
+    int runs,
+    long runBytes,
     long manifestId,
     ScanCounters reads) {
 
@@ -31,6 +35,8 @@ public record LaneStats(
         writer.unackedBytes(),
         manifest.l0().size(),
         manifest.l0DataBytes(),
+        manifest.level1().runs().size(),
+        manifest.level1().dataBytes(),
         manifest.id(),
         parts.counters());
   }

@@ -264,27 +264,6 @@ public sealed interface ManifestEdit {
     }
   }
 
-  /** What {@link DropObjects} does, for a lane that no writer has open. */
-  record DropDead(CompactorTerm term, List<L0Ref> objects, List<RunRef> runs)
-      implements ManifestEdit {
-    public DropDead {
-      objects = List.copyOf(objects);
-      runs = List.copyOf(runs);
-    }
-
-    @Override
-    public Role role() {
-      return Role.COMPACTOR;
-    }
-
-    @Override
-    public Optional<Manifest> applyTo(Manifest base) {
-      checkTerm(base, term);
-      Manifest kept = without(base, objects, runs);
-      return kept.equals(base) ? Optional.empty() : Optional.of(kept);
-    }
-  }
-
   private static Manifest without(Manifest base, List<L0Ref> objects, List<RunRef> runs) {
     List<L0Ref> kept =
         base.l0().stream().filter(ref -> objects.stream().noneMatch(ref::names)).toList();

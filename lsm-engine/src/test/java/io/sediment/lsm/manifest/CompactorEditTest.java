@@ -7,7 +7,6 @@ import io.sediment.lsm.LaneId;
 import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.codec.ExtensionFields;
 import io.sediment.lsm.manifest.ManifestEdit.ClaimCompactor;
-import io.sediment.lsm.manifest.ManifestEdit.DropDead;
 import io.sediment.lsm.manifest.ManifestEdit.RecordProgress;
 import io.sediment.lsm.manifest.ManifestEdit.ReplaceWithRuns;
 import io.sediment.lsm.manifest.ManifestEdit.Role;
@@ -48,8 +47,6 @@ class CompactorEditTest {
             new CompactorTerm(1, 4, new UUID(1, 1)),
             new CompactorTerm(0, 4, MINE))) {
       assertThatThrownBy(() -> replace(other, List.of(), List.of(d(6)), 9, 8).applyTo(base))
-          .isInstanceOf(CompactorFencedException.class);
-      assertThatThrownBy(() -> new DropDead(other, List.of(d(6)), List.of()).applyTo(base))
           .isInstanceOf(CompactorFencedException.class);
       assertThatThrownBy(() -> new RecordProgress(other, null, 9).applyTo(base))
           .isInstanceOf(CompactorFencedException.class);
@@ -94,7 +91,6 @@ class CompactorEditTest {
     assertThat(replace(TERM, List.of(), List.of(d(6)), 9, 8).applyTo(draw("r8(2-6) | d7 | 9")))
         .isEmpty();
     assertThat(new RecordProgress(TERM, null, 8).applyTo(draw("| d7 | 8"))).isEmpty();
-    assertThat(new DropDead(TERM, List.of(d(6)), List.of()).applyTo(draw("| d7 | 8"))).isEmpty();
   }
 
   @Test

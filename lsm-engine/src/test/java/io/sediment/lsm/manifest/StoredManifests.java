@@ -29,6 +29,10 @@ public final class StoredManifests {
   public static List<ObjectKey> named(Manifest manifest) {
     List<ObjectKey> keys = new ArrayList<>();
     manifest.l0().forEach(ref -> keys.add(ref.key(manifest.lane())));
+    for (RunRef run : manifest.level1().runs()) {
+      keys.add(run.key(manifest.lane()));
+      run.objects().forEach(object -> keys.add(object.key(manifest.lane())));
+    }
     if (manifest.table() != null) {
       keys.add(manifest.table().key(manifest.lane()));
     }

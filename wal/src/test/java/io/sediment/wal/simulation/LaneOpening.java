@@ -40,6 +40,8 @@ final class LaneOpening {
   private final LaneConfig config;
   private final GarbageOptions garbage;
   private final MemoryBudget memory;
+  private final LaneCompactors compactors;
+  private final SplittableRandom compactorOptions;
 
   /**
    * @param options draws sizes and times, differently for each process
@@ -50,7 +52,8 @@ final class LaneOpening {
       LaneId lane,
       long epoch,
       SplittableRandom options,
-      LaneMutant mutant) {
+      LaneMutant mutant,
+      LaneCompactors compactors) {
     this.store = bucket.forProcess(process);
     this.process = process;
     this.lane = lane;
@@ -69,6 +72,8 @@ final class LaneOpening {
     this.config = config(options);
     this.garbage = new GarbageOptions(32, 1 + options.nextInt(20), Duration.ofMillis(1));
     this.memory = MemoryBudget.forBroker(1L << (19 + options.nextInt(4)));
+    this.compactors = compactors;
+    this.compactorOptions = options.split();
   }
 
   CompletableFuture<Lane> open() {
@@ -114,6 +119,11 @@ final class LaneOpening {
               process.trace("garbage: " + (failure == null ? result : failure));
               collectLater(manifests, collector);
             });
+  }
+
+  /** Compacts the lane inside its owner. */
+  void compact(Lane lane) {
+    compactors.start(store, process, lane.compactable(), compactorOptions);
   }
 
   /** Who holds how much, for reports. */

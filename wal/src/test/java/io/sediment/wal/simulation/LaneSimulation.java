@@ -2,8 +2,11 @@ package io.sediment.wal.simulation;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.gc.GarbageOptions;
+import io.sediment.lsm.lane.StoredLaneLevels;
 import io.sediment.lsm.manifest.StoredManifests;
 import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStore;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimObjectStore;
 import io.sediment.simulation.SimScheduler;
@@ -16,6 +19,7 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,12 +27,12 @@ import org.jspecify.annotations.Nullable;
  * flushes, reclaiming, reads. Idempotent producers write through whichever broker they believe to
  * lead, and {@link LogModel} knows what they were told.
  */
-final class LaneSimulation {
+public final class LaneSimulation {
   private static final LaneId LANE = new LaneId(0);
   private static final Duration PROGRESS_LIMIT = Duration.ofHours(1);
 
   /** What a run came to. */
-  record Outcome(
+  public record Outcome(
       long traceHash,
       long events,
       int brokers,
@@ -39,17 +43,25 @@ final class LaneSimulation {
 
   private final LaneMutant mutant;
   private final boolean chaos;
+  private final LaneCompactors compactors;
   private final Simulation simulation;
   private final SplittableRandom random;
   private final SimObjectStore bucket;
   private final LogModel model;
   private final List<SimulatedProducer> producers = new ArrayList<>();
   private final List<SimulatedBroker> brokers = new ArrayList<>();
+  private final List<SimScheduler> compactorProcesses = new ArrayList<>();
   private long grantedEpoch;
   private boolean healed;
 
   LaneSimulation(long seed, FaultPlan plan, boolean chaos, LaneMutant mutant) {
+    this(seed, plan, chaos, mutant, LaneCompactors.NONE);
+  }
+
+  private LaneSimulation(
+      long seed, FaultPlan plan, boolean chaos, LaneMutant mutant, LaneCompactors compactors) {
     this.mutant = mutant;
+    this.compactors = compactors;
     this.chaos = chaos;
     this.simulation = new Simulation(seed);
     this.random = simulation.random("chaos");
@@ -66,6 +78,12 @@ final class LaneSimulation {
   /** Faults, crashes and pauses as {@code seed} has it. */
   static Outcome run(long seed, LaneMutant mutant) {
     return run(seed, planOf(seed), mutant);
+  }
+
+  /** The same with compactors at work, inside brokers and beside them. */
+  public static Outcome run(long seed, LaneCompactors compactors) {
+    return new LaneSimulation(seed, planOf(seed), true, LaneMutant.NONE, compactors)
+        .run(Duration.ofSeconds(40));
   }
 
   static Outcome run(long seed, FaultPlan plan, LaneMutant mutant) {
@@ -126,8 +144,15 @@ final class LaneSimulation {
   private void audit(SimulatedBroker auditor) {
     for (SimulatedProducer producer : producers) {
       PartitionId partition = producer.partition();
-      NavigableMap<Long, Integer> log =
-          simulation.await(auditor.readAll(partition), PROGRESS_LIMIT, "the log of " + partition);
+      NavigableMap<Long, Integer> log;
+      try {
+        log =
+            simulation.await(auditor.readAll(partition), PROGRESS_LIMIT, "the log of " + partition);
+      } catch (CompletionException unreadable) {
+        simulation.fail("lost write: " + partition + " cannot be read: " + unreadable.getCause());
+        simulation.runFor(Duration.ofMillis(1)); // throws it
+        throw unreadable;
+      }
       model.checkComplete(partition, log);
       if (auditor.nextSequence(partition) != producer.nextSequence()) {
         simulation.fail(
@@ -182,7 +207,7 @@ final class LaneSimulation {
             epoch,
             model,
             producers,
-            new LaneOpening(bucket, process, LANE, epoch, options, mutant));
+            new LaneOpening(bucket, process, LANE, epoch, options, mutant, compactors));
     brokers.add(broker);
     return broker;
   }
@@ -193,12 +218,43 @@ final class LaneSimulation {
     return broker;
   }
 
+  /** A compactor in a process of its own, beside those in the brokers. */
+  private void startCompactor() {
+    if (compactors == LaneCompactors.NONE) {
+      return;
+    }
+    String name = "compactor-" + (compactorProcesses.size() + 1);
+    SimScheduler process = simulation.process(name);
+    compactorProcesses.add(process);
+    SplittableRandom options = simulation.random("options of " + name);
+    ObjectStore store = bucket.forProcess(process);
+    process.execute(
+        () ->
+            StoredLaneLevels.open(
+                    store,
+                    LANE,
+                    process,
+                    process.random(),
+                    false,
+                    new GarbageOptions(64, 100, Duration.ofMillis(20)),
+                    Duration.ofSeconds(5))
+                .whenComplete(
+                    (levels, failure) -> {
+                      if (levels != null) {
+                        compactors.start(store, process, levels, options);
+                      } else {
+                        process.trace("no compactor: " + failure);
+                      }
+                    }));
+  }
+
   // -- faults of processes -----------------------------------------------------------------------
 
   private void strike() {
     if (healed) {
       return;
     }
+    strikeCompactors();
     SimulatedBroker victim = brokers.get(random.nextInt(brokers.size()));
     switch (random.nextInt(10)) {
       case 0 -> victim.process().crash();
@@ -207,6 +263,7 @@ final class LaneSimulation {
       case 3 -> victim.process().jumpWallClock(Duration.ofSeconds(random.nextInt(-5000, 5000)));
       case 4 -> victim.shutDown();
       case 5, 6 -> victim.flush();
+      case 8, 9 -> startCompactor();
       case 7 -> {
         SimulatedBroker sealer = newBroker();
         sealer.process().execute(sealer::sealOnly);
@@ -220,6 +277,19 @@ final class LaneSimulation {
     }
     long millis = 500 + random.nextInt(8_000);
     simulation.world().schedule(this::strike, Duration.ofMillis(millis));
+  }
+
+  private void strikeCompactors() {
+    if (compactorProcesses.isEmpty()) {
+      return;
+    }
+    SimScheduler victim = compactorProcesses.get(random.nextInt(compactorProcesses.size()));
+    switch (random.nextInt(6)) {
+      case 0 -> victim.crash();
+      case 1 -> victim.pause();
+      case 2 -> victim.resume();
+      default -> {}
+    }
   }
 
   /** Crashes or pauses a process at some moment in the life of one of its requests. */

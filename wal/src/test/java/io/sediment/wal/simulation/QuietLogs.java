@@ -5,16 +5,16 @@ import ch.qos.logback.classic.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Thousands of simulated outages warn of each: expected, and slow to print. */
-final class QuietLogs {
+public final class QuietLogs {
   private static final Logger LOGGER = (Logger) LoggerFactory.getLogger("io.sediment");
 
   private QuietLogs() {}
 
-  static void begin() {
+  public static void begin() {
     LOGGER.setLevel(Level.OFF);
   }
 
-  static void end() {
+  public static void end() {
     LOGGER.setLevel(null);
   }
 }

@@ -112,6 +112,7 @@ final class SimulatedBroker {
     }
     process.schedule(this::readSomething, Duration.ofMillis(50));
     opening.collectGarbageNowAndThen();
+    opening.compact(opened);
   }
 
   /** Ends in order, as on SIGTERM: flushes, closes, exits. */

@@ -1,0 +1,63 @@
+package io.sediment.cluster;
+
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.sediment.compactor.CompactionEnvironment;
+import io.sediment.compactor.CompactionOptions;
+import io.sediment.compactor.CompactionResult;
+import io.sediment.compactor.CompactorLoop;
+import io.sediment.compactor.LaneCompactor;
+import io.sediment.compactor.LayeredCompaction;
+import io.sediment.lsm.lane.CompactableLane;
+import io.sediment.runtime.Scheduler;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * The compactors of one process: each lane has its own, and all of them share its threads, its
+ * memory and its pace.
+ */
+final class BrokerCompaction {
+  private final CompactionEnvironment environment;
+  private final CompactionOptions options;
+  private final Duration interval;
+  private final MeterRegistry meters;
+
+  BrokerCompaction(
+      CompactionEnvironment environment,
+      CompactionOptions options,
+      Duration interval,
+      MeterRegistry meters) {
+    this.environment = environment;
+    this.options = options;
+    this.interval = interval;
+    this.meters = meters;
+  }
+
+  /** Begins to compact a lane, until it is closed. */
+  CompactorLoop start(CompactableLane lane, boolean isSealed) {
+    Scheduler scheduler = environment.scheduler();
+    CompactorLoop loop =
+        new CompactorLoop(
+            new LaneCompactor(lane, isSealed, new LayeredCompaction(options), options, environment),
+            scheduler,
+            interval,
+            this::count);
+    loop.start();
+    return loop;
+  }
+
+  private void count(CompactionResult result) {
+    summary(result, "source").record(result.sourceBytes());
+    summary(result, "written").record(result.writtenBytes());
+    summary(result, "referenced").record(result.referencedBytes());
+  }
+
+  private DistributionSummary summary(CompactionResult result, String kind) {
+    return DistributionSummary.builder("sediment.compaction")
+        .baseUnit("bytes")
+        .tag("reason", result.plan().reason().name().toLowerCase(Locale.ROOT))
+        .tag("kind", kind)
+        .register(meters);
+  }
+}
