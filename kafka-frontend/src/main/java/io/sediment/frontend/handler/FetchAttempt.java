@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
  * they have, and either answer or wait until enough became readable and go round again. The last
  * round, when the client's wait is over, answers with whatever there is.
  *
- * <p>Reads of a round that memory can serve are exact; those that go to the store run side by side,
- * each with its share of the bytes reserved. Everything but the waking runs on the connection's
- * network thread.
+ * <p>Reads of a round that memory can serve are exact; those that go to the store run side by side
+ * once the first has landed, each with its share of the bytes reserved. Everything but the waking
+ * runs on the connection's network thread.
  */
 final class FetchAttempt {
   enum Kind {
@@ -204,8 +204,11 @@ final class FetchAttempt {
     launching = true;
     while (nextToRead < toRead.size()
         && readsUnderWay < READS_AT_ONCE
-        && (bytesLeft > 0 || nextToRead == 0)) {
-      // Only the first read may exceed its limits, so that a large batch cannot block a client.
+        && (bytesLeft > 0 || nextToRead == 0)
+        && !(nextToRead == 1 && readsUnderWay == 1)) {
+      // Only the first read may exceed its limits, so that a large batch cannot block a client; and
+      // only it may wait for memory, so nothing is read beside it that could hold what it waits
+      // for.
       launch(toRead.get(nextToRead), nextToRead == 0);
       nextToRead++;
     }

@@ -42,6 +42,8 @@ public interface LanePartition {
    *
    * @param maxBytes no batch is added that would exceed this, except the first one when {@code
    *     atLeastOne}
+   * @param atLeastOne also waits for memory where there is none; only for callers that hold no
+   *     slices, or they could wait for what they hold themselves
    * @param upTo exclusive offset bound, clipped to {@link #durableOffset}; batches that begin at or
    *     beyond it are left out
    * @return never blocks on memory reads: completed at once when the offset is in the tail. Fails

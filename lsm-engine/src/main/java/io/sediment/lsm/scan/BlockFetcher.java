@@ -80,28 +80,28 @@ final class BlockFetcher {
   }
 
   /**
-   * As many of the wanted chunks as memory allows, in order; always the first one, for which it
-   * waits: a caller that holds nothing yet may wait for memory, one that does may not, so no two
-   * wait for each other.
+   * As many of the wanted chunks as memory allows, in order. A caller that holds nothing yet may
+   * wait for memory, one that does may not: so no two wait for each other, and nobody for himself.
    *
+   * @param mayWait the caller holds nothing: it always gets the first one, for which it waits
    * @return one future per chunk, as many as were begun; who gets a chunk releases it
    */
-  List<CompletableFuture<Chunk>> demand(List<Want> wants, ReadClass readClass) {
+  List<CompletableFuture<Chunk>> demand(List<Want> wants, ReadClass readClass, boolean mayWait) {
     List<CompletableFuture<Chunk>> chunks = new ArrayList<>(wants.size());
     while (chunks.size() < wants.size()) {
       int next = chunks.size();
-      CompletableFuture<Chunk> here = cache.get(wants.get(next).id(), next == 0);
+      CompletableFuture<Chunk> here = cache.get(wants.get(next).id(), mayWait && next == 0);
       if (here != null) {
         chunks.add(here);
         continue;
       }
       List<Want> run = run(wants, next);
       if (budget.tryReserve(Share.READAHEAD, charge(run))) {
-        if (!begin(run, readClass, chunks)) {
+        if (!begin(run, readClass, mayWait, chunks)) {
           break;
         }
       } else {
-        if (next == 0) {
+        if (mayWait && next == 0) {
           chunks.add(waitFor(run.get(0), readClass));
         }
         break;
@@ -115,11 +115,12 @@ final class BlockFetcher {
    * has just begun one that waits for memory, which must not be waited for.
    */
   private boolean begin(
-      List<Want> run, ReadClass readClass, List<CompletableFuture<Chunk>> chunks) {
+      List<Want> run, ReadClass readClass, boolean mayWait, List<CompletableFuture<Chunk>> chunks) {
     List<Want> ours = new ArrayList<>(run.size());
     boolean goesOn = true;
     for (Want want : run) {
-      BlockCache.Lookup lookup = cache.getOrBegin(want.id(), readClass, true, chunks.isEmpty());
+      BlockCache.Lookup lookup =
+          cache.getOrBegin(want.id(), readClass, true, mayWait && chunks.isEmpty());
       if (lookup.mustLoad()) {
         ours.add(want);
       }

@@ -74,6 +74,8 @@ public final class RangeScan {
    * @param objects in log order
    * @param maxBytes no batch is added that would exceed this, except the first one when {@code
    *     atLeastOne}
+   * @param atLeastOne also waits for memory where there is none; for callers that hold no slices.
+   *     Without it the read comes back empty then
    * @param bound batches that begin at or beyond it are left out
    * @return empty where the objects hold nothing of the partition at or above {@code offset}; empty
    *     too, but with a next offset above it, where log compaction left nothing up to there. Fails
@@ -98,7 +100,10 @@ public final class RangeScan {
               }
               ReadClass readClass = readClass(objects, planned);
               List<CompletableFuture<Chunk>> chunks =
-                  fetcher(readClass).demand(planned.wants(), readClass);
+                  fetcher(readClass).demand(planned.wants(), readClass, atLeastOne);
+              if (chunks.isEmpty()) {
+                return CompletableFuture.completedFuture(BatchSlices.empty());
+              }
               ChunkSlices slices = new ChunkSlices(offset, maxBytes, atLeastOne, bound);
               return gather(planned.pieces(), chunks, slices)
                   .thenApply(read -> readOn(objects, partition, offset, bound, readClass, read));
@@ -274,7 +279,7 @@ public final class RangeScan {
       int candidate = block;
       Want want = new Want(index, index.chunkOf(block));
       return catchUp
-          .demand(List.of(want), ReadClass.CATCH_UP)
+          .demand(List.of(want), ReadClass.CATCH_UP, true)
           .get(0)
           .thenComposeAsync(
               chunk -> {

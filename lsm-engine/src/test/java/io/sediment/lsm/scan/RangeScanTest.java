@@ -260,4 +260,21 @@ class RangeScanTest {
     third.join().close();
     assertThat(budget.usedBytes()).isZero();
   }
+
+  @Test
+  void aReaderThatHoldsSlicesIsNotMadeToWaitForMemory() {
+    withMemory(budget(0, 2 * OBJECT_BYTES)); // no cache: what is read belongs to its readers
+    BatchSlices first = await(read(ONE, 0, 1000));
+    BatchSlices second = await(read(ONE, 10, 1000));
+
+    BatchSlices third = await(scan.read(objects, ONE, 20, 1000, false, OBJECTS * 10));
+    assertThat(third.isEmpty()).isTrue();
+
+    first.close();
+    second.close();
+    BatchSlices again = await(scan.read(objects, ONE, 20, 1000, false, OBJECTS * 10));
+    assertThat(again.sizeInBytes()).isEqualTo(1000);
+    again.close();
+    assertThat(budget.usedBytes()).isZero();
+  }
 }
