@@ -50,7 +50,13 @@ public final class TestBroker implements AutoCloseable {
       new GroupSettings(
           4,
           2,
-          Map.of("group.initial.rebalance.delay.ms", "0", "group.min.session.timeout.ms", "1"));
+          Map.of(
+              "group.initial.rebalance.delay.ms",
+              "0",
+              "group.min.session.timeout.ms",
+              "1",
+              "offsets.commit.timeout.ms",
+              "1500"));
 
   public final InMemoryClusterMetadata metadata;
   public final FakeLane lane;

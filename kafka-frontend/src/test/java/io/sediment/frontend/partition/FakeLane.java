@@ -18,6 +18,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -32,6 +33,7 @@ public final class FakeLane implements PartitionLane {
   private final Map<PartitionId, FakePartition> partitions = new ConcurrentHashMap<>();
   private final Map<PartitionId, FakePartition> closed = new ConcurrentHashMap<>();
   private final AtomicLong slicesOut = new AtomicLong();
+  private final AtomicInteger readsToFail = new AtomicInteger();
   private volatile boolean manual;
   private volatile boolean busy;
   private volatile boolean halted;
@@ -69,6 +71,29 @@ public final class FakeLane implements PartitionLane {
   /** Everything appended so far becomes durable; later appends again wait if they did before. */
   public void ackAll() {
     partitions.values().forEach(FakePartition::ack);
+  }
+
+  /** The opposite of {@link #holdAcks}: what was held becomes durable, too. */
+  public void releaseAcks() {
+    manual = false;
+    ackAll();
+  }
+
+  /**
+   * Takes a batch out, as compaction does; its offsets remain a gap.
+   *
+   * @param fromEnd 0 for the last one
+   */
+  public void dropBatch(PartitionId id, int fromEnd) {
+    FakePartition partition = partitions.get(id);
+    synchronized (partition) {
+      partition.batches.remove(partition.batches.size() - 1 - fromEnd);
+    }
+  }
+
+  /** The next {@code count} reads find damaged bytes. */
+  public void failReads(int count) {
+    readsToFail.set(count);
   }
 
   public void refuseAppends(boolean refuse) {
@@ -233,6 +258,9 @@ public final class FakeLane implements PartitionLane {
     @Override
     public CompletableFuture<BatchSlices> read(
         long offset, int maxBytes, boolean atLeastOne, long upTo) {
+      if (readsToFail.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        return CompletableFuture.failedFuture(new CorruptObjectException("damaged by a test"));
+      }
       CompletableFuture<BatchSlices> result = new CompletableFuture<>();
       coldReads.execute(() -> result.complete(slices(offset, maxBytes, atLeastOne, upTo)));
       return result;
