@@ -9,9 +9,12 @@ import java.util.List;
  * <p>{@code placements} is never empty; the last one is the current leadership, and the list is
  * Kafka's leader-epoch history at the same time. Leader epochs and start offsets only grow along
  * it. It stays short: a placement under which nothing was appended is replaced by its successor,
- * one that lies wholly below {@code logStartOffset} is dropped.
+ * one that lies wholly below {@code logStartOffset} is dropped, unless it is the newest one of one
+ * of the last few other lanes, where states of producers still lie.
  */
 public record Partition(List<Placement> placements, long logStartOffset) {
+  private static final int INHERITED_LANES_MAX = 4;
+
   public Partition {
     placements = List.copyOf(placements);
     if (placements.isEmpty() || logStartOffset < 0) {
@@ -62,11 +65,23 @@ public record Partition(List<Placement> placements, long logStartOffset) {
     return offset <= logStartOffset ? this : trimmed(placements, offset);
   }
 
+  /**
+   * Drops placements that lie wholly below the log start, but for the newest ones of each lane of
+   * the last few before: those lanes hold the states of producers that wrote nothing since.
+   */
   private static Partition trimmed(List<Placement> all, long logStartOffset) {
     int first = 0;
     while (first + 1 < all.size() && all.get(first + 1).startOffset() <= logStartOffset) {
       first++;
     }
-    return new Partition(all.subList(first, all.size()), logStartOffset);
+    List<Placement> kept = new ArrayList<>(all.subList(first, all.size()));
+    int inherited = 0;
+    for (int i = first - 1; i >= 0 && inherited < INHERITED_LANES_MAX; i--) {
+      if (!all.get(i).lane().equals(kept.get(0).lane())) {
+        kept.add(0, all.get(i));
+        inherited++;
+      }
+    }
+    return new Partition(kept, logStartOffset);
   }
 }

@@ -3,6 +3,7 @@ package io.sediment.metadata;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -31,5 +32,29 @@ class PartitionTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new Partition(List.of(at(1, 5), at(2, 5)), 0))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  /** The log start may pass all of an older lane while a producer's last batches are only there. */
+  @Test
+  void aLogStartDropsWhatLiesBelowButNotTheLanesOfOldProducers() {
+    Partition partition =
+        new Partition(
+            List.of(in(1, 1, 0), in(1, 2, 10), in(2, 3, 20), in(2, 4, 30), in(2, 5, 40)), 0);
+    assertThat(partition.withLogStartOffset(45).placements())
+        .containsExactly(in(1, 2, 10), in(2, 5, 40));
+  }
+
+  @Test
+  void onlyTheLastFewLanesAreRemembered() {
+    List<Placement> moves = new ArrayList<>();
+    for (int i = 0; i < 9; i++) {
+      moves.add(in(i, i, i * 10));
+    }
+    assertThat(new Partition(moves, 0).withLogStartOffset(80).placements())
+        .isEqualTo(moves.subList(4, 9));
+  }
+
+  private static Placement in(int lane, int leaderEpoch, long startOffset) {
+    return new Placement(leaderEpoch, new LaneId(lane), leaderEpoch, startOffset);
   }
 }
