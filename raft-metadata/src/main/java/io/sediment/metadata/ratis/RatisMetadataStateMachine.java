@@ -111,6 +111,9 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
     if (stored.isEmpty()) {
       StateRows.Stored exported = fromBucket.get();
       opened.replace(exported.image(), exported.term(), exported.index());
+      // To be there after a kill, when the bucket may be ahead of this member's log: Ratis does not
+      // append to a log that ends before the state does.
+      opened.flush();
       if (exported.index() >= 0) {
         // The log may begin behind it, and Ratis asks for a checkpoint where that is so.
         opened.checkpoint(checkpoints.path(TermIndex.valueOf(exported.term(), exported.index())));

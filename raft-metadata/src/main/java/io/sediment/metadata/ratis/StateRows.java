@@ -140,11 +140,19 @@ final class StateRows implements AutoCloseable {
     }
   }
 
+  /** Makes what was written durable. */
+  void flush() throws IOException {
+    try (FlushOptions flush = new FlushOptions().setWaitForFlush(true)) {
+      db.flush(flush);
+    } catch (RocksDBException e) {
+      throw new IOException("state rows: flush", e);
+    }
+  }
+
   /** Makes what was written durable and links it into a folder of its own, all or nothing. */
   void checkpoint(Path target) throws IOException {
-    try (FlushOptions flush = new FlushOptions().setWaitForFlush(true);
-        Checkpoint checkpoint = Checkpoint.create(db)) {
-      db.flush(flush);
+    flush();
+    try (Checkpoint checkpoint = Checkpoint.create(db)) {
       checkpoint.createCheckpoint(target.toString());
     } catch (RocksDBException e) {
       throw new IOException("state rows: checkpoint " + target, e);

@@ -17,6 +17,7 @@ import io.sediment.runtime.ThreadPoolScheduler;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -129,6 +130,32 @@ class ThreePeersTest {
     RaftMetadata back = Await.result(start(leader, addresses));
     peers.put(leader, back);
     Await.until("back with all", () -> back.image().features().size() == 1);
+  }
+
+  @Test
+  void aKilledVoterThatMissedChangesCatchesUp() throws IOException {
+    Map<Integer, HostPort> addresses = freePorts(3);
+    Map<Integer, CompletableFuture<RaftMetadata>> starting = new TreeMap<>();
+    for (int broker = 0; broker < 3; broker++) {
+      starting.put(broker, start(broker, addresses));
+    }
+    starting.forEach((broker, peer) -> peers.put(broker, Await.result(peer)));
+    Await.result(peers.get(0).submit(new SetFeatureLevels(Map.of("before", 1))));
+    int killed = peers.get(0).leads() ? 1 : 0;
+    int living = 2;
+    // What a kill leaves behind: neither checkpoint nor rows that were written since the start.
+    Path folder = temp.resolve(Integer.toString(killed));
+    Path left = temp.resolve("left");
+    RaftMetadataTest.copy(folder, left);
+    peers.remove(killed).close();
+    Folders.delete(folder);
+    Files.move(left, folder);
+
+    Await.result(peers.get(living).submit(new SetFeatureLevels(Map.of("meanwhile", 1))));
+    RaftMetadata back = Await.result(start(killed, addresses));
+    peers.put(killed, back);
+    Await.result(back.submit(new SetFeatureLevels(Map.of("after", 1))));
+    assertThat(back.image().features()).containsOnlyKeys("before", "meanwhile", "after");
   }
 
   @Test
