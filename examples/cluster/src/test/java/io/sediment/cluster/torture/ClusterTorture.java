@@ -24,12 +24,12 @@ import org.apache.kafka.clients.admin.NewTopic;
  */
 public final class ClusterTorture {
   private static final String TOPIC = "torture";
-  private static final int RECORDS_PER_SECOND = 200;
+  private static final int RECORDS_PER_SECOND = 100;
   private static final int BROKERS = 3;
   private final BrokerFleet fleet;
   private final int rounds;
   private final int partitions;
-  private final Ledger ledger = new Ledger();
+  private final Ledger ledger = new Ledger(Ledger.SMALL);
   private final List<Long> failoversMs = new ArrayList<>();
 
   private ClusterTorture(BrokerFleet fleet, int rounds, int partitions) {

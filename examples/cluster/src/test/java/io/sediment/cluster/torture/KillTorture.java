@@ -43,7 +43,7 @@ public final class KillTorture {
   private final Map<String, String> environment;
   private final int port;
   private final Random random;
-  private final Ledger ledger = new Ledger();
+  private final Ledger ledger = new Ledger(Ledger.LARGE);
   private final List<Long> readyAfterMs = new ArrayList<>();
   private final Map<Moment, Integer> killsByMoment = new TreeMap<>();
 

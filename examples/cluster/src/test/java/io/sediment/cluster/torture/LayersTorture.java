@@ -62,7 +62,7 @@ public final class LayersTorture {
   private final int port;
   private final int httpPort;
   private final Random random;
-  private final Ledger ledger = new Ledger();
+  private final Ledger ledger = new Ledger(Ledger.LARGE);
   private final AtomicLong shortSent = new AtomicLong();
   private final List<String> anomalies = new ArrayList<>();
   private StoreRequests requests = new StoreRequests(Map.of()); // of brokers that were killed

@@ -8,7 +8,19 @@ import java.util.concurrent.ConcurrentMap;
 /** What each producer sent and what was acknowledged at which offset. Thread-safe. */
 final class Ledger {
   /** Makes records large enough for memtables to fill every few seconds. */
-  private static final String PADDING = ":" + "sediment".repeat(128);
+  static final int LARGE = 1024;
+
+  /** All of them are kept in memory, twice. */
+  static final int SMALL = 8;
+
+  private final String padding;
+
+  /**
+   * @param paddingBytes at the end of each value
+   */
+  Ledger(int paddingBytes) {
+    this.padding = ":" + "s".repeat(paddingBytes);
+  }
 
   /** An acknowledgement: this value stands at this offset. */
   record Ack(int partition, long offset, String value) {
@@ -26,18 +38,20 @@ final class Ledger {
     final String producer;
     final int partition;
     final boolean idempotent;
+    private final String padding;
     private final List<Ack> acks = new ArrayList<>();
     private final List<String> failures = new ArrayList<>();
 
-    private Account(String producer, int partition, boolean idempotent) {
+    private Account(String producer, int partition, boolean idempotent, String padding) {
       this.producer = producer;
       this.partition = partition;
       this.idempotent = idempotent;
+      this.padding = padding;
     }
 
     /** Value of this producer's n-th record. */
     String value(long n) {
-      return producer + ":" + n + PADDING;
+      return producer + ":" + n + padding;
     }
 
     /** Number of the record that has this value. */
@@ -66,7 +80,7 @@ final class Ledger {
   private final ConcurrentMap<String, Account> accounts = new ConcurrentHashMap<>();
 
   Account open(String producer, int partition, boolean idempotent) {
-    Account account = new Account(producer, partition, idempotent);
+    Account account = new Account(producer, partition, idempotent, padding);
     if (accounts.putIfAbsent(producer, account) != null) {
       throw new IllegalStateException("two producers of one name: " + producer);
     }
