@@ -6,11 +6,11 @@ import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.Place;
 import io.sediment.lsm.manifest.RunRef;
 import io.sediment.objectstore.ObjectStore;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -22,11 +22,17 @@ import org.jspecify.annotations.Nullable;
 final class LiveBytes {
   private static final int LOOKS_AT_ONCE = 8;
 
-  /** What was found out, and for which log starts. */
-  private record Found(long bytes, Map<?, Long> logStarts, Set<UUID> deletedTopics) {}
+  /**
+   * What was found out.
+   *
+   * @param generation of the liveness that was looked with
+   */
+  private record Found(long bytes, long generation) {}
 
   private final SourceReader reader;
-  private Map<Place, Found> found = new HashMap<>();
+  private final Map<Place, Found> found = new HashMap<>();
+  private Liveness newest = Liveness.ALL;
+  private long generation; // counts changes of what is alive; nothing is dead in the first
 
   LiveBytes(LaneId lane, ObjectStore store) {
     this.reader = new SourceReader(lane, store);
@@ -40,35 +46,39 @@ final class LiveBytes {
 
   /** Looks at some of the runs that may have lost something since. */
   CompletableFuture<Void> look(Manifest manifest, Liveness liveness) {
+    boolean isSame =
+        liveness.logStarts().equals(newest.logStarts())
+            && liveness.deletedTopics().equals(newest.deletedTopics());
+    generation += isSame ? 0 : 1;
+    newest = liveness;
     Set<Place> there =
         manifest.level1().runs().stream().map(LiveBytes::place).collect(Collectors.toSet());
     found.keySet().retainAll(there);
     List<RunRef> next =
         manifest.level1().runs().stream()
-            .filter(run -> mayHaveChanged(found.get(place(run)), liveness))
+            .filter(run -> mayHaveChanged(found.get(place(run))))
+            .sorted(Comparator.comparingLong(this::lookedAt)) // those not seen for longest
             .limit(LOOKS_AT_ONCE)
             .toList();
+    long lookedWith = generation;
     CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
     for (RunRef run : next) {
       done =
           done.thenCompose(before -> reader.read(run))
               .thenAccept(
                   sections ->
-                      found.put(
-                          place(run),
-                          new Found(
-                              liveBytes(sections, liveness),
-                              liveness.logStarts(),
-                              liveness.deletedTopics())));
+                      found.put(place(run), new Found(liveBytes(sections, liveness), lookedWith)));
     }
     return done;
   }
 
-  private static boolean mayHaveChanged(@Nullable Found known, Liveness liveness) {
-    return known == null
-        ? !(liveness.logStarts().isEmpty() && liveness.deletedTopics().isEmpty())
-        : !known.logStarts.equals(liveness.logStarts())
-            || !known.deletedTopics.equals(liveness.deletedTopics());
+  private long lookedAt(RunRef run) {
+    Found known = found.get(place(run));
+    return known == null ? 0 : known.generation;
+  }
+
+  private boolean mayHaveChanged(@Nullable Found known) {
+    return known == null ? generation > 0 : known.generation != generation;
   }
 
   private static long liveBytes(List<SourceSection> sections, Liveness liveness) {
