@@ -1,0 +1,350 @@
+package io.sediment.metadata;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Every order in which two brokers may take lanes from each other, reopen their own and append,
+ * through the real commands and a bucket reduced to claims, fences and acknowledged records.
+ * Anybody may call anybody dead at any time, grants may be left unused, images may be seen late: a
+ * record that was acknowledged must lie where the placements say, and no two at one offset.
+ */
+class FailoverModelTest {
+  private static final UUID TOPIC = new UUID(1, 1);
+  private static final PartitionId PARTITION = new PartitionId(TOPIC, 0);
+  private static final int STATES_MAX = 1_000_000;
+  private static final int ACKS_MAX = 2;
+  private static final int GRANTS_MAX = 2;
+
+  /** A safeguard that can be taken away, to see that it is needed. */
+  enum Weakness {
+    NOTHING_FENCED,
+    END_READ_BEFORE_THE_FENCE,
+    PLACED_BEFORE_SEALED
+  }
+
+  private record Ack(int lane, long epoch, long offset) {}
+
+  /** Somebody at work on a lane under a granted epoch. Stage 0 granted, 1 claimed, 2 fenced. */
+  private record Attempt(boolean opens, int broker, int lane, long epoch, int stage, long end) {}
+
+  /**
+   * @param seen the image that each broker acts on
+   * @param claimed newest epoch in the manifest of each lane
+   * @param fencedBelow of each lane
+   * @param opened epoch under which each lane's owner can append to its log
+   */
+  private record World(
+      MetadataImage image,
+      List<MetadataImage> seen,
+      List<Long> claimed,
+      List<Long> fencedBelow,
+      List<Long> opened,
+      List<Ack> acks,
+      List<Attempt> attempts,
+      int grants) {
+
+    /**
+     * What tells states apart; a digest, since there are many.
+     *
+     * @param images a number for each image with other lanes or placements
+     */
+    UUID key(ImageNumbers images) {
+      StringBuilder key = new StringBuilder(256).append(images.of(image));
+      seen.forEach(one -> key.append('|').append(images.of(one)));
+      key.append(claimed).append(fencedBelow).append(opened).append(grants);
+      acks.forEach(a -> key.append('a').append(a.lane).append(a.epoch).append(a.offset));
+      attempts.stream()
+          .map(a -> (a.opens ? "o" : "s") + a.broker + a.lane + a.epoch + a.stage + "," + a.end)
+          .sorted()
+          .forEach(key::append);
+      return UUID.nameUUIDFromBytes(key.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Nullable String violation() {
+      Partition partition = image.partition(PARTITION);
+      Map<Long, Ack> byOffset = new HashMap<>();
+      for (Ack ack : acks) {
+        Ack other = byOffset.put(ack.offset, ack);
+        if (other != null) {
+          return "two values at one offset: " + ack + " and " + other;
+        }
+        if (partition.placementOf(ack.offset).lane().value() != ack.lane) {
+          return "lost write: " + ack + " but placed as " + partition.placements();
+        }
+      }
+      return null;
+    }
+  }
+
+  private static final class ImageNumbers {
+    private final Map<String, Integer> byContent = new HashMap<>();
+    private final IdentityHashMap<MetadataImage, Integer> known = new IdentityHashMap<>();
+
+    int of(MetadataImage image) {
+      return known.computeIfAbsent(
+          image,
+          one ->
+              byContent.computeIfAbsent(
+                  one.lanes().values() + " " + one.topics(), any -> byContent.size()));
+    }
+  }
+
+  private static World begin() {
+    InMemoryClusterMetadata metadata = InMemoryClusterMetadata.ofOneBroker(0, "a", 1);
+    metadata.accept(new RegisterBroker(1, new UUID(2, 2), "b", 1, null));
+    LaneId second = new LaneId(1);
+    metadata.accept(new RegisterLane(second, 1));
+    metadata.accept(new LaneOpened(second, metadata.accept(new OpenLane(second, 1, 1)), Map.of()));
+    metadata.accept(
+        new CreateTopics(List.of(new NewTopic(TOPIC, "t", 1, 1, List.of(0), Map.of()))));
+    MetadataImage image = metadata.image().withVersion(0);
+    return new World(
+        image,
+        List.of(image, image),
+        List.of(1L, 1L),
+        List.of(1L, 1L),
+        List.of(1L, 1L),
+        List.of(),
+        List.of(),
+        0);
+  }
+
+  private static <T> List<T> with(List<T> list, int at, T value) {
+    List<T> next = new ArrayList<>(list);
+    next.set(at, value);
+    return next;
+  }
+
+  private static <T> List<T> plus(List<T> list, T value) {
+    List<T> next = new ArrayList<>(list);
+    next.add(value);
+    return next;
+  }
+
+  private static void successors(
+      World w, @Nullable Weakness weakness, BiConsumer<String, World> next) {
+    for (int broker = 0; broker < 2; broker++) {
+      if (w.seen.get(broker) != w.image) {
+        next.accept("broker " + broker + " sees", see(w, broker));
+      }
+      for (int lane = 0; lane < 2; lane++) {
+        append(w, broker, lane, next);
+        for (int sealer = 0; sealer < 2; sealer++) {
+          long known = w.seen.get(broker).lane(new LaneId(lane)).epoch();
+          grant(w, new SealLane(new LaneId(lane), known, sealer, 1), false, sealer, lane, next);
+        }
+        grant(w, new OpenLane(new LaneId(lane), broker, 1), true, broker, lane, next);
+      }
+    }
+    for (Attempt attempt : w.attempts) {
+      goOn(w, attempt, weakness, next);
+    }
+  }
+
+  private static World see(World w, int broker) {
+    return new World(
+        w.image,
+        with(w.seen, broker, w.image),
+        w.claimed,
+        w.fencedBelow,
+        w.opened,
+        w.acks,
+        w.attempts,
+        w.grants);
+  }
+
+  /** By what the broker sees it leads, and its put is not fenced: that is all it knows. */
+  private static void append(World w, int broker, int lane, BiConsumer<String, World> next) {
+    MetadataImage seen = w.seen.get(broker);
+    Partition partition = seen.partition(PARTITION);
+    Placement current = partition.current();
+    long epoch = w.opened.get(lane);
+    if (seen.leaderOf(partition) != broker
+        || current.lane().value() != lane
+        || current.laneEpoch() != epoch
+        || epoch < w.fencedBelow.get(lane)
+        || w.acks.size() == ACKS_MAX) {
+      return;
+    }
+    long before = w.acks.stream().filter(a -> a.lane == lane && a.epoch == epoch).count();
+    Ack ack = new Ack(lane, epoch, current.startOffset() + before);
+    next.accept(
+        "broker " + broker + " acknowledges " + ack,
+        new World(
+            w.image,
+            w.seen,
+            w.claimed,
+            w.fencedBelow,
+            w.opened,
+            plus(w.acks, ack),
+            w.attempts,
+            w.grants));
+  }
+
+  private static void grant(
+      World w,
+      MetadataCommand<Long> command,
+      boolean opens,
+      int broker,
+      int lane,
+      BiConsumer<String, World> next) {
+    CommandOutcome<Long> outcome = command.applyTo(w.image);
+    if (w.grants == GRANTS_MAX || !outcome.result().isAccepted()) {
+      return;
+    }
+    Attempt attempt =
+        new Attempt(opens, broker, lane, outcome.result().valueOrThrow(), 0, endOf(w, lane));
+    next.accept(
+        command.toString(),
+        new World(
+            outcome.image(),
+            w.seen,
+            w.claimed,
+            w.fencedBelow,
+            w.opened,
+            w.acks,
+            plus(w.attempts, attempt),
+            w.grants + 1));
+  }
+
+  private static long endOf(World w, int lane) {
+    return w.acks.stream()
+        .filter(a -> a.lane == lane)
+        .mapToLong(a -> a.offset + 1)
+        .max()
+        .orElse(-1);
+  }
+
+  private static void goOn(
+      World w, Attempt attempt, @Nullable Weakness weakness, BiConsumer<String, World> next) {
+    int lane = attempt.lane;
+    boolean ours = w.claimed.get(lane) == attempt.epoch;
+    if (attempt.stage == 0 ? w.claimed.get(lane) >= attempt.epoch : !ours) {
+      return; // fenced: it never does anything again
+    }
+    String who = (attempt.opens ? "opener " : "sealer ") + attempt;
+    List<Attempt> others = new ArrayList<>(w.attempts);
+    others.remove(attempt);
+    boolean placesEarly = weakness == Weakness.PLACED_BEFORE_SEALED && !attempt.opens;
+    if (attempt.stage == 0 && !placesEarly) {
+      next.accept(
+          "claims: " + who,
+          new World(
+              w.image,
+              w.seen,
+              with(w.claimed, lane, attempt.epoch),
+              w.fencedBelow,
+              w.opened,
+              w.acks,
+              plus(others, moved(attempt, 1, endOf(w, lane))),
+              w.grants));
+    } else if (attempt.stage == 1) {
+      boolean fences = weakness != Weakness.NOTHING_FENCED;
+      long end = weakness == Weakness.END_READ_BEFORE_THE_FENCE ? attempt.end : endOf(w, lane);
+      next.accept(
+          "fences: " + who,
+          new World(
+              w.image,
+              w.seen,
+              w.claimed,
+              fences ? with(w.fencedBelow, lane, attempt.epoch) : w.fencedBelow,
+              attempt.opens ? with(w.opened, lane, attempt.epoch) : w.opened,
+              w.acks,
+              plus(others, moved(attempt, 2, end)),
+              w.grants));
+    } else {
+      Map<PartitionId, Long> ends = new TreeMap<>();
+      if (attempt.end >= 0) {
+        ends.put(PARTITION, attempt.end);
+      }
+      LaneId id = new LaneId(lane);
+      MetadataCommand<Integer> command =
+          attempt.opens
+              ? new LaneOpened(id, attempt.epoch, ends)
+              : new LaneSealed(id, attempt.epoch, ends);
+      next.accept(
+          command.toString(),
+          new World(
+              command.applyTo(w.image).image(),
+              w.seen,
+              w.claimed,
+              w.fencedBelow,
+              w.opened,
+              w.acks,
+              others,
+              w.grants));
+    }
+  }
+
+  private static Attempt moved(Attempt attempt, int stage, long end) {
+    return new Attempt(attempt.opens, attempt.broker, attempt.lane, attempt.epoch, stage, end);
+  }
+
+  private record Found(int states, @Nullable String violation, List<String> trace) {}
+
+  private record Step(@Nullable Step before, String what, World world) {
+    List<String> trace() {
+      List<String> trace = before == null ? new ArrayList<>() : before.trace();
+      trace.add(what);
+      return trace;
+    }
+  }
+
+  private static Found explore(@Nullable Weakness weakness) {
+    Set<UUID> known = new HashSet<>();
+    ImageNumbers images = new ImageNumbers();
+    ArrayDeque<Step> open = new ArrayDeque<>();
+    open.add(new Step(null, "begin", begin()));
+    known.add(begin().key(images));
+    while (!open.isEmpty()) {
+      Step step = open.remove();
+      String violation = step.world.violation();
+      if (violation != null) {
+        return new Found(known.size(), violation, step.trace());
+      }
+      successors(
+          step.world,
+          weakness,
+          (what, world) -> {
+            if (known.add(world.key(images))) {
+              open.add(new Step(step, what, world));
+            }
+          });
+      if (known.size() > STATES_MAX) {
+        throw new IllegalStateException("more than " + STATES_MAX + " states: bound the model");
+      }
+    }
+    return new Found(known.size(), null, List.of());
+  }
+
+  @Test
+  void asDesignedNoAcknowledgedRecordIsLostOrMeetsAnother() {
+    Found found = explore(null);
+    assertThat(found.violation).as("after %s", found.trace).isNull();
+    assertThat(found.states).isGreaterThan(10_000);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void withoutOneSafeguardAnAcknowledgedRecordIsLost(Weakness weakness) {
+    Found found = explore(weakness);
+    assertThat(found.violation).as("after %s", found.trace).startsWith("lost write:");
+  }
+}
