@@ -268,7 +268,7 @@ final class Recluster {
     }
     changes.removeIf(
         entry ->
-            entry.lastTimestampMs() < liveness.producersExpiredBeforeMs()
+            entry.lastAppendMs() < liveness.producersExpiredBeforeMs()
                 && entry.txnFirstOffset() == ProducerEntry.NO_OPEN_TXN);
     return changes.isEmpty() ? RunProducers.NONE : new RunProducers(changesEpoch, changes);
   }

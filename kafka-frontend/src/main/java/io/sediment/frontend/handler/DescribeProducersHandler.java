@@ -74,11 +74,12 @@ final class DescribeProducersHandler
 
   private static ProducerState state(ProducerEntry entry) {
     List<ProducerEntry.Batch> batches = entry.batches();
+    ProducerEntry.Batch newest = batches.isEmpty() ? null : batches.get(batches.size() - 1);
     return new ProducerState()
         .setProducerId(entry.producerId())
         .setProducerEpoch(entry.producerEpoch())
-        .setLastSequence(batches.isEmpty() ? NONE : batches.get(batches.size() - 1).lastSequence())
-        .setLastTimestamp(entry.lastTimestampMs())
+        .setLastSequence(newest == null ? NONE : newest.lastSequence())
+        .setLastTimestamp(newest == null ? NONE : newest.timestampMs())
         .setCoordinatorEpoch(entry.coordinatorEpoch())
         .setCurrentTxnStartOffset(entry.txnFirstOffset());
   }

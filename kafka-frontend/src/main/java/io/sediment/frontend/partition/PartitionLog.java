@@ -159,19 +159,24 @@ public final class PartitionLog implements PartitionListener {
       mine = new CompletableFuture<>();
       producersLoaded = mine;
     }
-    open.producers()
+    DURABLE // so that a lane that throws is a lane that failed
+        .thenCompose(now -> open.producers())
+        .thenAccept(this::takeOver)
         .whenComplete(
-            (entries, failure) -> {
+            (done, failure) -> {
               if (failure != null) {
                 mine.completeExceptionally(failure);
-                return;
+              } else {
+                mine.complete(null);
               }
-              synchronized (lock) {
-                producers.load(entries, clock.millis());
-              }
-              mine.complete(null);
             });
     return mine;
+  }
+
+  private void takeOver(List<ProducerEntry> entries) {
+    synchronized (lock) {
+      producers.load(entries);
+    }
   }
 
   /**

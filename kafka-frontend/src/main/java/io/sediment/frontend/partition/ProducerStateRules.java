@@ -34,12 +34,11 @@ final class ProducerStateRules {
     private short epoch;
     private int coordinatorEpoch = ProducerEntry.NO_COORDINATOR_EPOCH;
     private long txnFirstOffset = ProducerEntry.NO_OPEN_TXN;
-    private long lastTimestampMs;
-    private long lastSeenMs;
+    private long lastAppendMs;
 
-    private State(short epoch, long nowMs) {
+    private State(short epoch, long lastAppendMs) {
       this.epoch = epoch;
-      this.lastSeenMs = nowMs;
+      this.lastAppendMs = lastAppendMs;
       this.batches = new ArrayDeque<>(ProducerEntry.BATCHES_KEPT);
     }
   }
@@ -51,14 +50,13 @@ final class ProducerStateRules {
   private int nextSweepSize = SWEEP_SIZE_MIN;
 
   /** Takes over what a lane knows. */
-  void load(Collection<ProducerEntry> entries, long nowMs) {
+  void load(Collection<ProducerEntry> entries) {
     states.clear();
     for (ProducerEntry entry : entries) {
-      State state = new State(entry.producerEpoch(), nowMs);
+      State state = new State(entry.producerEpoch(), entry.lastAppendMs());
       state.batches.addAll(entry.batches());
       state.coordinatorEpoch = entry.coordinatorEpoch();
       state.txnFirstOffset = entry.txnFirstOffset();
-      state.lastTimestampMs = entry.lastTimestampMs();
       states.put(entry.producerId(), state);
     }
   }
@@ -108,7 +106,7 @@ final class ProducerStateRules {
       state = new State(epoch, nowMs);
       states.put(producerId, state);
     }
-    state.lastSeenMs = nowMs;
+    state.lastAppendMs = nowMs;
     if (epoch != state.epoch) {
       state.epoch = epoch;
       state.batches.clear();
@@ -117,7 +115,6 @@ final class ProducerStateRules {
       state.batches.removeFirst();
     }
     state.batches.addLast(batch);
-    state.lastTimestampMs = Math.max(state.lastTimestampMs, batch.timestampMs());
   }
 
   /**
@@ -131,7 +128,7 @@ final class ProducerStateRules {
           .removeIf(
               state ->
                   state.txnFirstOffset == ProducerEntry.NO_OPEN_TXN
-                      && nowMs - state.lastSeenMs > EXPIRATION_MS);
+                      && nowMs - state.lastAppendMs > EXPIRATION_MS);
       nextSweepSize = Math.max(SWEEP_SIZE_MIN, states.size() * 2);
     }
   }
@@ -149,7 +146,7 @@ final class ProducerStateRules {
         state.epoch,
         state.coordinatorEpoch,
         state.txnFirstOffset,
-        state.lastTimestampMs,
+        state.lastAppendMs,
         List.copyOf(state.batches));
   }
 }

@@ -117,7 +117,9 @@ final class LaneOpener {
         new L0Builder(
             parts.partitions(), producers, store, environment.clock(), config.producerExpiry());
     LaneFlusher flusher = new LaneFlusher(parts, recovered.table(), builder, listener);
-    LaneWriter writer = new LaneWriter(filler, config.flushBytes(), flusher, parts.partitions());
+    LaneWriter writer =
+        new LaneWriter(
+            filler, config.flushBytes(), flusher, parts.partitions(), environment.clock());
     flusher.start(writer);
     if (recovered.manifest().table() != null) {
       parts.garbage().onCommit(); // what a crash has left

@@ -10,6 +10,7 @@ import io.sediment.lsm.memtable.SlabFiller.Space;
 import io.sediment.lsm.memtable.TailCache;
 import io.sediment.lsm.object.ProducerEntry;
 import java.nio.ByteBuffer;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -54,6 +55,7 @@ final class LaneWriter implements WriteAheadLog.Listener {
   private final long flushBytes;
   private final FlushTrigger trigger;
   private final ConcurrentMap<PartitionId, PartitionState> partitions; // added to under lock
+  private final InstantSource clock;
   private final ArrayDeque<SlotTouches> unacked = new ArrayDeque<>(); // guarded by lock
   private Memtable active = new Memtable(1); // guarded by lock
   private @Nullable WriteAheadLog log; // guarded by lock
@@ -64,11 +66,13 @@ final class LaneWriter implements WriteAheadLog.Listener {
       SlabFiller filler,
       long flushBytes,
       FlushTrigger trigger,
-      ConcurrentMap<PartitionId, PartitionState> partitions) {
+      ConcurrentMap<PartitionId, PartitionState> partitions,
+      InstantSource clock) {
     this.filler = filler;
     this.flushBytes = flushBytes;
     this.trigger = trigger;
     this.partitions = partitions;
+    this.clock = clock;
   }
 
   /** Connects the log whose listener this is; before the first append. */
@@ -95,7 +99,8 @@ final class LaneWriter implements WriteAheadLog.Listener {
       space.view().put(0, batch, batch.position(), size);
       long baseOffset = state.endOffset; // the caller appends to this partition one at a time
       RecordBatchLayout.assign(space.view(), 0, baseOffset, partition.leaderEpoch());
-      ProducerEntry change = ProducerChange.of(space.view(), id -> openTxn(state, id));
+      ProducerEntry change =
+          ProducerChange.of(space.view(), clock.millis(), id -> openTxn(state, id));
       appendOrHalt(partition, space, change);
       return baseOffset;
     } finally {

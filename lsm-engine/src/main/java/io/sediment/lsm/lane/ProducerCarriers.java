@@ -180,7 +180,7 @@ final class ProducerCarriers {
     long last = Long.MIN_VALUE;
     for (ProducerEntry producer : producers) {
       boolean isOpen = producer.txnFirstOffset() != ProducerEntry.NO_OPEN_TXN;
-      last = Math.max(last, isOpen ? Long.MAX_VALUE / 2 : producer.lastTimestampMs());
+      last = Math.max(last, isOpen ? Long.MAX_VALUE / 2 : producer.lastAppendMs());
     }
     return last;
   }

@@ -20,24 +20,24 @@ final class ProducerChange {
 
   /**
    * @param batch finished: offsets assigned
+   * @param nowMs when it is appended
    * @param openTxn producer id → first offset of its open transaction, {@link
    *     ProducerEntry#NO_OPEN_TXN} without one
    * @return null for a batch without a producer id
    */
-  static @Nullable ProducerEntry of(ByteBuffer batch, LongUnaryOperator openTxn) {
+  static @Nullable ProducerEntry of(ByteBuffer batch, long nowMs, LongUnaryOperator openTxn) {
     long producerId = RecordBatchLayout.producerId(batch, 0);
     if (producerId == RecordBatchLayout.NO_PRODUCER_ID) {
       return null;
     }
     short epoch = RecordBatchLayout.producerEpoch(batch, 0);
-    long timestamp = RecordBatchLayout.maxTimestamp(batch, 0);
     if (RecordBatchLayout.isControl(batch, 0)) {
       return new ProducerEntry(
           producerId,
           epoch,
           batch.getInt(CONTROL_COORDINATOR_EPOCH),
           ProducerEntry.NO_OPEN_TXN,
-          timestamp,
+          nowMs,
           List.of());
     }
     long baseOffset = RecordBatchLayout.baseOffset(batch, 0);
@@ -51,13 +51,13 @@ final class ProducerChange {
         epoch,
         ProducerEntry.NO_COORDINATOR_EPOCH,
         txnFirstOffset,
-        timestamp,
+        nowMs,
         List.of(
             new ProducerEntry.Batch(
                 RecordBatchLayout.baseSequence(batch, 0),
                 RecordBatchLayout.lastSequence(batch, 0),
                 baseOffset,
                 RecordBatchLayout.lastOffset(batch, 0),
-                timestamp)));
+                RecordBatchLayout.maxTimestamp(batch, 0))));
   }
 }

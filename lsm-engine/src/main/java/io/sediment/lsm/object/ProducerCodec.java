@@ -18,7 +18,7 @@ public final class ProducerCodec {
       out.varint(producer.producerEpoch());
       out.zigzag(producer.coordinatorEpoch());
       out.zigzag(producer.txnFirstOffset());
-      out.zigzag(producer.lastTimestampMs() - baseTimestamp);
+      out.zigzag(producer.lastAppendMs() - baseTimestamp);
       out.varint(producer.batches().size());
       for (ProducerEntry.Batch batch : producer.batches()) {
         out.varint(batch.firstSequence());
@@ -41,7 +41,7 @@ public final class ProducerCodec {
         throw in.corrupt("coordinatorEpoch=" + coordinatorEpoch);
       }
       long txnFirstOffset = in.zigzag();
-      long lastTimestamp = baseTimestamp + in.zigzag();
+      long lastAppendMs = baseTimestamp + in.zigzag();
       int batchCount = (int) in.varintUpTo(ProducerEntry.BATCHES_KEPT, "producer batches");
       List<ProducerEntry.Batch> batches = new ArrayList<>(batchCount);
       for (int b = 0; b < batchCount; b++) {
@@ -59,7 +59,7 @@ public final class ProducerCodec {
               producerEpoch,
               (int) coordinatorEpoch,
               txnFirstOffset,
-              lastTimestamp,
+              lastAppendMs,
               batches));
     }
     return producers;

@@ -16,7 +16,8 @@ import java.util.List;
  * @param coordinatorEpoch epoch of the transaction coordinator that wrote the last marker, -1
  *     without
  * @param txnFirstOffset first offset of the open transaction, -1 without
- * @param lastTimestampMs largest timestamp seen, for expiry
+ * @param lastAppendMs when the leader last appended a batch of it, by the leader's wall clock, for
+ *     expiry: timestamps in records may be of any age, as where one cluster is mirrored to another
  * @param batches the latest batches, oldest first, at most {@link #BATCHES_KEPT}; empty after an
  *     epoch bump by a marker
  */
@@ -25,7 +26,7 @@ public record ProducerEntry(
     short producerEpoch,
     int coordinatorEpoch,
     long txnFirstOffset,
-    long lastTimestampMs,
+    long lastAppendMs,
     List<Batch> batches) {
   public static final int BATCHES_KEPT = 5;
   public static final int NO_COORDINATOR_EPOCH = -1;
@@ -67,7 +68,7 @@ public record ProducerEntry(
         later.producerEpoch,
         Math.max(coordinatorEpoch, later.coordinatorEpoch),
         later.txnFirstOffset,
-        Math.max(lastTimestampMs, later.lastTimestampMs),
+        Math.max(lastAppendMs, later.lastAppendMs),
         merged.subList(Math.max(0, merged.size() - BATCHES_KEPT), merged.size()));
   }
 
@@ -81,7 +82,7 @@ public record ProducerEntry(
       return last;
     }
     int coordinatorEpoch = NO_COORDINATOR_EPOCH;
-    long lastTimestampMs = Long.MIN_VALUE;
+    long lastAppendMs = Long.MIN_VALUE;
     ProducerEntry previous = changes.get(0);
     int newestEpochFrom = 0;
     for (int i = 0; i < changes.size(); i++) {
@@ -93,7 +94,7 @@ public record ProducerEntry(
         newestEpochFrom = i;
       }
       coordinatorEpoch = Math.max(coordinatorEpoch, change.coordinatorEpoch);
-      lastTimestampMs = Math.max(lastTimestampMs, change.lastTimestampMs);
+      lastAppendMs = Math.max(lastAppendMs, change.lastAppendMs);
       previous = change;
     }
     Batch[] kept = new Batch[BATCHES_KEPT];
@@ -110,7 +111,7 @@ public record ProducerEntry(
         last.producerEpoch,
         coordinatorEpoch,
         last.txnFirstOffset,
-        lastTimestampMs,
+        lastAppendMs,
         Arrays.asList(kept).subList(first, BATCHES_KEPT));
   }
 }

@@ -44,14 +44,14 @@ public final class ProducerStates {
   }
 
   /**
-   * Forgets producers that were last heard of before {@code timestampMs}; one with an open
-   * transaction stays, since its end is still to come.
+   * Forgets producers that were last appended before {@code appendMs}; one with an open transaction
+   * stays, since its end is still to come.
    */
-  public void expireBefore(long timestampMs) {
+  public void expireBefore(long appendMs) {
     byId.values()
         .removeIf(
             entry ->
-                entry.lastTimestampMs() < timestampMs
+                entry.lastAppendMs() < appendMs
                     && entry.txnFirstOffset() == ProducerEntry.NO_OPEN_TXN);
   }
 

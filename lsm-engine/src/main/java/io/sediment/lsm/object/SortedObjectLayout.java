@@ -55,7 +55,7 @@ import java.util.UUID;
  *              crc32c         4   of the block's bytes
  *
  * producer :=  producerId varint, producerEpoch varint, coordinatorEpoch zigzag,
- *              txnFirstOffset zigzag, lastTimestamp zigzag minus baseTimestamp, batchCount varint,
+ *              txnFirstOffset zigzag, lastAppend zigzag minus baseTimestamp, batchCount varint,
  *              batch* := firstSequence varint, lastSequence varint, baseOffset varint,
  *                        lastOffset varint minus baseOffset, timestamp zigzag minus baseTimestamp
  * aborted  :=  producerId varint, firstOffset varint, lastOffset varint minus firstOffset,

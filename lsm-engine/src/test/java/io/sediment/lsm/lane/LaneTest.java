@@ -7,12 +7,15 @@ import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.TestBatch;
 import io.sediment.lsm.lane.LaneWorld.Broker;
 import io.sediment.lsm.manifest.LaneFencedException;
+import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.StoreOp;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class LaneTest {
@@ -70,6 +73,34 @@ class LaneTest {
     for (int partition = 0; partition < 3; partition++) {
       fourth.assertProducers(partition);
     }
+  }
+
+  @Test
+  void aProducerIsForgottenADayAfterItsLastBatchWhateverTheAgeOfItsRecords() {
+    Duration expiry = Duration.ofDays(1);
+    Broker broker = world.broker("one", LaneWorld.smallBudget(), LaneWorld.expiring(expiry));
+    LanePartition partition = broker.partition(0);
+    appendOf(1, partition, broker.environment.clock().millis() - Duration.ofDays(3).toMillis());
+    world.await(broker.lane().flush(), "flushed");
+    appendOf(2, partition, broker.environment.clock().millis());
+    world.await(broker.lane().flush(), "flushed");
+    assertThat(producersOf(partition)).containsExactlyInAnyOrder(1L, 2L);
+
+    world.simulation.runFor(expiry.plusMinutes(1));
+    appendOf(3, partition, broker.environment.clock().millis());
+    world.await(broker.lane().flush(), "flushed");
+    assertThat(producersOf(partition)).containsExactly(3L);
+  }
+
+  private static void appendOf(long producer, LanePartition partition, long timestamp) {
+    TestBatch batch = TestBatch.at(0).records(1).maxTimestamp(timestamp).producer(producer, 0, 0);
+    partition.append(batch.size(500, new SplittableRandom(producer)).build());
+  }
+
+  private List<Long> producersOf(LanePartition partition) {
+    return world.await(partition.producers(), "producers").stream()
+        .map(ProducerEntry::producerId)
+        .toList();
   }
 
   @Test

@@ -110,6 +110,11 @@ public final class LaneWorld {
   }
 
   public static LaneConfig smallConfig() {
+    return expiring(Duration.ofDays(365 * 100));
+  }
+
+  /** Small, and forgetting producers that were silent for {@code producerExpiry}. */
+  static LaneConfig expiring(Duration producerExpiry) {
     return new LaneConfig(
         16 << 10,
         2,
@@ -118,7 +123,7 @@ public final class LaneWorld {
         2,
         Duration.ofMillis(100),
         Duration.ofSeconds(10),
-        Duration.ofDays(365 * 100),
+        producerExpiry,
         new GarbageOptions(64, 100, Duration.ofMillis(20)),
         Duration.ofSeconds(30));
   }
