@@ -15,6 +15,7 @@ class TakeoverWatchTest {
   private final SimScheduler process = simulation.process("broker");
   private final List<Throwable> ends = new ArrayList<>();
   private CompletableFuture<Boolean> answer = CompletableFuture.completedFuture(true);
+  private boolean storeThrows;
   private int looks;
 
   private TakeoverWatch start() {
@@ -23,6 +24,9 @@ class TakeoverWatchTest {
         Duration.ofSeconds(10),
         () -> {
           looks++;
+          if (storeThrows) {
+            throw new IllegalStateException("thrown by a test");
+          }
           return answer;
         },
         ends::add);
@@ -46,6 +50,19 @@ class TakeoverWatchTest {
     answer = CompletableFuture.failedFuture(new IllegalStateException("unavailable"));
     simulation.runFor(Duration.ofSeconds(25));
     assertThat(ends).isEmpty();
+    answer = CompletableFuture.completedFuture(false);
+    simulation.runFor(Duration.ofSeconds(10));
+    assertThat(ends).hasSize(1);
+  }
+
+  @Test
+  void aStoreThatThrowsSaysNothingEither() {
+    start();
+    storeThrows = true;
+    simulation.runFor(Duration.ofSeconds(25));
+    assertThat(looks).isEqualTo(2);
+    assertThat(ends).isEmpty();
+    storeThrows = false;
     answer = CompletableFuture.completedFuture(false);
     simulation.runFor(Duration.ofSeconds(10));
     assertThat(ends).hasSize(1);

@@ -7,11 +7,17 @@ import io.sediment.lsm.lane.PartitionListener;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
-/** The engine's {@link Lane} as the front end sees it. */
+/**
+ * The engine's {@link Lane} as the front end sees it. What is asked of one partition happens in the
+ * order in which it was asked, however long each step takes.
+ */
 public final class EnginePartitionLane implements PartitionLane {
+  private static final CompletableFuture<?> NOTHING = CompletableFuture.completedFuture(null);
+
   private final Lane lane;
-  private final Map<PartitionId, CompletableFuture<Long>> closing = new ConcurrentHashMap<>();
+  private final Map<PartitionId, CompletableFuture<?>> underWay = new ConcurrentHashMap<>();
 
   public EnginePartitionLane(Lane lane) {
     this.lane = lane;
@@ -31,19 +37,30 @@ public final class EnginePartitionLane implements PartitionLane {
   @Override
   public CompletableFuture<LanePartition> open(
       PartitionId partition, int leaderEpoch, long startOffset, PartitionListener listener) {
-    CompletableFuture<Long> before = closing.remove(partition);
-    CompletableFuture<Long> drained =
-        before == null ? CompletableFuture.completedFuture(startOffset) : before;
-    return drained.thenApply(
-        end -> lane.openPartition(partition, leaderEpoch, startOffset, listener));
+    return inTurn(
+        partition,
+        () ->
+            CompletableFuture.completedFuture(
+                lane.openPartition(partition, leaderEpoch, startOffset, listener)));
   }
 
   @Override
   public void close(PartitionId partition) {
-    CompletableFuture<Long> drained = lane.closePartition(partition);
-    if (!drained.isDone()) {
-      closing.put(partition, drained);
-      drained.whenComplete((end, failure) -> closing.remove(partition, drained));
+    inTurn(partition, () -> lane.closePartition(partition));
+  }
+
+  /** A step that failed has said so to whoever asked for it, and does not stop the next one. */
+  private <T> CompletableFuture<T> inTurn(
+      PartitionId partition, Supplier<CompletableFuture<T>> step) {
+    CompletableFuture<T> done =
+        underWay
+            .getOrDefault(partition, NOTHING)
+            .handle((before, failure) -> step.get())
+            .thenCompose(next -> next);
+    if (!done.isDone()) {
+      underWay.put(partition, done);
+      done.whenComplete((result, failure) -> underWay.remove(partition, done));
     }
+    return done;
   }
 }

@@ -9,8 +9,10 @@ import io.sediment.metadata.Placement;
 import io.sediment.metadata.Topic;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -37,6 +39,7 @@ public final class PartitionLogs implements AutoCloseable {
   private final BooleanSupplier leaseHeld;
   private final Map<PartitionId, PartitionLog> logs = new ConcurrentHashMap<>();
   private final List<Consumer<PartitionLog>> openListeners = new CopyOnWriteArrayList<>();
+  private final Set<UUID> unfollowed = new HashSet<>(); // by the one call of follow at a time
   private final ClusterMetadata.Subscription subscription;
 
   /** The configs in force for a topic: its own over the brokers' defaults. */
@@ -82,16 +85,28 @@ public final class PartitionLogs implements AutoCloseable {
     boolean allChanged = before.lanes() != after.lanes() || defaultsDiffer(before, after);
     for (Topic topic : after.topics()) {
       Topic old = before.topic(topic.id());
-      if (old != topic || allChanged) {
-        followTopic(topic, after);
+      if (old != topic || allChanged || unfollowed.contains(topic.id())) {
+        followAlone(topic, after);
       }
     }
     for (Topic topic : before.topics()) {
       if (after.topic(topic.id()) == null) {
+        unfollowed.remove(topic.id());
         for (int i = 0; i < topic.partitionCount(); i++) {
           close(new PartitionId(topic.id(), i), "topic " + topic.name() + " was deleted");
         }
       }
+    }
+  }
+
+  /** What fails for one topic holds up no other, and is tried again with the next image. */
+  private void followAlone(Topic topic, MetadataImage image) {
+    try {
+      followTopic(topic, image);
+      unfollowed.remove(topic.id());
+    } catch (RuntimeException e) {
+      unfollowed.add(topic.id());
+      log.error("cannot follow topic {}", topic.name(), e);
     }
   }
 

@@ -39,6 +39,7 @@ public final class FakeLane implements PartitionLane {
   private volatile boolean halted;
   private volatile Executor coldReads = Runnable::run;
   private volatile boolean unreadableProducers;
+  private volatile boolean throwingProducers;
 
   public FakeLane(long lane, long epoch, Executor ackThread) {
     this.lane = lane;
@@ -108,6 +109,11 @@ public final class FakeLane implements PartitionLane {
   /** Producer states cannot be read, which is found out on the thread that acknowledges. */
   public void loseProducers() {
     unreadableProducers = true;
+  }
+
+  /** Asking for producer states fails before there is anything to wait for. */
+  public void throwProducers(boolean fail) {
+    throwingProducers = fail;
   }
 
   /** Stops as a fenced lane does. */
@@ -314,6 +320,9 @@ public final class FakeLane implements PartitionLane {
 
     @Override
     public synchronized CompletableFuture<List<ProducerEntry>> producers() {
+      if (throwingProducers) {
+        throw new IllegalStateException("thrown by a test");
+      }
       List<ProducerEntry> entries = List.copyOf(producers.values());
       if (!unreadableProducers) {
         return CompletableFuture.completedFuture(entries);

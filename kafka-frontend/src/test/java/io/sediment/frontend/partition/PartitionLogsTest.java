@@ -1,0 +1,71 @@
+package io.sediment.frontend.partition;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.metadata.CreateTopics;
+import io.sediment.metadata.InMemoryClusterMetadata;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.NewTopic;
+import io.sediment.metadata.Topic;
+import io.sediment.runtime.SystemPorts;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.kafka.common.protocol.Errors;
+import org.junit.jupiter.api.Test;
+
+class PartitionLogsTest {
+  private final InMemoryClusterMetadata metadata =
+      InMemoryClusterMetadata.ofOneBroker(0, "localhost", 9092);
+  private final FakeLane lane = new FakeLane(0, 1, Runnable::run);
+  private final Set<String> broken = new HashSet<>();
+  private final PartitionLogs logs =
+      new PartitionLogs(0, metadata, lane, this::configsOf, SystemPorts.wallClock());
+
+  private Map<String, String> configsOf(MetadataImage image, Topic topic) {
+    if (broken.contains(topic.name())) {
+      throw new IllegalStateException("configs broken by a test: " + topic.name());
+    }
+    return Map.of();
+  }
+
+  private void create(String... names) {
+    metadata.accept(
+        new CreateTopics(
+            List.of(names).stream()
+                .map(
+                    name ->
+                        new NewTopic(new UUID(7, name.hashCode()), name, 1, 1, List.of(), Map.of()))
+                .toList()));
+  }
+
+  private LookUp find(String topic) {
+    return logs.find(metadata.image(), topic, 0, -1);
+  }
+
+  @Test
+  void aTopicThatCannotBeFollowedHoldsUpNoOtherAndIsFollowedLater() {
+    broken.add("b");
+    create("a", "b", "c");
+    assertThat(find("a")).isInstanceOf(LookUp.Found.class);
+    assertThat(find("c")).isInstanceOf(LookUp.Found.class);
+    assertThat(find("b")).isEqualTo(LookUp.Missing.of(Errors.NOT_LEADER_OR_FOLLOWER));
+
+    broken.clear();
+    create("d");
+    assertThat(find("b")).isInstanceOf(LookUp.Found.class);
+    assertThat(find("d")).isInstanceOf(LookUp.Found.class);
+  }
+
+  @Test
+  void aLaneThatThrowsWhenAskedForProducersIsAnAnswerAndAskedAgain() {
+    create("a");
+    PartitionLog log = ((LookUp.Found) find("a")).log();
+    lane.throwProducers(true);
+    assertThat(log.producersLoaded()).isCompletedExceptionally();
+    lane.throwProducers(false);
+    assertThat(log.producersLoaded()).isCompleted();
+  }
+}
