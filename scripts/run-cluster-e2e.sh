@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
 # End-to-end checks of three brokers with real clients, on the local store and on S3 (a loopback server): under six producers brokers are killed with
-# kill -9 in turn, the Raft leader too, two of three at once, stopped past their lease and woken up, restarted in turn, and all of them lose their disks.
+# kill -9 in turn, the Raft leader too, and two of three at once; one is stopped past its lease and woken up; all are restarted in turn.
 # Every acknowledged record is then read back by two clients. Prints how long each failover took, with its phases.
 #
-#   scripts/run-cluster-e2e.sh [--rounds N] [--partitions N] [--limit-ms MS] [--store local|s3|both]
+#   scripts/run-cluster-e2e.sh [--rounds N] [--partitions N] [--lease-ms MS] [--limit-ms MS] [--seconds-max S] [--store local|s3|both]
 #
-# --limit-ms fails a run in which a failover took longer; for machines that do nothing else meanwhile.
+# --seconds-max fails a store's run that takes longer. --limit-ms fails one in which a failover took longer; for machines that do nothing else meanwhile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-rounds=1 partitions=1000 limit_ms=0 store=both
+rounds=1 partitions=60 lease_ms=5000 limit_ms=0 seconds_max=240 store=both
 while [ $# -gt 0 ]; do
   case $1 in
     --rounds) rounds=$2; shift 2 ;;
     --partitions) partitions=$2; shift 2 ;;
+    --lease-ms) lease_ms=$2; shift 2 ;;
     --limit-ms) limit_ms=$2; shift 2 ;;
+    --seconds-max) seconds_max=$2; shift 2 ;;
     --store) store=$2; shift 2 ;;
     *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
@@ -29,7 +31,8 @@ source scripts/lib/class-paths.sh
 torture() { # STORE
   echo "== three brokers on $1, $partitions partitions"
   "$java" -Xmx512m -cp "$(test_class_path)" io.sediment.cluster.torture.ClusterTorture --jar examples/cluster/target/sediment.jar \
-    --store "$1" --dir "$work/$1" --rounds "$rounds" --partitions "$partitions" --limit-ms "$limit_ms" ||
+    --store "$1" --dir "$work/$1" --rounds "$rounds" --partitions "$partitions" --lease-ms "$lease_ms" --limit-ms "$limit_ms" \
+    --seconds-max "$seconds_max" ||
     { echo "FAILED: cluster torture on $1; the brokers' logs: $work/$1/broker-*.log" >&2; exit 1; }
 }
 if [ "$store" != s3 ]; then torture local; fi

@@ -4,4 +4,3 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ./mvnw -B -ntp verify
 scripts/run-e2e.sh
-scripts/run-cluster-e2e.sh

@@ -5,21 +5,20 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /** Broker processes that form one cluster; all of them vote. Broker {@code i} is at index i. */
 final class BrokerFleet {
   private static final long READY_TIMEOUT_MS = 120_000;
+  private static final long TAKEOVER_TIMEOUT_MS = 60_000;
   private static final Predicate<String> READY = line -> line.contains("Sediment is ready");
 
   private final Path jar;
@@ -106,6 +105,24 @@ final class BrokerFleet {
     }
   }
 
+  /** Number of lines that each has printed so far. */
+  List<Integer> marks() {
+    return processes.stream().map(BrokerProcess::mark).toList();
+  }
+
+  /** Waits until a broker other than {@code except} prints such a line behind its mark. */
+  void awaitElsewhere(int except, List<Integer> marks, Predicate<String> wanted)
+      throws InterruptedException {
+    long begun = System.nanoTime();
+    while (IntStream.range(0, size())
+        .noneMatch(i -> i != except && get(i).nanosOf(marks.get(i), wanted).isPresent())) {
+      if (System.nanoTime() - begun > TimeUnit.MILLISECONDS.toNanos(TAKEOVER_TIMEOUT_MS)) {
+        throw new IllegalStateException("nobody took over from broker " + except);
+      }
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
   private BrokerProcess launch(int broker, Map<String, String> more) throws IOException {
     Map<String, String> environment = new HashMap<>(common);
     environment.putAll(environments.get(broker));
@@ -115,17 +132,6 @@ final class BrokerFleet {
         List.of("-Xmx256m", "-XX:MaxDirectMemorySize=256m", "-XX:+ExitOnOutOfMemoryError"),
         environment,
         log(broker));
-  }
-
-  /** The disks of all brokers are gone. */
-  void wipeDisks() throws IOException {
-    for (int i = 0; i < size(); i++) {
-      try (Stream<Path> files = Files.walk(raftPath(i))) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
-      }
-    }
   }
 
   /** Whether a broker leads the metadata group, by its own metrics. */

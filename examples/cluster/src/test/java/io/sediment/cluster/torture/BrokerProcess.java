@@ -2,7 +2,6 @@ package io.sediment.cluster.torture;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -162,15 +161,6 @@ final class BrokerProcess {
       return String.join("\n", lines.subList(Math.max(0, lines.size() - count), lines.size()));
     } finally {
       lock.unlock();
-    }
-  }
-
-  /** For callers that read a log file after the fact. */
-  static List<String> readLog(Path log) {
-    try {
-      return Files.exists(log) ? Files.readAllLines(log) : List.of();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 }

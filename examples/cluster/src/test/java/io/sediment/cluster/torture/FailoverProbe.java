@@ -28,7 +28,7 @@ final class FailoverProbe implements AutoCloseable {
   private static final String TOPIC = "wide";
   private static final Predicate<String> DETECTED = line -> line.contains("has been silent for");
   private static final Predicate<String> SEALING = line -> line.contains("sealing lane-");
-  private static final Predicate<String> PLACED = line -> line.contains("took over lane-");
+  static final Predicate<String> PLACED = line -> line.contains("took over lane-");
 
   private final BrokerFleet fleet;
   private final int partitions;
@@ -70,14 +70,14 @@ final class FailoverProbe implements AutoCloseable {
         .toList();
   }
 
-  /** A broker that leads something, preferably {@code wanted}. */
-  int leaderOtherThan(int avoided) throws Exception {
+  /** A broker that leads something. */
+  int anyLeader() throws Exception {
     for (int i = 0; i < fleet.size(); i++) {
-      if (i != avoided && !ledBy(i).isEmpty()) {
+      if (!ledBy(i).isEmpty()) {
         return i;
       }
     }
-    return avoided;
+    throw new IllegalStateException("no broker leads anything");
   }
 
   private List<Long> sendToAll(List<Integer> these, long sinceNanos) throws InterruptedException {
@@ -113,7 +113,7 @@ final class FailoverProbe implements AutoCloseable {
   /** Ends a broker with kill -9; prints the phases and answers the longest wait. */
   long kill(int broker, String what) throws Exception {
     List<Integer> led = ledBy(broker);
-    List<Integer> marks = marks();
+    List<Integer> marks = fleet.marks();
     long killed = System.nanoTime();
     fleet.get(broker).kill9();
     List<Long> waits = sendToAll(led, killed);
@@ -132,14 +132,6 @@ final class FailoverProbe implements AutoCloseable {
         waits.isEmpty() ? 0 : waits.get(waits.size() / 2),
         longest);
     return longest;
-  }
-
-  private List<Integer> marks() {
-    List<Integer> marks = new ArrayList<>();
-    for (int i = 0; i < fleet.size(); i++) {
-      marks.add(fleet.get(i).mark());
-    }
-    return marks;
   }
 
   private String after(long sinceNanos, List<Integer> marks, int dead, Predicate<String> wanted) {
