@@ -498,8 +498,14 @@ class AdminClientTest {
   void configsOfWhatIsNotThereAreErrors() throws Exception {
     assertThat(configError(topic("dc-missing"))).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
     assertThat(configError(topic("no such"))).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
-    assertThat(configError(new ConfigResource(ConfigResource.Type.GROUP, "g")))
+    assertThat(configError(new ConfigResource(ConfigResource.Type.CLIENT_METRICS, "m")))
         .isEqualTo(Errors.INVALID_REQUEST);
+  }
+
+  @Test
+  void aGroupHasConfigsBeforeItHasMembers() throws Exception {
+    assertThat(configError(new ConfigResource(ConfigResource.Type.GROUP, "g")))
+        .isEqualTo(Errors.NONE);
   }
 
   private Errors configError(ConfigResource resource) throws InterruptedException {
