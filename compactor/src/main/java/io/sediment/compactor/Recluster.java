@@ -107,6 +107,9 @@ final class Recluster {
       if (section.toOffset() == section.fromOffset()) {
         continue; // there for its producers alone
       }
+      if (section.toOffset() <= logStart) {
+        continue; // dead, and what followed it may be gone with an object that was all dead
+      }
       checkFollows(section, expected, leaderEpoch);
       expected = section.toOffset();
       for (SourceBlock each : section.blocks()) {
@@ -266,10 +269,18 @@ final class Recluster {
       states.expireBefore(liveness.producersExpiredBeforeMs());
       return new RunProducers(0, states.snapshot());
     }
+    Set<Long> transactional = new HashSet<>();
+    for (ProducerEntry change : changes) {
+      boolean isOpen = change.txnFirstOffset() != ProducerEntry.NO_OPEN_TXN;
+      if (isOpen || change.coordinatorEpoch() != ProducerEntry.NO_COORDINATOR_EPOCH) {
+        transactional.add(change.producerId());
+      }
+    }
+    // A marker stays with what it ends, be it in an older snapshot: else that would end never.
     changes.removeIf(
-        entry ->
-            entry.lastAppendMs() < liveness.producersExpiredBeforeMs()
-                && entry.txnFirstOffset() == ProducerEntry.NO_OPEN_TXN);
+        change ->
+            change.lastAppendMs() < liveness.producersExpiredBeforeMs()
+                && !transactional.contains(change.producerId()));
     return changes.isEmpty() ? RunProducers.NONE : new RunProducers(changesEpoch, changes);
   }
 

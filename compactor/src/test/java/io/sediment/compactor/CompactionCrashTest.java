@@ -18,6 +18,7 @@ import io.sediment.simulation.StoreRequest.Phase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -80,6 +81,24 @@ class CompactionCrashTest {
     Broker next = world.broker("next");
     world.settle(next);
     assertAllIsWell(world, next);
+  }
+
+  /** A partition's dead past may have holes: what was all dead goes, what others live in stays. */
+  @Test
+  void anObjectDroppedFromTheMiddleDoesNotStopCompaction() {
+    CompactingWorld compacting = new CompactingWorld(12, FaultPlan.none());
+    LaneWorld world = compacting.world;
+    Broker broker = world.broker("one");
+    for (List<Integer> partitions : List.of(List.of(0, 1), List.of(0), List.of(0, 1))) {
+      partitions.forEach(partition -> broker.append(partition, 2000, 3, 7, false));
+      world.await(broker.lane().flush(), "flushed");
+    }
+    world.logStarts.put(LaneWorld.partition(0), 6L);
+    world.await(broker.lane().reclaim(world.logStarts, Set.of()), "reclaimed");
+    assertThat(broker.lane().stats().l0Objects()).as("the one in the middle is gone").isEqualTo(2);
+    compacting.compactFully(compacting.inside(broker));
+    assertThat(broker.lane().stats().l0Objects()).isZero();
+    assertAllIsWell(world, broker);
   }
 
   @Test
