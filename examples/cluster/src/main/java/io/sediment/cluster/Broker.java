@@ -183,14 +183,15 @@ final class Broker implements AutoCloseable {
     lane.halted().thenAccept(cause -> laneHalted(metadata, membership, laneId, cause));
     started("lane watch", membership.watchLane(laneId, lane.epoch(), this::endWith)::cancel);
     started(
-        "lane takeover",
-        new LaneTakeover(
-            metadata,
-            settings.brokerId(),
-            brokerEpoch,
-            new BucketLaneSealing(laneEnvironment, laneConfig, incarnation),
-            scheduler,
-            ticker));
+            "lane takeover",
+            new LaneTakeover(
+                metadata,
+                settings.brokerId(),
+                brokerEpoch,
+                new BucketLaneSealing(laneEnvironment, laneConfig, incarnation),
+                scheduler,
+                ticker))
+        .bindTo(meters);
     metadata.halted().thenAccept(this::endWith);
     started(
         "takeover watch",
@@ -301,7 +302,7 @@ final class Broker implements AutoCloseable {
                         : membership.whyLost(metadata.image(), lane)));
   }
 
-  private static boolean isCorruption(Throwable failure) {
+  static boolean isCorruption(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof CorruptObjectException) {
         return true;

@@ -1,5 +1,7 @@
 package io.sediment.cluster;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.CommandResult.Rejected;
@@ -17,6 +19,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,11 +30,18 @@ import org.slf4j.LoggerFactory;
  * with what an earlier process of this broker was granted and did not finish.
  *
  * <p>A grant is used for one claim of the lane. Where that did not lead to an end, the next one is
- * asked for; whoever holds the newest grant wins, and all the others are fenced.
+ * asked for; whoever holds the newest grant wins, and all the others are fenced. Each failure in a
+ * row doubles the pause before that, up to {@link #PAUSE_MAX}; a lane that cannot be read waits for
+ * the longest at once. It is never given up, since its partitions have no leader until then: {@code
+ * sediment_lane_takeovers_failing} and the log at level ERROR call for an operator.
  */
 final class LaneTakeover implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LaneTakeover.class);
-  private static final Duration PAUSE = Duration.ofMillis(100);
+  static final Duration PAUSE = Duration.ofMillis(100);
+  static final Duration PAUSE_MAX = Duration.ofSeconds(30);
+
+  /** With that many failures in a row, after some 3 s, it is no longer a passing trouble. */
+  static final int FAILURES_TO_ALARM = 5;
 
   private record Grant(LaneId lane, long epoch) {}
 
@@ -48,6 +58,7 @@ final class LaneTakeover implements AutoCloseable {
   private final Scheduler scheduler;
   private final Ticker ticker;
   private final Set<Grant> taken = new HashSet<>(); // touched by one image at a time
+  private final Map<LaneId, Integer> failures = new ConcurrentHashMap<>(); // in a row
   private final ClusterMetadata.Subscription subscription;
   private volatile boolean closed;
 
@@ -73,6 +84,13 @@ final class LaneTakeover implements AutoCloseable {
     if (before.lanes() == after.lanes()) {
       return;
     }
+    failures
+        .keySet()
+        .removeIf(
+            id -> {
+              Lane known = after.lane(id);
+              return known == null || !isOurs(known);
+            });
     for (Lane lane : after.lanes().values()) {
       Grant grant = new Grant(lane.id(), lane.epoch());
       if (isOurs(lane) && taken.add(grant)) {
@@ -93,12 +111,46 @@ final class LaneTakeover implements AutoCloseable {
         .whenComplete(
             (ends, failure) -> {
               if (failure == null) {
+                failures.remove(grant.lane);
                 place(grant, ends, begun, ticker.nanoTime());
               } else if (!closed) {
-                log.warn("sealing {} under epoch {}", grant.lane, grant.epoch, failure);
-                later(() -> askAgain(grant));
+                failed(grant, failure);
               }
             });
+  }
+
+  private void failed(Grant grant, Throwable failure) {
+    int inARow = failures.merge(grant.lane, 1, Integer::sum);
+    boolean corrupt = Broker.isCorruption(failure);
+    Duration pause = corrupt ? PAUSE_MAX : pauseAfter(inARow);
+    if (corrupt || inARow >= FAILURES_TO_ALARM) {
+      log.error(
+          "{} cannot be sealed, its partitions have no leader: failures in a row {}, next attempt"
+              + " in {}",
+          grant.lane,
+          inARow,
+          pause,
+          failure);
+    } else {
+      log.warn("sealing {} under epoch {}", grant.lane, grant.epoch, failure);
+    }
+    scheduler.schedule(() -> askAgain(grant), pause);
+  }
+
+  static Duration pauseAfter(int failuresInARow) {
+    Duration doubled = PAUSE.multipliedBy(1L << Math.min(failuresInARow - 1, 10));
+    return doubled.compareTo(PAUSE_MAX) < 0 ? doubled : PAUSE_MAX;
+  }
+
+  /** Lanes whose last attempt failed. */
+  int failing() {
+    return failures.size();
+  }
+
+  void bindTo(MeterRegistry meters) {
+    Gauge.builder("sediment.lane.takeovers.failing", this, LaneTakeover::failing)
+        .description("lanes of dead brokers that this one tried to seal and could not yet")
+        .register(meters);
   }
 
   private void place(Grant grant, Map<PartitionId, Long> ends, long begun, long sealed) {
@@ -141,6 +193,9 @@ final class LaneTakeover implements AutoCloseable {
   private void askAgain(Grant grant) {
     Lane known = metadata.image().lane(grant.lane);
     if (closed || known == null || !isOurs(known) || known.epoch() != grant.epoch) {
+      if (known == null || !isOurs(known)) {
+        failures.remove(grant.lane);
+      }
       return;
     }
     metadata
