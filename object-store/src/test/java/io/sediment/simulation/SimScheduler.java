@@ -42,6 +42,10 @@ public final class SimScheduler implements Scheduler, Ticker, InstantSource {
     return name;
   }
 
+  Simulation simulation() {
+    return simulation;
+  }
+
   long nameHash() {
     return name.hashCode();
   }

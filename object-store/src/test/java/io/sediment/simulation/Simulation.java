@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The trace hash covers which process ran which event when, and every line handed to {@link
  * SimScheduler#trace}: two runs with equal hashes did the same things in the same order.
  */
-public final class Simulation {
+public final class Simulation implements AutoCloseable {
   private static final int LAST_EVENTS_PER_PROCESS = 40;
   private static final int EVENT_NANOS_MAX = 5_000;
   private static final Instant FIRST_INSTANT = Instant.parse("2026-01-01T00:00:00Z");
@@ -33,6 +33,7 @@ public final class Simulation {
   private final List<Event> runnable = new ArrayList<>();
   private final Map<String, SimScheduler> processes = new LinkedHashMap<>();
   private final List<String> options = new ArrayList<>();
+  private final List<Runnable> ends = new ArrayList<>();
   private final SimScheduler world;
 
   private long nowNanos;
@@ -81,6 +82,18 @@ public final class Simulation {
   /** A random sequence of its own, the same for this seed and name whatever else is drawn. */
   public SplittableRandom random(String name) {
     return new SplittableRandom(mix(seed, name.hashCode()));
+  }
+
+  /** Runs {@code end} when the simulation is closed. */
+  void onClose(Runnable end) {
+    ends.add(end);
+  }
+
+  /** Ends the threads of its processes. Needed only where there are some. */
+  @Override
+  public void close() {
+    ends.forEach(Runnable::run);
+    ends.clear();
   }
 
   /** Virtual nanoseconds since the run began. */

@@ -161,9 +161,13 @@ public final class BucketStart {
             }
           };
       if (ours.isPresent()) {
-        return finish(ours.get());
-      }
-      if (decision == StartPolicy.Decision.WAIT) {
+        Optional<Started> started = finish(ours.get());
+        if (started.isPresent()) {
+          return started.get();
+        }
+        // Whoever began this incarnation is gone before it had anything, and its folder, too.
+        create(Optional.empty(), ours.get().number() + 1, ours.get().clusterId());
+      } else if (decision == StartPolicy.Decision.WAIT) {
         if (VOTER_POLL.multipliedBy(++waits).compareTo(config.startTimeout()) > 0) {
           throw new MetadataUnavailableException(
               "waited " + config.startTimeout() + " for the voters to begin on an empty bucket");
@@ -220,7 +224,12 @@ public final class BucketStart {
             false));
   }
 
-  private Started finish(Incarnation incarnation) {
+  /**
+   * Empty where a recovery was asked for and nobody is left to write the incarnation's first
+   * export: its only voter is this broker, with a folder that has the vote and did not create it.
+   * Of more voters none can know whether the creator is dead or slow.
+   */
+  private Optional<Started> finish(Incarnation incarnation) {
     FolderIdentity identity =
         identityFile.read().orElseThrow(() -> new IllegalStateException("identity is gone"));
     if (incarnation.voters().contains(config.brokerId())) {
@@ -243,7 +252,7 @@ public final class BucketStart {
     }
   }
 
-  private Started started(Incarnation incarnation, FolderIdentity identity) {
+  private Optional<Started> started(Incarnation incarnation, FolderIdentity identity) {
     ExportRegister register = new ExportRegister(store, incarnation.number(), writer);
     Optional<ExportState> exported = load(register);
     if (exported.isEmpty() && identity.createdIncarnation(incarnation)) {
@@ -256,14 +265,23 @@ public final class BucketStart {
           Retry.bounded(scheduler).run("first export", () -> register.begin(first)));
       exported = load(register);
     }
+    if (exported.isEmpty()) {
+      exported = poll(() -> load(register));
+    }
+    boolean nobodyElseWrites = incarnation.voters().equals(List.of(config.brokerId()));
+    if (exported.isEmpty() && config.recoverFromBucket() && nobodyElseWrites) {
+      LOG.warn("incarnation {} was never exported, recovering behind it", incarnation.number());
+      return Optional.empty();
+    }
     ExportState state =
-        exported.isPresent() ? exported.get() : awaitFirstExport(register, incarnation);
+        exported.orElseThrow(
+            () -> notInTime("the first export of incarnation " + incarnation.number()));
     Map<Integer, UUID> voters = awaitVoters(incarnation);
     FolderIdentity joined = identity.joined() ? identity : identity.asJoined();
     if (!identity.joined()) {
       identityFile.write(joined);
     }
-    return new Started(incarnation, joined, voters, state);
+    return Optional.of(new Started(incarnation, joined, voters, state));
   }
 
   private Optional<ExportState> load(ExportRegister register) {
@@ -319,17 +337,14 @@ public final class BucketStart {
     }
   }
 
-  private ExportState awaitFirstExport(ExportRegister register, Incarnation incarnation) {
-    return poll("the first export of incarnation " + incarnation.number(), () -> load(register));
-  }
-
   private Map<Integer, UUID> awaitVoters(Incarnation incarnation) {
     VoterRegister register = voters(incarnation);
     Map<Integer, UUID> all = new TreeMap<>();
     for (int broker : incarnation.voters()) {
       all.put(
           broker,
-          poll("the vote of broker " + broker, () -> await("vote", register.voter(broker))));
+          poll(() -> await("vote", register.voter(broker)))
+              .orElseThrow(() -> notInTime("the vote of broker " + broker)));
     }
     return all;
   }
@@ -338,17 +353,15 @@ public final class BucketStart {
     Optional<T> look();
   }
 
-  private <T> T poll(String what, Probe<T> probe) {
+  /** Looks until there is something; empty where the time for starting has passed. */
+  private <T> Optional<T> poll(Probe<T> probe) {
     long triesLeft = Math.max(1, config.startTimeout().dividedBy(VOTER_POLL));
     while (true) {
       Optional<T> found = probe.look();
-      if (found.isPresent()) {
-        return found.get();
+      if (found.isPresent() || --triesLeft == 0) {
+        return found;
       }
-      if (--triesLeft == 0) {
-        throw new MetadataUnavailableException("waited " + config.startTimeout() + " for " + what);
-      }
-      pause(what, VOTER_POLL);
+      pause("poll", VOTER_POLL);
     }
   }
 
@@ -356,6 +369,10 @@ public final class BucketStart {
     CompletableFuture<Void> later = new CompletableFuture<>();
     scheduler.schedule(() -> later.complete(null), length);
     await(what, later);
+  }
+
+  private MetadataUnavailableException notInTime(String what) {
+    return new MetadataUnavailableException("waited " + config.startTimeout() + " for " + what);
   }
 
   private List<Integer> configuredVoters() {
