@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Consumer groups with clients that people use, against one broker on the local store: three members that join, leave and are killed while records are
-# produced, once with each assignor of the list below; and kcat -G.
+# Consumer groups with the clients that people use, against one broker on the local store: for each library three members that join, leave and are killed
+# while records are produced; Kafka's own tools; a Kafka Streams word count with both protocols; and a broker that is killed under a group.
 #
-#   scripts/run-clients-e2e.sh [--only NAME]     NAME: java, java-cooperative or kcat
+#   scripts/run-clients-e2e.sh [--only NAME,NAME…]     NAME: a library of the list below, kcat, tools, streams or kill
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 only=
@@ -13,11 +13,23 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-if ! command -v kcat >/dev/null; then
+wanted() { [ -z "$only" ] || [[ ,$only, == *,$1,* ]]; }
+
+need=()
+command -v kcat >/dev/null || need+=(kcat)
+if wanted kafka-python && ! /usr/bin/python3 -c 'import kafka' 2>/dev/null; then need+=(python3-kafka); fi
+if wanted confluent-kafka && ! /usr/bin/python3 -c 'import confluent_kafka' 2>/dev/null; then need+=(python3-confluent-kafka); fi
+if wanted sarama; then
+  command -v go >/dev/null || need+=(golang-go)
+  command -v gcc >/dev/null || need+=(gcc libc6-dev)
+  [ -d /usr/share/gocode/src/github.com/Shopify/sarama ] || need+=(golang-github-shopify-sarama-dev)
+fi
+if wanted kafkajs && ! command -v npm >/dev/null; then need+=(npm); fi
+if [ ${#need[@]} -gt 0 ]; then
   if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq kcat) >/dev/null
+    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}") >/dev/null
   else
-    echo "kcat is missing; install it (Debian and Ubuntu: apt-get install kcat; macOS: brew install kcat) and run again" >&2
+    echo "missing: ${need[*]}; install these packages (the names are Debian's) and run again" >&2
     exit 1
   fi
 fi
@@ -30,19 +42,34 @@ source scripts/lib/e2e.sh
 source scripts/lib/groups.sh
 
 declare -A class_path
-file=$work/class-path
-if [ ! -s "$file" ] || [ scripts/clients/current/pom.xml -nt "$file" ]; then
-  ./mvnw -B -q -ntp -f scripts/clients/current/pom.xml dependency:build-classpath -Dmdep.outputFile="$file"
+for version in current old; do
+  file=$work/class-path-$version
+  if [ ! -s "$file" ] || [ "scripts/clients/$version/pom.xml" -nt "$file" ]; then
+    ./mvnw -B -q -ntp -f "scripts/clients/$version/pom.xml" dependency:build-classpath -Dmdep.outputFile="$file"
+  fi
+  class_path[$version]=$(cat "$file")
+done
+if wanted kafkajs && [ ! -d "$work/node_modules/kafkajs" ]; then
+  npm install --silent --no-audit --no-fund --prefix "$work" kafkajs@2.2.4 >/dev/null
 fi
-class_path[current]=$(cat "$file")
-mkdir -p "$work/current"
-"${java}c" -nowarn --release 11 -d "$work/current" -cp "${class_path[current]}" scripts/clients/Member.java
+if wanted sarama && [ scripts/clients/member.go -nt "$work/member-sarama" ]; then
+  GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$work/go-cache go build -o "$work/member-sarama" scripts/clients/member.go
+fi
+compile() { # VERSION FILE: a program of scripts/clients on the class path of that version
+  if [ "scripts/clients/$2.java" -nt "$work/$1/$2.class" ]; then
+    mkdir -p "$work/$1"
+    "${java}c" -nowarn --release 11 -d "$work/$1" -cp "${class_path[$1]}" "scripts/clients/$2.java"
+  fi
+}
+compile current Member
+compile old Member
+compile current WordCount
 
 dir=$work/run
-broker_settings=(OBJECT_STORE_TYPE=local "DATA_PATH=$dir/data" GROUP_INITIAL_REBALANCE_DELAY_MS=0 GROUP_MIN_SESSION_TIMEOUT_MS=1000)
+broker_settings=(OBJECT_STORE_TYPE=local "DATA_PATH=$dir/data" GROUP_INITIAL_REBALANCE_DELAY_MS=0 GROUP_MIN_SESSION_TIMEOUT_MS=1000
+  GROUP_CONFIGS=group.consumer.min.session.timeout.ms=1000,group.consumer.session.timeout.ms=3000,group.consumer.min.heartbeat.interval.ms=300,group.consumer.heartbeat.interval.ms=300,group.streams.initial.rebalance.delay.ms=0)
 start_broker "$dir" "${broker_settings[@]}"
 
-wanted() { [ -z "$only" ] || [ "$only" = "$1" ]; }
 jvm=("$java" -Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn)
 classic=(session.timeout.ms=3000 heartbeat.interval.ms=300)
 
@@ -52,15 +79,32 @@ members_of() { # NAME: sets $member, the command of a member of that library, to
     java) member=("${jvm[@]}" -cp "$work/current:${class_path[current]}" Member); tail=("${classic[@]}") ;;
     java-cooperative) member=("${jvm[@]}" -cp "$work/current:${class_path[current]}" Member)
       tail=("${classic[@]}" partition.assignment.strategy=org.apache.kafka.clients.consumer.CooperativeStickyAssignor) ;;
+    java-consumer) member=("${jvm[@]}" -cp "$work/current:${class_path[current]}" Member); tail=(group.protocol=consumer) ;;
+    java-2.1) member=("${jvm[@]}" -cp "$work/old:${class_path[old]}" Member); tail=("${classic[@]}") ;;
+    confluent-kafka) member=(/usr/bin/python3 scripts/clients/member_confluent.py) ;;
+    kafka-python) member=(/usr/bin/python3 scripts/clients/member_kafka.py) ;;
+    kafkajs) member=(env "NODE_PATH=$work/node_modules" node scripts/clients/member.js) ;;
+    sarama) member=("$work/member-sarama") ;;
   esac
 }
 
-for library in java java-cooperative; do
+for library in java java-cooperative java-consumer java-2.1 confluent-kafka kafka-python kafkajs sarama; do
   if wanted "$library"; then
     members_of "$library"
     three_members "$library"
   fi
 done
 if wanted kcat; then source scripts/lib/kcat-groups.sh; fi
+if wanted tools; then source scripts/lib/kafka-tools.sh; fi
+if wanted streams; then
+  word_count classic
+  word_count streams
+fi
+if wanted kill; then
+  for library in java java-consumer; do
+    members_of "$library"
+    killed_broker "$library"
+  done
+fi
 stop_broker
 echo "$passed passed, 0 failed"

@@ -26,12 +26,17 @@ claim_ports() { # sets $port, $http and $raft to ports nobody listens on and no 
 }
 
 start_broker() { # DIR NAME=value...
-  local dir=$1 port http raft
+  claim_ports
+  restart_broker "$@"
+}
+
+restart_broker() { # DIR NAME=value...: on the ports that were claimed last
+  local dir=$1
   shift
   mkdir -p "$dir"
-  claim_ports
+  if [ -f "$dir/broker.log" ]; then cat "$dir/broker.log" >>"$dir/broker-before.log" && rm "$dir/broker.log"; fi # which holds the line awaited below
   env HOST=127.0.0.1 PORT="$port" HTTP_PORT="$http" RAFT_LISTEN_ADDR="127.0.0.1:$raft" RAFT_PATH="$dir/raft" "$@" \
-    "$java" -Xmx256m -XX:MaxDirectMemorySize=256m -XX:+ExitOnOutOfMemoryError -jar examples/cluster/target/sediment.jar >>"$dir/broker.log" 2>&1 &
+    "$java" -Xmx256m -XX:MaxDirectMemorySize=256m -XX:+ExitOnOutOfMemoryError -jar examples/cluster/target/sediment.jar >"$dir/broker.log" 2>&1 &
   broker_pid=$!
   broker=127.0.0.1:$port
   await_line "$dir/broker.log" "Sediment is ready.*:$port " "$broker_pid"

@@ -20,11 +20,11 @@ await_records() { # FILE: until the member has been given a record
 
 produce_until() { # FILE TOPIC: numbers from 1 on, for as long as members come and go: until FILE is there, which then holds how many
   local next=1
-  while [ ! -e "$1" ]; do
+  while [ ! -e "$1" ] && kill -0 $$; do
     seq "$next" $((next + 49))
     next=$((next + 50))
     sleep 0.2
-  done | kcat -P -b "$broker" -t "$2" -X acks=all -X linger.ms=20 -X message.timeout.ms=120000
+  done | kcat -P -E -b "$broker" -t "$2" -X acks=all -X linger.ms=20 -X message.timeout.ms=120000
   kcat -C -q -e -b "$broker" -t "$2" -o beginning | sort -n | tail -n 1 >"$1"
 }
 
@@ -36,6 +36,18 @@ kafka_tool() { # CLASS ARGUMENT...: one of Kafka's own tools
   local tool=$1
   shift
   "${jvm[@]}" -cp "${class_path[current]}" "org.apache.kafka.tools.$tool" --bootstrap-server "$broker" "$@"
+}
+
+await_more() { # FILE: until the member has been given records after this call
+  local n before
+  before=$(wc -l <"$1")
+  for ((n = 0; n < 600; n++)); do
+    if tail -n +$((before + 2)) "$1" | grep -q ' R '; then return; fi # the line after the first may have been on its way
+    sleep 0.1
+  done
+  echo "FAILED: no record any more in $1:" >&2
+  tail -20 "$1.err" >&2
+  exit 1
 }
 
 await_all() { # FOLDER: until the members have been given all values
@@ -56,6 +68,13 @@ check_members() { # FOLDER NAME
   fi
   passed=$((passed + 1))
   echo "ok: $2"
+}
+
+check_lag() { # LIBRARY: of a group whose members commit by themselves, at the latest when they leave
+  kafka_tool consumer.group.ConsumerGroupCommand --describe --offsets --group "group-$1" 2>/dev/null |
+    awk -v TOPIC="$1" '$2 == TOPIC { n++; lag += $6; if ($4 == "-") lag += 1 } END { print n, lag }' >"$work/actual"
+  cat "$work/run/$1"/member-? | awk '$2 == "R" && !($3 in seen) { seen[$3]; n++ } END { print n, 0 }' >"$work/expected"
+  check "$1: the last members commit what they were given"
 }
 
 end_members() { # SIGTERM: each leaves its group
@@ -79,6 +98,7 @@ three_members() { # LIBRARY
   start_member "$folder/member-3" "$1" "group-$1"
   await_records "$folder/member-3"
   kill -9 "${member_pids[2]}"
+  wait "${member_pids[2]}" 2>/dev/null || true
   kill "${member_pids[1]}"
   sleep 1
   touch "$folder/produced"
@@ -86,4 +106,53 @@ three_members() { # LIBRARY
   await_all "$folder"
   end_members
   check_members "$folder" "$1: two members join, one leaves, one is killed: nothing skipped, nothing again after its commit"
+  if ! cat "$folder"/member-? | grep -q ' S '; then check_lag "$1"; fi
+}
+
+killed_broker() { # LIBRARY: the broker is killed twice, and started again on its port
+  local folder=$work/run/kill-$1 producer round
+  echo "== the broker is killed: $1"
+  mkdir -p "$folder"
+  create_topic "kill-$1"
+  produce_until "$folder/produced" "kill-$1" &
+  producer=$!
+  start_member "$folder/member-1" "kill-$1" "group-kill-$1"
+  start_member "$folder/member-2" "kill-$1" "group-kill-$1"
+  await_records "$folder/member-1"
+  await_records "$folder/member-2"
+  for round in 1 2; do
+    kill -9 "$broker_pid"
+    wait "$broker_pid" 2>/dev/null || true
+    restart_broker "$dir" "${broker_settings[@]}"
+    await_more "$folder/member-1"
+    await_more "$folder/member-2"
+  done
+  touch "$folder/produced"
+  wait "$producer"
+  await_all "$folder"
+  end_members
+  check_members "$folder" "$1: the broker is killed twice: no answered commit is lost, and the group goes on"
+}
+
+word_count() { # PROTOCOL
+  local app=count-$1 n pid
+  echo "== Kafka Streams word count: group.protocol=$1"
+  kafka_tool TopicCommand --create --if-not-exists --topic text --partitions 3 >/dev/null
+  kafka_tool TopicCommand --create --topic "$app" --partitions 3 >/dev/null
+  [ -n "$(kcat -C -q -e -b "$broker" -t text -o beginning -c 1)" ] || kcat -P -b "$broker" -t text -X acks=all <LICENSE
+  "${jvm[@]}" -cp "$work/current:${class_path[current]}" WordCount "$broker" "$app" "$work/run/$app" "group.protocol=$1" >"$work/run/$app.log" 2>&1 &
+  pid=$!
+  tr 'A-Z' 'a-z' <LICENSE | tr -cs 'a-z' '\n' | sed '/^$/d' | sort | uniq -c | awk '{ print $2 " " $1 }' | sort >"$work/expected"
+  for ((n = 0; n < 300; n++)); do
+    kcat -C -q -e -b "$broker" -t "$app" -o beginning -K ' ' | awk '{ last[$1] = $2 } END { for (word in last) print word " " last[word] }' | sort >"$work/actual"
+    if cmp -s "$work/expected" "$work/actual"; then break; fi
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.5
+  done
+  kill "$pid" 2>/dev/null || true
+  wait "$pid" 2>/dev/null || true
+  check "a word count with group.protocol=$1 counts every word of a text"
+  kafka_tool TopicCommand --list | grep "^$app-" | sort >"$work/actual"
+  printf '%s\n' "$app-count-store-changelog" "$app-words-repartition" >"$work/expected"
+  check "its changelog and repartition topics are there: group.protocol=$1"
 }
