@@ -24,6 +24,7 @@ public final class SimThread implements Waiter {
   private final Semaphore hasStopped = new Semaphore(0);
   private @Nullable Thread thread;
   private boolean abandoned;
+  private boolean ended; // not Thread.isAlive: it is alive for a moment after its last word
 
   private SimThread(SimScheduler process) {
     this.process = process;
@@ -55,6 +56,7 @@ public final class SimThread implements Waiter {
               mayRun.acquireUninterruptibly();
               Runnable end = end(body, result);
               process.execute(end);
+              ended = true;
               hasStopped.release();
             },
             "simulated " + process.name());
@@ -83,8 +85,7 @@ public final class SimThread implements Waiter {
   }
 
   private void abandon() {
-    Thread own = thread;
-    if (own != null && own.isAlive()) {
+    if (thread != null && !ended) {
       abandoned = true;
       runUntilItStops();
     }
