@@ -26,12 +26,15 @@ import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
@@ -46,28 +49,35 @@ public final class TestBroker implements AutoCloseable {
   private static final BrokerConfigs STARTED_WITH =
       new BrokerConfigs(Map.of("node.id", "0", "num.partitions", "4"));
 
-  private static final GroupSettings GROUPS =
-      new GroupSettings(
-          4,
-          2,
-          Map.of(
-              "group.initial.rebalance.delay.ms",
-              "0",
-              "group.min.session.timeout.ms",
-              "1",
-              "offsets.commit.timeout.ms",
-              "1500"));
+  private static final int OFFSETS_TOPIC_PARTITIONS = 4;
+  private static final Map<String, String> GROUPS =
+      Map.of(
+          "group.initial.rebalance.delay.ms",
+          "0",
+          "group.min.session.timeout.ms",
+          "1",
+          "offsets.commit.timeout.ms",
+          "1500");
 
   public final InMemoryClusterMetadata metadata;
   public final FakeLane lane;
   public final KafkaFrontend frontend;
   public final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final AtomicBoolean leaseHeld = new AtomicBoolean(true);
+  private final AtomicLong aheadMs = new AtomicLong();
   private final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-scheduler", 1);
   private final ExecutorService ackThread = NamedThreads.pool("test-ack", 1);
 
   private TestBroker(
-      FrontendSettings settings, UnaryOperator<BrokerServerConfig> server, int ioThreads)
+      FrontendSettings settings,
+      UnaryOperator<BrokerServerConfig> server,
+      Map<String, String> groups,
+      int ioThreads)
       throws InterruptedException {
+    InstantSource clock = () -> SystemPorts.wallClock().instant().plusMillis(aheadMs.get());
+    Map<String, String> groupsStartedWith = new HashMap<>(GROUPS);
+    groupsStartedWith.putAll(groups);
+    GroupSettings groupSettings = new GroupSettings(OFFSETS_TOPIC_PARTITIONS, 2, groupsStartedWith);
     metadata = InMemoryClusterMetadata.ofOneBroker(ID, "127.0.0.1", 1);
     lane = new FakeLane(0, 1, ackThread);
     PartitionLogs logs =
@@ -77,8 +87,9 @@ public final class TestBroker implements AutoCloseable {
             lane,
             (image, topic) ->
                 new ConfigView(image, ID, STARTED_WITH).effectiveTopic(topic.configs()),
-            SystemPorts.wallClock());
-    GroupConfigDefinitions groupConfigs = new GroupConfigDefinitions(GROUPS);
+            clock,
+            leaseHeld::get);
+    GroupConfigDefinitions groupConfigs = new GroupConfigDefinitions(groupSettings);
     AtomicLong topicIds = new AtomicLong();
     frontend =
         KafkaFrontend.start(
@@ -87,7 +98,7 @@ public final class TestBroker implements AutoCloseable {
                 1,
                 server.apply(BrokerServerConfig.defaults("127.0.0.1", 0, ioThreads)),
                 settings,
-                GROUPS,
+                groupSettings,
                 groupConfigs,
                 STARTED_WITH,
                 2),
@@ -96,7 +107,7 @@ public final class TestBroker implements AutoCloseable {
                 lane,
                 scheduler,
                 SystemPorts.ticker(),
-                SystemPorts.wallClock(),
+                clock,
                 SystemPorts.random(),
                 () -> 0,
                 meters),
@@ -120,7 +131,24 @@ public final class TestBroker implements AutoCloseable {
   public static TestBroker start(
       FrontendSettings settings, UnaryOperator<BrokerServerConfig> server)
       throws InterruptedException {
-    return new TestBroker(settings, server, 2);
+    return new TestBroker(settings, server, Map.of(), 2);
+  }
+
+  /**
+   * @param groups configs of the group coordinator, by Kafka's names
+   */
+  public static TestBroker startWithGroups(Map<String, String> groups) throws InterruptedException {
+    return new TestBroker(FrontendSettings.DEFAULTS, UnaryOperator.identity(), groups, 2);
+  }
+
+  /** Its wall clock jumps ahead; timers that run are not shortened. */
+  public void jumpAhead(Duration time) {
+    aheadMs.addAndGet(time.toMillis());
+  }
+
+  /** Whether it may believe that it still leads what it led. */
+  public void holdLease(boolean held) {
+    leaseHeld.set(held);
   }
 
   public int port() {
@@ -138,7 +166,7 @@ public final class TestBroker implements AutoCloseable {
   /** Asks for a coordinator until there is one for every group. */
   public void startGroups() throws IOException {
     try (RawClient client = connect()) {
-      for (int partition = 0; partition < GROUPS.offsetsTopicPartitions(); partition++) {
+      for (int partition = 0; partition < OFFSETS_TOPIC_PARTITIONS; partition++) {
         HeartbeatRequestData request =
             new HeartbeatRequestData()
                 .setGroupId(Integer.toString(partition)) // hashes of digits are consecutive

@@ -109,6 +109,9 @@ public final class Elections implements DurabilityWatcher, LoadListener, AutoClo
   // One at a time.
 
   private void elect(PartitionLog opened) {
+    if (!opened.isOpen()) {
+      return; // it closed before its turn came, and another may be elected by now
+    }
     PartitionLog before = elected.get(opened.id().partition());
     if (before == opened) {
       return;

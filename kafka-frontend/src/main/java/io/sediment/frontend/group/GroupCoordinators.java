@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
+import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,9 +90,14 @@ public final class GroupCoordinators implements AutoCloseable {
   /**
    * The groups, if the coordinator runs.
    *
-   * @throws CoordinatorNotAvailableException if it does not, or not yet: clients ask again
+   * @throws NotCoordinatorException if another broker may coordinate them by now, and know of
+   *     commits that this one does not
+   * @throws CoordinatorNotAvailableException if it does not run, or not yet: clients ask again
    */
   Groups groups() {
+    if (!environment.logs().isLeaseHeld()) {
+      throw new NotCoordinatorException("this broker has lost touch with the cluster");
+    }
     Running now = running;
     if (now == null) {
       throw new CoordinatorNotAvailableException("the group coordinator is not running yet");

@@ -234,6 +234,11 @@ public final class PartitionLogs implements AutoCloseable {
             Errors.NOT_LEADER_OR_FOLLOWER, image.broker(leader), partition.leaderEpoch());
   }
 
+  /** Whether this broker may believe that it still leads what is open here. */
+  public boolean isLeaseHeld() {
+    return leaseHeld.getAsBoolean();
+  }
+
   /**
    * Tells {@code listener} of every log that is open now and of each that opens later; perhaps
    * twice of one that opens meanwhile. Runs on the threads that open logs and must be quick. That a

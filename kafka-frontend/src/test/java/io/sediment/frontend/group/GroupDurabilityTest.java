@@ -87,6 +87,23 @@ class GroupDurabilityTest {
     return commit(group, 1, offset);
   }
 
+  private OffsetFetchResponseGroup fetch(String group, int partition) throws IOException {
+    RequestHeader header =
+        client.send(
+            new OffsetFetchRequestData()
+                .setGroups(
+                    List.of(
+                        new OffsetFetchRequestGroup()
+                            .setGroupId(group)
+                            .setTopics(
+                                List.of(
+                                    new OffsetFetchRequestTopics()
+                                        .setName(TOPIC)
+                                        .setPartitionIndexes(List.of(partition)))))),
+            FETCH_VERSION);
+    return ((OffsetFetchResponse) client.receive(header)).data().groups().get(0);
+  }
+
   /** The committed offset once the coordinator has one to tell, {@link #NONE} without a commit. */
   private long committed(String group, int partition) {
     List<Long> offset = new ArrayList<>();
@@ -94,21 +111,7 @@ class GroupDurabilityTest {
         "an answer about " + group,
         () -> {
           try {
-            RequestHeader header =
-                client.send(
-                    new OffsetFetchRequestData()
-                        .setGroups(
-                            List.of(
-                                new OffsetFetchRequestGroup()
-                                    .setGroupId(group)
-                                    .setTopics(
-                                        List.of(
-                                            new OffsetFetchRequestTopics()
-                                                .setName(TOPIC)
-                                                .setPartitionIndexes(List.of(partition)))))),
-                    FETCH_VERSION);
-            OffsetFetchResponseGroup answer =
-                ((OffsetFetchResponse) client.receive(header)).data().groups().get(0);
+            OffsetFetchResponseGroup answer = fetch(group, partition);
             if (answer.errorCode() != Errors.NONE.code()) {
               assertThat(Errors.forCode(answer.errorCode()))
                   .isIn(Errors.NOT_COORDINATOR, Errors.COORDINATOR_LOAD_IN_PROGRESS);
@@ -150,6 +153,27 @@ class GroupDurabilityTest {
     Await.until("the offset", () -> committed(GROUP) == 7);
     broker.raiseLeaderEpochs();
     assertThat(committed(GROUP)).isEqualTo(7);
+  }
+
+  @Test
+  void aBrokerThatMayHaveBeenReplacedTellsNoOffsets() throws IOException {
+    assertThat(commit(GROUP, 1)).isEqualTo(Errors.NONE);
+    broker.holdLease(false); // whoever coordinates now may have answered later commits
+    assertThat(fetch(GROUP, 0).errorCode()).isEqualTo(Errors.NOT_COORDINATOR.code());
+    assertThat(commit(GROUP, 2)).isEqualTo(Errors.NOT_COORDINATOR);
+    broker.holdLease(true);
+    assertThat(committed(GROUP)).isEqualTo(1);
+  }
+
+  @Test
+  void leadershipsThatFollowEachOtherAtOnceLeaveTheLastOneServing() throws IOException {
+    for (int round = 1; round <= 20; round++) {
+      assertThat(commit(GROUP, round)).isEqualTo(Errors.NONE);
+      for (int i = 0; i < 5; i++) {
+        broker.raiseLeaderEpochs();
+      }
+      assertThat(committed(GROUP)).as("round %d", round).isEqualTo(round);
+    }
   }
 
   @Test

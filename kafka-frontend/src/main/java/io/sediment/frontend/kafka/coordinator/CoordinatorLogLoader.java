@@ -7,7 +7,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorLoader;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorPlayback;
 import org.apache.kafka.coordinator.common.runtime.Deserializer;
@@ -54,13 +53,16 @@ final class CoordinatorLogLoader<T> implements CoordinatorLoader<T> {
       TopicPartition partition, CoordinatorPlayback<T> playback) {
     PartitionLog log = logs.load(partition.partition());
     if (log == null) {
-      return CompletableFuture.failedFuture(
-          new NotLeaderOrFollowerException("this broker does not lead " + partition));
+      return new CompletableFuture<>(); // given up before it began
     }
     LogReplay<T> replay = new LogReplay<>(log, playback, deserializer, executor, clock);
     LogReplay<T> before = underWay.put(partition.partition(), replay);
     if (before != null) {
       before.giveUp();
+    }
+    if (!logs.isElected(log)) { // resigned before giveUp could know of it
+      underWay.remove(partition.partition(), replay);
+      return new CompletableFuture<>();
     }
     // Told before the runtime learns of it, which is when the future returned here completes.
     return replay

@@ -2,7 +2,9 @@ package io.sediment.frontend.kafka.coordinator;
 
 import io.sediment.frontend.partition.PartitionLog;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,21 +15,36 @@ import org.jspecify.annotations.Nullable;
 final class CoordinatorLogs {
   private final Map<Integer, PartitionLog> elected = new ConcurrentHashMap<>();
   private final Map<Integer, PartitionLog> inMemory = new ConcurrentHashMap<>();
+  private final Map<Integer, Queue<PartitionLog>> toLoad = new ConcurrentHashMap<>();
 
+  /** The runtime is told next, and will ask for the log to load: once for each election. */
   void elect(PartitionLog log) {
-    elected.put(log.id().partition(), log);
+    int partition = log.id().partition();
+    toLoad.computeIfAbsent(partition, none -> new ConcurrentLinkedQueue<>()).add(log);
+    elected.put(partition, log);
   }
 
   void resign(PartitionLog log) {
     elected.remove(log.id().partition(), log);
   }
 
-  /** The log to load now; from now on writes of its partition go there. */
+  boolean isElected(PartitionLog log) {
+    return elected.get(log.id().partition()) == log;
+  }
+
+  /**
+   * The log to load now, and to write to from now on. The runtime carries out elections in their
+   * order and late: null when the log of this one has been resigned, whatever was elected since. A
+   * load without an election is of what is in memory.
+   */
   @Nullable PartitionLog load(int partition) {
-    PartitionLog log = elected.get(partition);
-    if (log != null) {
-      inMemory.put(partition, log);
+    Queue<PartitionLog> queue = toLoad.get(partition);
+    PartitionLog next = queue == null ? null : queue.poll();
+    PartitionLog log = next == null ? inMemory.get(partition) : next;
+    if (log == null || !isElected(log)) {
+      return null;
     }
+    inMemory.put(partition, log);
     return log;
   }
 
