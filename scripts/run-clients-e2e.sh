@@ -42,18 +42,22 @@ source scripts/lib/e2e.sh
 source scripts/lib/groups.sh
 
 declare -A class_path
-for version in current old; do
-  file=$work/class-path-$version
-  if [ ! -s "$file" ] || [ "scripts/clients/$version/pom.xml" -nt "$file" ]; then
-    ./mvnw -B -q -ntp -f "scripts/clients/$version/pom.xml" dependency:build-classpath -Dmdep.outputFile="$file"
+find_class_path() { # NAME POM VERSION: of Apache Kafka's clients of that version
+  local file=$work/class-path-$1
+  if [ ! -s "$file" ] || [ "$2" -nt "$file" ]; then
+    ./mvnw -B -q -ntp -f "$2" -Dkafka.version="$3" dependency:build-classpath -Dmdep.outputFile="$file"
   fi
-  class_path[$version]=$(cat "$file")
-done
+  class_path[$1]=$(cat "$file")
+}
+find_class_path current scripts/clients/current/pom.xml 4.4.0
+find_class_path 3.9 scripts/clients/old/pom.xml 3.9.1
+find_class_path 2.1 scripts/clients/old/pom.xml 2.1.1
+
 if wanted kafkajs && [ ! -d "$work/node_modules/kafkajs" ]; then
   npm install --silent --no-audit --no-fund --prefix "$work" kafkajs@2.2.4 >/dev/null
 fi
 if wanted sarama && [ scripts/clients/member.go -nt "$work/member-sarama" ]; then
-  GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$work/go-cache go build -o "$work/member-sarama" scripts/clients/member.go
+  GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$work/go-cache CGO_CFLAGS=-w go build -o "$work/member-sarama" scripts/clients/member.go
 fi
 compile() { # VERSION FILE: a program of scripts/clients on the class path of that version
   if [ "scripts/clients/$2.java" -nt "$work/$1/$2.class" ]; then
@@ -61,8 +65,7 @@ compile() { # VERSION FILE: a program of scripts/clients on the class path of th
     "${java}c" -nowarn --release 11 -d "$work/$1" -cp "${class_path[$1]}" "scripts/clients/$2.java"
   fi
 }
-compile current Member
-compile old Member
+for version in current 3.9 2.1; do compile "$version" Member; done
 compile current WordCount
 
 dir=$work/run
@@ -80,7 +83,8 @@ members_of() { # NAME: sets $member, the command of a member of that library, to
     java-cooperative) member=("${jvm[@]}" -cp "$work/current:${class_path[current]}" Member)
       tail=("${classic[@]}" partition.assignment.strategy=org.apache.kafka.clients.consumer.CooperativeStickyAssignor) ;;
     java-consumer) member=("${jvm[@]}" -cp "$work/current:${class_path[current]}" Member); tail=(group.protocol=consumer) ;;
-    java-2.1) member=("${jvm[@]}" -cp "$work/old:${class_path[old]}" Member); tail=("${classic[@]}") ;;
+    java-3.9) member=("${jvm[@]}" -cp "$work/3.9:${class_path[3.9]}" Member); tail=("${classic[@]}") ;;
+    java-2.1) member=("${jvm[@]}" -cp "$work/2.1:${class_path[2.1]}" Member); tail=("${classic[@]}") ;;
     confluent-kafka) member=(/usr/bin/python3 scripts/clients/member_confluent.py) ;;
     kafka-python) member=(/usr/bin/python3 scripts/clients/member_kafka.py) ;;
     kafkajs) member=(env "NODE_PATH=$work/node_modules" node scripts/clients/member.js) ;;
@@ -88,7 +92,7 @@ members_of() { # NAME: sets $member, the command of a member of that library, to
   esac
 }
 
-for library in java java-cooperative java-consumer java-2.1 confluent-kafka kafka-python kafkajs sarama; do
+for library in java java-cooperative java-consumer java-3.9 java-2.1 confluent-kafka kafka-python kafkajs sarama; do
   if wanted "$library"; then
     members_of "$library"
     three_members "$library"

@@ -85,7 +85,9 @@ stop_s3() {
   s3_pid=
 }
 
-stop_all() {
-  for pid in $broker_pid $s3_pid; do kill -9 "$pid" 2>/dev/null || true; done
+stop_all() { # whatever still runs in the background: brokers, servers, clients, and what those in process groups of their own have started
+  local pid
+  for pid in $(jobs -p); do kill -9 -- "-$pid" 2>/dev/null || kill -9 "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
 }
 trap stop_all EXIT

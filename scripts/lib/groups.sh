@@ -20,12 +20,24 @@ await_records() { # FILE: until the member has been given a record
 
 produce_until() { # FILE TOPIC: numbers from 1 on, for as long as members come and go: until FILE is there, which then holds how many
   local next=1
-  while [ ! -e "$1" ] && kill -0 $$; do
+  while [ ! -e "$1" ] && kill -0 $$ 2>/dev/null; do
     seq "$next" $((next + 49))
     next=$((next + 50))
     sleep 0.2
-  done | kcat -P -E -b "$broker" -t "$2" -X acks=all -X linger.ms=20 -X message.timeout.ms=120000
+  done | kcat -P -E -b "$broker" -t "$2" -X acks=all -X linger.ms=20 -X message.timeout.ms=120000 2>"$1.err"
   kcat -C -q -e -b "$broker" -t "$2" -o beginning | sort -n | tail -n 1 >"$1"
+}
+
+start_producer() { # FILE TOPIC: sets $producer; in a process group of its own, so that the whole pipeline can be ended
+  set -m
+  produce_until "$1" "$2" &
+  producer=$!
+  set +m
+}
+
+end_producer() { # FILE: it writes there how many it has produced
+  touch "$1"
+  wait "$producer"
 }
 
 create_topic() { # TOPIC
@@ -85,12 +97,11 @@ end_members() { # SIGTERM: each leaves its group
 }
 
 three_members() { # LIBRARY
-  local folder=$work/run/$1 producer
+  local folder=$work/run/$1
   echo "== three members: $1"
   mkdir -p "$folder"
   create_topic "$1"
-  produce_until "$folder/produced" "$1" &
-  producer=$!
+  start_producer "$folder/produced" "$1"
   start_member "$folder/member-1" "$1" "group-$1"
   await_records "$folder/member-1"
   start_member "$folder/member-2" "$1" "group-$1"
@@ -101,8 +112,7 @@ three_members() { # LIBRARY
   wait "${member_pids[2]}" 2>/dev/null || true
   kill "${member_pids[1]}"
   sleep 1
-  touch "$folder/produced"
-  wait "$producer"
+  end_producer "$folder/produced"
   await_all "$folder"
   end_members
   check_members "$folder" "$1: two members join, one leaves, one is killed: nothing skipped, nothing again after its commit"
@@ -110,12 +120,11 @@ three_members() { # LIBRARY
 }
 
 killed_broker() { # LIBRARY: the broker is killed twice, and started again on its port
-  local folder=$work/run/kill-$1 producer round
+  local folder=$work/run/kill-$1 round
   echo "== the broker is killed: $1"
   mkdir -p "$folder"
   create_topic "kill-$1"
-  produce_until "$folder/produced" "kill-$1" &
-  producer=$!
+  start_producer "$folder/produced" "kill-$1"
   start_member "$folder/member-1" "kill-$1" "group-kill-$1"
   start_member "$folder/member-2" "kill-$1" "group-kill-$1"
   await_records "$folder/member-1"
@@ -127,8 +136,7 @@ killed_broker() { # LIBRARY: the broker is killed twice, and started again on it
     await_more "$folder/member-1"
     await_more "$folder/member-2"
   done
-  touch "$folder/produced"
-  wait "$producer"
+  end_producer "$folder/produced"
   await_all "$folder"
   end_members
   check_members "$folder" "$1: the broker is killed twice: no answered commit is lost, and the group goes on"
