@@ -1,5 +1,6 @@
 package io.sediment.cluster.bench;
 
+import io.sediment.cluster.bench.ComparisonTable.Server;
 import io.sediment.cluster.torture.FreePorts;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,18 +20,12 @@ import java.util.stream.Stream;
  * KB half-compressible records, acks=all, idempotent.
  */
 public final class BenchAgainstKafka {
-  /** One server under measurement. */
-  private enum Server {
-    SEDIMENT,
-    KAFKA
-  }
-
   private final FreePorts ports = new FreePorts();
   private final Map<String, String> options;
   private final Path dir;
   private final String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
   private final ProducerLoad load;
-  private final Map<String, Map<Server, Samples>> table = new LinkedHashMap<>();
+  private final ComparisonTable table = new ComparisonTable();
 
   private BenchAgainstKafka(Map<String, String> options) throws IOException {
     this.options = options;
@@ -49,16 +44,12 @@ public final class BenchAgainstKafka {
   private void run() throws Exception {
     int rounds = number("rounds", 3);
     for (int round = 0; round < rounds; round++) {
-      List<Server> order =
-          round % 2 == 0
-              ? List.of(Server.SEDIMENT, Server.KAFKA)
-              : List.of(Server.KAFKA, Server.SEDIMENT);
-      for (Server server : order) {
+      for (Server server : Server.orderOf(round)) {
         System.out.printf("round %d of %d: %s%n", round + 1, rounds, server);
         measure(server);
       }
     }
-    print();
+    table.print();
   }
 
   private void measure(Server server) throws Exception {
@@ -74,9 +65,10 @@ public final class BenchAgainstKafka {
       bootstrap = ours.bootstrap();
       process = ours.start();
     } else {
-      int port = ports.take();
-      bootstrap = "127.0.0.1:" + port;
-      process = startKafka(home, port);
+      KafkaServer theirs =
+          new KafkaServer(options.get("kafka-class-path"), home, dir, heap(), ports);
+      bootstrap = theirs.bootstrap();
+      process = theirs.start();
     }
     try {
       load.createTopic(bootstrap, "warm", 8);
@@ -155,53 +147,6 @@ public final class BenchAgainstKafka {
     note(server, "idle: % of a core", (process.cpuSeconds() - before) / seconds * 100);
   }
 
-  private ServerProcess startKafka(Path home, int port) throws Exception {
-    int controller = ports.take();
-    Path properties = home.resolve("server.properties");
-    Files.writeString(
-        properties,
-        """
-        process.roles=broker,controller
-        node.id=1
-        controller.quorum.voters=1@127.0.0.1:%d
-        listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d
-        advertised.listeners=PLAINTEXT://127.0.0.1:%d
-        controller.listener.names=CONTROLLER
-        log.dirs=%s
-        offsets.topic.replication.factor=1
-        """
-            .formatted(controller, port, controller, port, home.resolve("data")));
-    String classPath = options.get("kafka-class-path");
-    Process format =
-        new ProcessBuilder(
-                java,
-                "-cp",
-                classPath,
-                "kafka.tools.StorageTool",
-                "format",
-                "-t",
-                "AAAAAAAAAAAAAAAAAAAAAQ",
-                "-c",
-                properties.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(dir.resolve("kafka-format.log").toFile())
-            .start();
-    if (format.waitFor() != 0) {
-      throw new IllegalStateException(
-          "kafka format failed: " + Files.readString(dir.resolve("kafka-format.log")));
-    }
-    List<String> command =
-        List.of(
-            java,
-            "-Xmx" + heap(),
-            "-Dorg.slf4j.simpleLogger.defaultLogLevel=info",
-            "-cp",
-            classPath,
-            "kafka.Kafka",
-            properties.toString());
-    return ServerProcess.start(command, Map.of(), dir.resolve("kafka.log"), "Kafka Server started");
-  }
-
   private String runClient(List<String> mainAndArguments) throws Exception {
     return run(System.getProperty("java.class.path"), mainAndArguments);
   }
@@ -225,31 +170,7 @@ public final class BenchAgainstKafka {
   }
 
   private void note(Server server, String what, double value) {
-    table
-        .computeIfAbsent(what, k -> new LinkedHashMap<>())
-        .computeIfAbsent(server, k -> new Samples())
-        .add(value);
-    System.out.printf(Locale.ROOT, "  %-8s %-70s %.2f%n", server, what, value);
-  }
-
-  private void print() {
-    System.out.println();
-    System.out.println(
-        "| | Sediment: median (min–max) | Apache Kafka: median (min–max) | ratio of medians |");
-    System.out.println("| --- | --- | --- | --- |");
-    Samples none = new Samples();
-    table.forEach(
-        (what, byServer) -> {
-          Samples ours = byServer.getOrDefault(Server.SEDIMENT, none);
-          Samples theirs = byServer.getOrDefault(Server.KAFKA, none);
-          System.out.printf(
-              Locale.ROOT,
-              "| %s | %s | %s | %.2f |%n",
-              what,
-              ours,
-              theirs,
-              ours.median() / theirs.median());
-        });
+    table.note(server, what, value);
   }
 
   private String heap() {

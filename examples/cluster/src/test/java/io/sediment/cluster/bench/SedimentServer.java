@@ -9,6 +9,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -41,6 +42,13 @@ final class SedimentServer {
   }
 
   ServerProcess start() throws IOException, InterruptedException {
+    return start(Map.of());
+  }
+
+  /**
+   * @param settings more of them
+   */
+  ServerProcess start(Map<String, String> settings) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx" + heap);
@@ -49,14 +57,15 @@ final class SedimentServer {
       command.add("-XX:SharedArchiveFile=" + archive);
     }
     command.addAll(List.of("-jar", jar.toString()));
-    Map<String, String> environment =
+    Map<String, String> environment = new HashMap<>(settings);
+    environment.putAll(
         Map.of(
             "HOST", "127.0.0.1",
             "PORT", Integer.toString(port),
             "HTTP_PORT", Integer.toString(httpPort),
             "RAFT_LISTEN_ADDR", "127.0.0.1:" + raftPort,
             "RAFT_PATH", home.resolve("raft").toString(),
-            "DATA_PATH", home.resolve("data").toString());
+            "DATA_PATH", home.resolve("data").toString()));
     return ServerProcess.start(command, environment, log, "Sediment is ready");
   }
 
