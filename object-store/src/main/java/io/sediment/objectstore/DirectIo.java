@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,47 +51,115 @@ final class DirectIo {
   }
 
   void writeAndSync(Path newFile, ByteBuffer[] buffers) throws IOException {
-    ByteBuffer chunk = takeChunk();
-    try (FileChannel channel =
+    try (DirectFile file = grow(newFile)) {
+      file.add(buffers);
+      file.finish();
+      file.channel.force(true);
+    }
+  }
+
+  /** Begins a new file. It holds a chunk of memory until it is closed. */
+  DirectFile grow(Path newFile) throws IOException {
+    return new DirectFile(
         FileChannel.open(
             newFile,
             StandardOpenOption.CREATE_NEW,
             StandardOpenOption.WRITE,
-            ExtendedOpenOption.DIRECT)) {
-      long length = 0;
+            ExtendedOpenOption.DIRECT));
+  }
+
+  /** Gathers what is added into an aligned chunk and writes chunk by chunk. */
+  final class DirectFile implements GrowingFile {
+    private final FileChannel channel;
+    private @Nullable ByteBuffer chunk = takeChunk();
+    private long length;
+
+    private DirectFile(FileChannel channel) {
+      this.channel = channel;
+    }
+
+    @Override
+    public void add(ByteBuffer[] buffers) throws IOException {
+      ByteBuffer open = chunk();
       for (ByteBuffer buffer : buffers) {
         length += buffer.remaining();
         while (buffer.hasRemaining()) {
           int limit = buffer.limit();
-          buffer.limit(buffer.position() + Math.min(buffer.remaining(), chunk.remaining()));
-          chunk.put(buffer);
+          buffer.limit(buffer.position() + Math.min(buffer.remaining(), open.remaining()));
+          open.put(buffer);
           buffer.limit(limit);
-          if (!chunk.hasRemaining()) {
-            drain(chunk, channel);
+          if (!open.hasRemaining()) {
+            drain(open);
           }
         }
       }
-      if (chunk.position() > 0) {
-        while (chunk.position() % blockBytes != 0) {
-          chunk.put((byte) 0);
+    }
+
+    @Override
+    public void add(FileRange source) throws IOException {
+      ByteBuffer open = chunk();
+      long done = 0;
+      while (done < source.length()) {
+        open.limit(open.position() + (int) Math.min(open.remaining(), source.length() - done));
+        int read = source.channel().read(open, source.position() + done);
+        open.limit(open.capacity());
+        if (read < 0) {
+          throw new IOException(
+              "source ended early: position=" + (source.position() + done) + " range=" + source);
         }
-        drain(chunk, channel);
+        done += read;
+        length += read;
+        if (!open.hasRemaining()) {
+          drain(open);
+        }
+      }
+    }
+
+    @Override
+    public long length() {
+      return length;
+    }
+
+    @Override
+    public void finish() throws IOException {
+      ByteBuffer open = chunk();
+      if (open.position() > 0) {
+        while (open.position() % blockBytes != 0) {
+          open.put((byte) 0);
+        }
+        drain(open);
       }
       if (length % blockBytes != 0) {
         channel.truncate(length); // only whole blocks can be written
       }
-      channel.force(true);
-    } finally {
-      idleChunks.add(chunk.clear());
     }
-  }
 
-  private static void drain(ByteBuffer chunk, FileChannel channel) throws IOException {
-    chunk.flip();
-    while (chunk.hasRemaining()) {
-      channel.write(chunk);
+    /** Idempotent. */
+    @Override
+    public void close() throws IOException {
+      ByteBuffer open = chunk;
+      if (open != null) {
+        chunk = null;
+        idleChunks.add(open.clear());
+        channel.close();
+      }
     }
-    chunk.clear();
+
+    private ByteBuffer chunk() {
+      ByteBuffer open = chunk;
+      if (open == null) {
+        throw new IllegalStateException("the file is closed");
+      }
+      return open;
+    }
+
+    private void drain(ByteBuffer full) throws IOException {
+      full.flip();
+      while (full.hasRemaining()) {
+        channel.write(full);
+      }
+      full.clear();
+    }
   }
 
   private ByteBuffer takeChunk() {

@@ -16,12 +16,6 @@ import java.util.Optional;
  * die between two steps, and to forget on a power cut what was never synced.
  */
 class Disk {
-  /** Bound on what the JDK copies to a direct buffer, and then keeps, per thread. */
-  private static final int HEAP_CHUNK_BYTES = 256 << 10;
-
-  /** What one writev(2) takes. */
-  private static final int MAX_GATHERED_BUFFERS = 1024;
-
   /** Below it the page cache costs little. */
   private static final int DIRECT_BYTES_MIN = 64 << 10;
 
@@ -47,24 +41,30 @@ class Disk {
       return;
     }
     try (FileChannel channel = createNew(newFile)) {
-      writeFully(channel, buffers);
+      new CachedFile(channel).add(buffers);
       channel.force(true);
     }
   }
 
   /** Writes a new file without syncing it. */
   void write(Path newFile, ByteBuffer[] buffers) throws IOException {
-    try (FileChannel channel = createNew(newFile)) {
-      writeFully(channel, buffers);
+    try (CachedFile file = new CachedFile(createNew(newFile))) {
+      file.add(buffers);
     }
   }
 
+  /** Begins a new, large file. */
+  GrowingFile grow(Path newFile) throws IOException {
+    return direct.isPresent() ? direct.get().grow(newFile) : new CachedFile(createNew(newFile));
+  }
+
   /** Makes a new file of regions of others, without syncing it. */
-  void concatenate(Path newFile, Iterable<FileRange> sources) throws IOException {
-    try (FileChannel channel = createNew(newFile)) {
+  final void concatenate(Path newFile, Iterable<FileRange> sources) throws IOException {
+    try (GrowingFile file = grow(newFile)) {
       for (FileRange source : sources) {
-        transfer(source, channel);
+        file.add(source);
       }
+      file.finish();
     }
   }
 
@@ -113,41 +113,5 @@ class Disk {
 
   private static FileChannel createNew(Path newFile) throws IOException {
     return FileChannel.open(newFile, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-  }
-
-  static void writeFully(FileChannel channel, ByteBuffer[] buffers) throws IOException {
-    int next = 0;
-    while (next < buffers.length) {
-      ByteBuffer buffer = buffers[next];
-      if (!buffer.hasRemaining()) {
-        next++;
-      } else if (buffer.isDirect()) {
-        int end = next;
-        while (end < buffers.length
-            && end - next < MAX_GATHERED_BUFFERS
-            && buffers[end].isDirect()) {
-          end++;
-        }
-        channel.write(buffers, next, end - next);
-      } else {
-        int limit = buffer.limit();
-        buffer.limit(Math.min(limit, buffer.position() + HEAP_CHUNK_BYTES));
-        channel.write(buffer);
-        buffer.limit(limit);
-      }
-    }
-  }
-
-  private static void transfer(FileRange source, FileChannel target) throws IOException {
-    long done = 0;
-    while (done < source.length()) {
-      long moved =
-          source.channel().transferTo(source.position() + done, source.length() - done, target);
-      if (moved <= 0) {
-        throw new IOException(
-            "source ended early: position=" + (source.position() + done) + " range=" + source);
-      }
-      done += moved;
-    }
   }
 }

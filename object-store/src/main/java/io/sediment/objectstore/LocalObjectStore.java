@@ -7,18 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -191,7 +187,10 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
 
   @Override
   public CompletableFuture<MultipartUpload> startMultipart(ObjectKey key) {
-    return calls.start(executors.bulk, "start multipart " + key, () -> new Upload(key));
+    return calls.start(
+        executors.bulk,
+        "start multipart " + key,
+        () -> new LocalUpload(key, disk, calls, executors.bulk, new UploadTarget(key)));
   }
 
   @Override
@@ -451,109 +450,28 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
     }
   }
 
-  private final class Upload implements MultipartUpload {
-    private record StoredPart(Path file, Part part) {}
-
+  /** What an upload needs of its store. */
+  private final class UploadTarget implements LocalUpload.Target {
     private final ObjectKey key;
-    private final Map<Integer, StoredPart> parts = new ConcurrentHashMap<>();
-    private final AtomicLong versions = new AtomicLong();
 
-    Upload(ObjectKey key) {
+    UploadTarget(ObjectKey key) {
       this.key = key;
     }
 
     @Override
-    public CompletableFuture<Part> put(int number, ObjectBody body) {
-      return calls.start(
-          executors.bulk,
-          "put part " + number + " of " + key,
-          () -> keep(number, file -> disk.write(file, body.buffers())));
+    public Path newFile() throws IOException {
+      return temp.newFile(key);
     }
 
     @Override
-    public CompletableFuture<Part> copy(int number, ObjectKey source, ByteRange.Slice range) {
-      return calls.start(
-          executors.bulk,
-          "copy part " + number + " of " + key,
-          () -> {
-            try (FileRange file = openFile(source, range)) {
-              if (file == null) {
-                throw new ObjectStoreException.Refused("copy: no such object key=" + source, null);
-              }
-              return keep(number, target -> disk.concatenate(target, List.of(file)));
-            }
-          });
+    public @Nullable FileRange open(ObjectKey source, ByteRange range) throws IOException {
+      return openFile(source, range);
     }
 
     @Override
-    public CompletableFuture<ETag> complete(List<Part> order) {
-      return calls.start(executors.bulk, "complete " + key, () -> assemble(order));
-    }
-
-    @Override
-    public CompletableFuture<Void> abort() {
-      return calls.start(
-          executors.bulk,
-          "abort " + key,
-          () -> {
-            removeParts();
-            return null;
-          });
-    }
-
-    private interface Writing {
-      void to(Path file) throws IOException;
-    }
-
-    private Part keep(int number, Writing writing) throws IOException {
-      Path file = temp.newFile(key);
-      try {
-        writing.to(file);
-      } catch (IOException e) {
-        unlinkQuietly(file, e);
-        throw e;
-      }
-      Part part = new Part(number, new ETag("part-" + versions.incrementAndGet()));
-      StoredPart older = parts.put(number, new StoredPart(file, part));
-      if (older != null) {
-        disk.unlink(older.file);
-      }
-      return part;
-    }
-
-    private ETag assemble(List<Part> order) throws IOException {
-      List<FileRange> sources = new ArrayList<>();
-      Path whole = temp.newFile(key);
-      try {
-        for (Part part : order) {
-          StoredPart stored = parts.get(part.number());
-          if (stored == null || !stored.part.equals(part)) {
-            throw new ObjectStoreException.Refused(
-                "complete: no such part: key=" + key + " part=" + part, null);
-          }
-          FileChannel channel = FileChannel.open(stored.file, StandardOpenOption.READ);
-          long length = channel.size();
-          sources.add(new FileRange(channel, 0, length, length, part.eTag()));
-        }
-        disk.concatenate(whole, sources);
-      } catch (IOException e) {
-        unlinkQuietly(whole, e);
-        throw e;
-      } finally {
-        for (FileRange source : sources) {
-          source.close();
-        }
-      }
-      ETag eTag = replaceLock.holding(() -> publish(key, whole, statObject(layout.object(key))));
-      removeParts();
-      return eTag;
-    }
-
-    private void removeParts() throws IOException {
-      for (StoredPart stored : parts.values()) {
-        disk.unlink(stored.file);
-      }
-      parts.clear();
+    public ETag publish(Path whole) throws IOException {
+      return replaceLock.holding(
+          () -> LocalObjectStore.this.publish(key, whole, statObject(layout.object(key))));
     }
   }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -31,6 +32,26 @@ class DirectIoTest {
       direct.get().writeAndSync(file, new ByteBuffer[] {heap, ByteBuffer.allocate(0), direct2});
       assertThat(file).hasBinaryContent(content);
     }
+  }
+
+  @Test
+  void aFileGrowsByBuffersAndByRegionsOfOtherFiles() throws IOException {
+    Optional<DirectIo> direct = DirectIo.probe(folder);
+    assumeTrue(direct.isPresent(), "this filesystem has no direct I/O");
+    byte[] content = new byte[2_500_003];
+    new Random(2).nextBytes(content);
+    Path other = Files.write(folder.resolve("other"), content);
+    Path file = folder.resolve("grown");
+    try (GrowingFile grown = direct.get().grow(file);
+        FileChannel source = FileChannel.open(other)) {
+      grown.add(new ByteBuffer[] {ByteBuffer.wrap(content, 0, 77)});
+      grown.add(new FileRange(source, 77, 1_300_000, content.length, new ETag("other")));
+      grown.add(new FileRange(source, 1_300_077, 5, content.length, new ETag("other")));
+      grown.add(new ByteBuffer[] {ByteBuffer.wrap(content, 1_300_082, content.length - 1_300_082)});
+      assertThat(grown.length()).isEqualTo(content.length);
+      grown.finish();
+    }
+    assertThat(file).hasBinaryContent(content);
   }
 
   @Test

@@ -89,10 +89,11 @@ final class ForgetfulDisk extends Disk {
   }
 
   @Override
-  void concatenate(Path newFile, Iterable<FileRange> sources) throws IOException {
+  GrowingFile grow(Path newFile) throws IOException {
     step();
-    super.concatenate(newFile, sources);
+    GrowingFile file = super.grow(newFile);
     unsyncedInodes.add(inode(newFile));
+    return new DyingFile(file);
   }
 
   @Override
@@ -151,6 +152,45 @@ final class ForgetfulDisk extends Disk {
     if (!Files.exists(folder)) {
       super.createFolder(folder);
       unsyncedNames.push(new Undo(folder.getParent(), () -> removeTree(folder)));
+    }
+  }
+
+  private final class DyingFile implements GrowingFile {
+    private final GrowingFile file;
+
+    DyingFile(GrowingFile file) {
+      this.file = file;
+    }
+
+    @Override
+    public void add(ByteBuffer[] buffers) throws IOException {
+      boolean dies = diesNow();
+      file.add(dies ? firstHalf(buffers) : buffers);
+      if (dies) {
+        throw new Killed();
+      }
+    }
+
+    @Override
+    public void add(FileRange source) throws IOException {
+      step();
+      file.add(source);
+    }
+
+    @Override
+    public long length() {
+      return file.length();
+    }
+
+    @Override
+    public void finish() throws IOException {
+      step();
+      file.finish();
+    }
+
+    @Override
+    public void close() throws IOException {
+      file.close();
     }
   }
 
