@@ -6,5 +6,5 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 "$root/scripts/build-if-stale.sh"
 archive=$root/examples/cluster/target/sediment.jsa
 # shellcheck disable=SC2086  # JAVA_OPTS is a list of options
-exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" ${JAVA_OPTS:--Xmx512m -XX:MaxDirectMemorySize=512m -XX:+ExitOnOutOfMemoryError} \
+exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" "@$root/scripts/lib/jvm-options" ${JAVA_OPTS:--Xmx512m -XX:MaxDirectMemorySize=512m -XX:+ExitOnOutOfMemoryError} \
   -XX:SharedArchiveFile="$archive" -Xlog:cds=off -Xlog:cds+dynamic=off -jar "$root/examples/cluster/target/sediment.jar"

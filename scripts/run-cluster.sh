@@ -39,7 +39,7 @@ for ((i = 0; i < count; i++)); do
   # shellcheck disable=SC2086  # JAVA_OPTS is a list of options
   env BROKER_ID=$i HOST=127.0.0.1 PORT=$((base + i)) RAFT_LISTEN_ADDR=127.0.0.1:$((base + 100 + i)) RAFT_PEERS="$peers" \
     HTTP_PORT=$((base + 200 + i)) RAFT_PATH="$dir/broker-$i/raft" DATA_PATH="${DATA_PATH:-$dir/data}" \
-    "${JAVA_HOME:+$JAVA_HOME/bin/}java" ${JAVA_OPTS:--Xmx384m -XX:MaxDirectMemorySize=384m -XX:+ExitOnOutOfMemoryError} \
+    "${JAVA_HOME:+$JAVA_HOME/bin/}java" "@$root/scripts/lib/jvm-options" ${JAVA_OPTS:--Xmx384m -XX:MaxDirectMemorySize=384m -XX:+ExitOnOutOfMemoryError} \
     -jar "$root/examples/cluster/target/sediment.jar" >>"$dir/broker-$i/broker.log" 2>&1 &
   pids+=($!)
   bootstrap+=${bootstrap:+,}127.0.0.1:$((base + i))

@@ -159,9 +159,9 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
   }
 
   @Override
-  public CompletableFuture<Optional<FileRange>> openRange(ObjectKey key, ByteRange range) {
-    return calls.start(
-        executors.reads, "open " + key, () -> Optional.ofNullable(openFile(key, range)));
+  public CompletableFuture<Optional<FileRange>> openRange(
+      ObjectKey key, ByteRange range, Inspection inspection) {
+    return calls.start(executors.reads, "open " + key, () -> openInspected(key, range, inspection));
   }
 
   @Override
@@ -312,6 +312,21 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
       }
       return Optional.of(new StoredBytes(bytes.flip(), file.objectLength(), file.eTag()));
     }
+  }
+
+  private Optional<FileRange> openInspected(ObjectKey key, ByteRange range, Inspection inspection)
+      throws IOException {
+    FileRange file = openFile(key, range);
+    if (file == null) {
+      return Optional.empty();
+    }
+    try {
+      inspection.inspect(file);
+    } catch (IOException | RuntimeException e) {
+      file.close();
+      throw e;
+    }
+    return Optional.of(file);
   }
 
   private OptionalLong readInto(ObjectKey key, long position, ReadTarget target)

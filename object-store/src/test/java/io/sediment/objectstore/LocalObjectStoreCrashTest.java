@@ -136,7 +136,10 @@ class LocalObjectStoreCrashTest {
   @Test
   void whatAFileRangeWasOpenedOfSurvivesAPowerCut() throws IOException {
     survivesOnceSeen(
-        other -> other.openRange(KEY, ByteRange.all()).thenAccept(LocalObjectStoreCrashTest::shut),
+        other ->
+            other
+                .openRange(KEY, ByteRange.all(), file -> {})
+                .thenAccept(LocalObjectStoreCrashTest::shut),
         false);
   }
 

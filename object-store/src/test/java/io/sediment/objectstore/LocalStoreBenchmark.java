@@ -99,7 +99,8 @@ public final class LocalStoreBenchmark {
           READERS,
           i ->
               store
-                  .openRange(key("pipelined", random.nextInt(objects)), range(random, length))
+                  .openRange(
+                      key("pipelined", random.nextInt(objects)), range(random, length), file -> {})
                   .thenAccept(found -> transfer(found.orElseThrow(), sink)));
     }
   }

@@ -351,7 +351,15 @@ final class Broker implements AutoCloseable {
         new BucketWriteAheadLogs(
             stores.main(), walProfile(), incarnation, scheduler, ticker, random, walMetrics);
     return new LaneEnvironment(
-        stores.main(), stores.catchUp(), logs, scheduler, ticker, clock, random, budget);
+        stores.main(),
+        stores.catchUp(),
+        stores.catchUpFiles(),
+        logs,
+        scheduler,
+        ticker,
+        clock,
+        random,
+        budget);
   }
 
   private RaftMetadata openMetadata(

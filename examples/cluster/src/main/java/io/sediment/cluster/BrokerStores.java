@@ -1,6 +1,7 @@
 package io.sediment.cluster;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.sediment.objectstore.FileRanges;
 import io.sediment.objectstore.LocalObjectStore;
 import io.sediment.objectstore.MemoryObjectStore;
 import io.sediment.objectstore.MeteredObjectStore;
@@ -16,6 +17,7 @@ import io.sediment.runtime.Ticker;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -35,13 +37,19 @@ final class BrokerStores implements AutoCloseable {
   private final String name;
   private final ObjectStore main;
   private final ObjectStore catchUp;
+  private final Optional<FileRanges> catchUpFiles;
   private final List<ExecutorService> threads;
 
   private BrokerStores(
-      String name, ObjectStore main, ObjectStore catchUp, List<ExecutorService> threads) {
+      String name,
+      ObjectStore main,
+      ObjectStore catchUp,
+      Optional<FileRanges> catchUpFiles,
+      List<ExecutorService> threads) {
     this.name = name;
     this.main = main;
     this.catchUp = catchUp;
+    this.catchUpFiles = catchUpFiles;
     this.threads = List.copyOf(threads);
   }
 
@@ -73,6 +81,7 @@ final class BrokerStores implements AutoCloseable {
             "memory",
             decorator.on(memory, "main"),
             decorator.on(memory.anotherClient(), "catchup"),
+            Optional.empty(),
             List.of());
       }
     };
@@ -99,10 +108,12 @@ final class BrokerStores implements AutoCloseable {
         threads.forEach(ExecutorService::shutdown);
       }
     }
+    LocalObjectStore catchUp = local.readingOn(catchUpReads);
     return new BrokerStores(
         settings.dataPath().toAbsolutePath().normalize().toString(),
         decorator.on(local, "main"),
-        decorator.on(local.readingOn(catchUpReads), "catchup"),
+        decorator.on(catchUp, "catchup"),
+        Optional.of(catchUp),
         threads);
   }
 
@@ -129,6 +140,7 @@ final class BrokerStores implements AutoCloseable {
         "s3://" + config.bucket() + "/" + config.keyPrefix(),
         decorator.on(S3ObjectStore.open(config, "s3-main"), "main"),
         decorator.on(S3ObjectStore.open(config, "s3-catchup"), "catchup"),
+        Optional.empty(),
         List.of());
   }
 
@@ -145,6 +157,11 @@ final class BrokerStores implements AutoCloseable {
   /** For reading old data. */
   ObjectStore catchUp() {
     return catchUp;
+  }
+
+  /** The files of {@link #catchUp}, where it is a local disk. */
+  Optional<FileRanges> catchUpFiles() {
+    return catchUpFiles;
   }
 
   @Override

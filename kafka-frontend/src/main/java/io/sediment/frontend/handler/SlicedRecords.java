@@ -1,29 +1,27 @@
 package io.sediment.frontend.handler;
 
 import io.sediment.lsm.lane.BatchSlices;
+import io.sediment.objectstore.FileRange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.List;
 import org.apache.kafka.common.network.TransferableChannel;
 import org.apache.kafka.common.record.internal.BaseRecords;
 import org.apache.kafka.common.record.internal.RecordsSend;
 
 /**
- * Record bytes of a response as slices of the lane's memory. Does not own them: whoever read the
- * slices has them closed after the response.
+ * Record bytes of a response as slices of the lane's memory, or of files. Does not own them:
+ * whoever read the slices has them closed after the response.
  */
 final class SlicedRecords implements BaseRecords {
-  private final List<ByteBuffer> buffers;
-  private final int sizeInBytes;
+  private final BatchSlices slices;
 
   SlicedRecords(BatchSlices slices) {
-    this.buffers = slices.buffers();
-    this.sizeInBytes = slices.sizeInBytes();
+    this.slices = slices;
   }
 
   @Override
   public int sizeInBytes() {
-    return sizeInBytes;
+    return slices.sizeInBytes();
   }
 
   @Override
@@ -33,7 +31,7 @@ final class SlicedRecords implements BaseRecords {
 
   private static final class SlicesSend extends RecordsSend<SlicedRecords> {
     private SlicesSend(SlicedRecords records) {
-      super(records, records.sizeInBytes);
+      super(records, records.sizeInBytes());
     }
 
     /** Everything in one go: the only channel this is sent to takes all it is given. */
@@ -43,11 +41,16 @@ final class SlicedRecords implements BaseRecords {
       if (previouslyWritten != 0) {
         throw new IllegalStateException("slices written in part: " + previouslyWritten);
       }
-      ByteBuffer[] views = new ByteBuffer[records().buffers.size()];
+      BatchSlices slices = records().slices;
+      ByteBuffer[] views = new ByteBuffer[slices.buffers().size()];
       for (int i = 0; i < views.length; i++) {
-        views[i] = records().buffers.get(i).duplicate();
+        views[i] = slices.buffers().get(i).duplicate();
       }
-      return Math.toIntExact(channel.write(views));
+      long written = channel.write(views);
+      for (FileRange file : slices.files()) {
+        written += channel.transferFrom(file.channel(), file.position(), file.length());
+      }
+      return Math.toIntExact(written);
     }
   }
 }

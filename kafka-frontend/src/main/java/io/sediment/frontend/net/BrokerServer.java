@@ -80,6 +80,7 @@ public final class BrokerServer implements AutoCloseable {
               .childOption(ChannelOption.TCP_NODELAY, true)
               .childOption(ChannelOption.SO_KEEPALIVE, true)
               .childOption(ChannelOption.ALLOCATOR, allocator(config.ioThreads()))
+              .childOption(ChannelOption.MESSAGE_SIZE_ESTIMATOR, new ResponseSizes())
               .childOption(
                   ChannelOption.WRITE_BUFFER_WATER_MARK,
                   new WriteBufferWaterMark(WRITABLE_BELOW_BYTES, UNWRITABLE_ABOVE_BYTES))

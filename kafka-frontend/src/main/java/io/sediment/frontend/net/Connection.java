@@ -1,7 +1,6 @@
 package io.sediment.frontend.net;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -331,9 +330,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
       server.metrics().answered(header, server.ticker().nanoTime() - exchange.arrivedNanos);
       return;
     }
-    List<ByteBuffer> buffers;
+    ResponseGatherer response;
     try {
-      buffers = ResponseGatherer.gather(serialize(exchange));
+      response = ResponseGatherer.gather(serialize(exchange));
     } catch (RuntimeException e) {
       exchange.release();
       server.metrics().handlerFailures.increment();
@@ -341,21 +340,19 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
       close("no response for " + header.apiKey());
       return;
     }
-    int size = 0;
-    int last = buffers.size() - 1;
+    List<Object> pieces = response.pieces();
+    int last = pieces.size() - 1;
     for (int i = 0; i <= last; i++) {
-      ByteBuf part = Unpooled.wrappedBuffer(buffers.get(i));
-      size += part.readableBytes();
       if (i < last) {
-        channel.write(part, channel.voidPromise());
+        channel.write(pieces.get(i), channel.voidPromise());
       } else {
         // Writes complete in order, failed ones included, so the last one speaks for all.
-        ChannelFuture written = channel.write(part);
+        ChannelFuture written = channel.write(pieces.get(i));
         written.addListener(done -> exchange.release());
       }
     }
     unflushed = true;
-    server.metrics().bytesOut.increment(size);
+    server.metrics().bytesOut.increment(response.sizeBytes());
     server.metrics().answered(header, server.ticker().nanoTime() - exchange.arrivedNanos);
     if (exchange.throttleMs() > 0) {
       mute(exchange.throttleMs());

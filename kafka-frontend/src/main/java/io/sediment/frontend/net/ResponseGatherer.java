@@ -1,5 +1,7 @@
 package io.sediment.frontend.net;
 
+import io.netty.buffer.Unpooled;
+import io.netty.channel.DefaultFileRegion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -9,33 +11,44 @@ import org.apache.kafka.common.network.Send;
 import org.apache.kafka.common.network.TransferableChannel;
 
 /**
- * A channel that takes everything and writes nothing: it collects the buffers of which the message
+ * A channel that takes everything and writes nothing: it collects the pieces of which the message
  * library composes a response, record bytes by reference, for Netty to write.
  */
 final class ResponseGatherer implements TransferableChannel {
-  private final List<ByteBuffer> buffers = new ArrayList<>(4);
+  private final List<Object> pieces = new ArrayList<>(4);
+  private long sizeBytes;
 
   private ResponseGatherer() {}
 
-  /** The buffers of {@code send}, in order. */
-  static List<ByteBuffer> gather(Send send) {
+  /** Gathers all of {@code send}. */
+  static ResponseGatherer gather(Send send) {
     ResponseGatherer gatherer = new ResponseGatherer();
     try {
       while (!send.completed()) {
         send.writeTo(gatherer);
       }
     } catch (IOException e) {
-      throw new IllegalStateException("gathering memory does no I/O", e);
+      throw new IllegalStateException("gathering references does no I/O", e);
     }
-    return gatherer.buffers;
+    return gatherer;
+  }
+
+  /** What Netty writes, in order: buffers and file regions. */
+  List<Object> pieces() {
+    return pieces;
+  }
+
+  long sizeBytes() {
+    return sizeBytes;
   }
 
   @Override
   public int write(ByteBuffer source) {
     int size = source.remaining();
     if (size > 0) {
-      buffers.add(source.duplicate());
+      pieces.add(Unpooled.wrappedBuffer(source.duplicate()));
       source.position(source.limit());
+      sizeBytes += size;
     }
     return size;
   }
@@ -60,8 +73,10 @@ final class ResponseGatherer implements TransferableChannel {
   }
 
   @Override
-  public long transferFrom(FileChannel file, long position, long count) throws IOException {
-    throw new IOException("records come as buffers, not as files");
+  public long transferFrom(FileChannel file, long position, long count) {
+    pieces.add(new DefaultFileRegion(file, position, count));
+    sizeBytes += count;
+    return count;
   }
 
   @Override

@@ -1,19 +1,23 @@
 package io.sediment.lsm.lane;
 
+import io.sediment.objectstore.FileRange;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Whole record batches as a list of read-only buffers, in offset order. The memory below is pinned
- * until {@link #close}, so close it when the bytes have been written to the socket, on every path.
- * Close is idempotent and may be called from any thread.
+ * Whole record batches in offset order: as a list of read-only buffers, or, where the store is a
+ * local disk, as a list of regions of open files; one of the two lists is empty. Memory is pinned
+ * and files stay open until {@link #close}, so close it when the bytes have been written to the
+ * socket, on every path. Close is idempotent and may be called from any thread.
  */
 public final class BatchSlices implements AutoCloseable {
   private static final Runnable NOTHING = () -> {};
   private static final BatchSlices EMPTY = new BatchSlices(List.of(), -1, NOTHING);
 
   private final List<ByteBuffer> buffers;
+  private final List<FileRange> files;
   private final int sizeInBytes;
   private final long nextOffset;
   private final AtomicReference<Runnable> release;
@@ -23,14 +27,33 @@ public final class BatchSlices implements AutoCloseable {
    * @param release what to do when the bytes are no longer needed
    */
   public BatchSlices(List<ByteBuffer> buffers, long nextOffset, Runnable release) {
+    this(buffers, List.of(), nextOffset, release);
+  }
+
+  private BatchSlices(
+      List<ByteBuffer> buffers, List<FileRange> files, long nextOffset, Runnable release) {
     this.buffers = List.copyOf(buffers);
-    int sum = 0;
+    this.files = List.copyOf(files);
+    long sum = 0;
     for (ByteBuffer buffer : buffers) {
-      sum = Math.addExact(sum, buffer.remaining());
+      sum += buffer.remaining();
     }
-    this.sizeInBytes = sum;
+    for (FileRange file : files) {
+      sum += file.length();
+    }
+    this.sizeInBytes = Math.toIntExact(sum);
     this.nextOffset = nextOffset;
     this.release = new AtomicReference<>(release);
+  }
+
+  /**
+   * Batches in files, which are closed with this.
+   *
+   * @param nextOffset offset after the last record in the files
+   */
+  public static BatchSlices inFiles(List<FileRange> files, long nextOffset) {
+    return new BatchSlices(
+        List.of(), files, nextOffset, () -> files.forEach(FileRange::closeQuietly));
   }
 
   public static BatchSlices empty() {
@@ -44,6 +67,22 @@ public final class BatchSlices implements AutoCloseable {
 
   public List<ByteBuffer> buffers() {
     return buffers;
+  }
+
+  public List<FileRange> files() {
+    return files;
+  }
+
+  /** All of it in memory: what is in files is read from there, which blocks. */
+  public List<ByteBuffer> loaded() throws IOException {
+    if (files.isEmpty()) {
+      return buffers;
+    }
+    ByteBuffer bytes = ByteBuffer.allocate(sizeInBytes);
+    for (FileRange file : files) {
+      file.readInto(bytes);
+    }
+    return List.of(bytes.flip());
   }
 
   public int sizeInBytes() {

@@ -1,10 +1,12 @@
 package io.sediment.lsm.lane;
 
+import io.sediment.objectstore.FileRanges;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
@@ -13,6 +15,7 @@ import java.util.random.RandomGenerator;
  * @param store retries reads, not conditional puts
  * @param catchUpStore for reads of old data: a client of its own, with its own connections and
  *     bandwidth; may be {@code store}
+ * @param files of the catch-up store, where its objects are local files
  * @param scheduler may have one thread; building an L0 is the longest task on it
  * @param clock only for expiring producers that have long been silent
  * @param random draws ids, so it must be good enough for identities; thread-safe where the
@@ -21,9 +24,23 @@ import java.util.random.RandomGenerator;
 public record LaneEnvironment(
     ObjectStore store,
     ObjectStore catchUpStore,
+    Optional<FileRanges> files,
     WriteAheadLogs logs,
     Scheduler scheduler,
     Ticker ticker,
     InstantSource clock,
     RandomGenerator random,
-    MemoryBudget budget) {}
+    MemoryBudget budget) {
+  /** With a store whose objects are not local files. */
+  public LaneEnvironment(
+      ObjectStore store,
+      ObjectStore catchUpStore,
+      WriteAheadLogs logs,
+      Scheduler scheduler,
+      Ticker ticker,
+      InstantSource clock,
+      RandomGenerator random,
+      MemoryBudget budget) {
+    this(store, catchUpStore, Optional.empty(), logs, scheduler, ticker, clock, random, budget);
+  }
+}

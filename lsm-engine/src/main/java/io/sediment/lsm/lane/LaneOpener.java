@@ -131,6 +131,7 @@ final class LaneOpener {
             parts.blocks(),
             environment.store(),
             environment.catchUpStore(),
+            environment.files(),
             environment.budget(),
             environment.scheduler(),
             parts.counters());

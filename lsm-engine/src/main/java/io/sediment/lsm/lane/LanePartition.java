@@ -46,9 +46,10 @@ public interface LanePartition {
    *     slices, or they could wait for what they hold themselves
    * @param upTo exclusive offset bound, clipped to {@link #durableOffset}; batches that begin at or
    *     beyond it are left out
-   * @return never blocks on memory reads: completed at once when the offset is in the tail. Fails
-   *     with {@link io.sediment.lsm.CorruptObjectException} when the stored bytes are damaged, with
-   *     an {@code ObjectStoreException} when the store cannot be read
+   * @return never blocks on memory reads: completed at once when the offset is in the tail. Large
+   *     reads may come as regions of files, those of less than 64 KB come in memory. Fails with
+   *     {@link io.sediment.lsm.CorruptObjectException} when the stored bytes are damaged, with an
+   *     {@code ObjectStoreException} when the store cannot be read
    */
   CompletableFuture<BatchSlices> read(long offset, int maxBytes, boolean atLeastOne, long upTo);
 

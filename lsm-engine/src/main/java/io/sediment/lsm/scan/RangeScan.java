@@ -6,12 +6,14 @@ import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.lsm.scan.BlockFetcher.Want;
 import io.sediment.lsm.scan.ReadPlan.Piece;
 import io.sediment.lsm.scan.SectionFinder.Found;
+import io.sediment.objectstore.FileRanges;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.MemoryBudget;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -38,6 +40,7 @@ public final class RangeScan {
   private final BlockFetcher recent;
   private final BlockFetcher catchUp;
   private final Executor executor;
+  private final @Nullable FileReads files;
   private final long chunkBytesMax;
   private final Map<PartitionId, Readahead> readers = // guarded by itself
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -52,18 +55,21 @@ public final class RangeScan {
   /**
    * @param recent the store for the newest objects
    * @param catchUp the store for all others; a client of its own keeps them apart
+   * @param files where the objects are local files: large reads are answered with regions of them
    */
   public RangeScan(
       IndexCache indexes,
       BlockCache blocks,
       ObjectStore recent,
       ObjectStore catchUp,
+      Optional<FileRanges> files,
       MemoryBudget budget,
       Executor executor,
       ScanCounters counters) {
     this.finder = new SectionFinder(indexes, executor);
     this.recent = new BlockFetcher(recent, blocks, budget, counters);
     this.catchUp = new BlockFetcher(catchUp, blocks, budget, counters);
+    this.files = files.map(ranges -> new FileReads(ranges, counters)).orElse(null);
     this.executor = executor;
     this.chunkBytesMax = Math.max(1, blocks.partBytes() / CHUNK_BYTES_SHARE);
   }
@@ -98,16 +104,38 @@ public final class RangeScan {
                         ? BatchSlices.emptyUpTo(planned.nextOffset())
                         : BatchSlices.empty());
               }
-              ReadClass readClass = readClass(objects, planned);
-              List<CompletableFuture<Chunk>> chunks =
-                  fetcher(readClass).demand(planned.wants(), readClass, atLeastOne);
-              if (chunks.isEmpty()) {
-                return CompletableFuture.completedFuture(BatchSlices.empty());
-              }
-              ChunkSlices slices = new ChunkSlices(offset, maxBytes, atLeastOne, bound);
-              return gather(planned.pieces(), chunks, slices)
-                  .thenApply(read -> readOn(objects, partition, offset, bound, readClass, read));
+              CompletableFuture<BatchSlices> fromFiles =
+                  files == null ? null : files.read(planned, offset, maxBytes, bound);
+              return fromFiles != null
+                  ? fromFiles
+                  : readInMemory(
+                      objects,
+                      partition,
+                      offset,
+                      maxBytes,
+                      atLeastOne,
+                      files == null ? bound : FileReads.alignment(planned, offset, bound),
+                      planned);
             });
+  }
+
+  private CompletableFuture<BatchSlices> readInMemory(
+      List<ObjectRef> objects,
+      PartitionId partition,
+      long offset,
+      int maxBytes,
+      boolean atLeastOne,
+      long bound,
+      ReadPlan planned) {
+    ReadClass readClass = readClass(objects, planned);
+    List<CompletableFuture<Chunk>> chunks =
+        fetcher(readClass).demand(planned.wants(), readClass, atLeastOne);
+    if (chunks.isEmpty()) {
+      return CompletableFuture.completedFuture(BatchSlices.empty());
+    }
+    ChunkSlices slices = new ChunkSlices(offset, maxBytes, atLeastOne, bound);
+    return gather(planned.pieces(), chunks, slices)
+        .thenApply(read -> readOn(objects, partition, offset, bound, readClass, read));
   }
 
   private static ReadClass readClass(List<ObjectRef> objects, ReadPlan plan) {

@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -88,7 +89,7 @@ class RangeScanTest {
     IndexCache indexes =
         new IndexCache(
             new SortedObjectReader(store), new DirectoryReader(store), 1 << 20, id -> id, counters);
-    return new RangeScan(indexes, cache, store, store, budget, process, counters);
+    return new RangeScan(indexes, cache, store, store, Optional.empty(), budget, process, counters);
   }
 
   private void withMemory(MemoryBudget memory) {

@@ -46,13 +46,13 @@ public final class BenchAgainstKafka {
     for (int round = 0; round < rounds; round++) {
       for (Server server : Server.orderOf(round)) {
         System.out.printf("round %d of %d: %s%n", round + 1, rounds, server);
-        measure(server);
+        measure(server, round == rounds - 1);
       }
     }
     table.print();
   }
 
-  private void measure(Server server) throws Exception {
+  private void measure(Server server, boolean lastRound) throws Exception {
     Path home = dir.resolve(server.name().toLowerCase(Locale.ROOT));
     Folders.delete(home);
     Files.createDirectories(home);
@@ -73,6 +73,7 @@ public final class BenchAgainstKafka {
     try {
       load.createTopic(bootstrap, "warm", 8);
       load.produce(bootstrap, "warm", number("warm-mb", 2048), 1, 16384, ProducerLoad.UNLIMITED);
+      read(bootstrap, "warm");
       for (int partitions : numbers("partitions", "8,1000")) {
         for (int producers : numbers("producers", "1,4")) {
           for (int batchSize : numbers("batch-sizes", "16384,262144")) {
@@ -83,7 +84,9 @@ public final class BenchAgainstKafka {
       latency(server, bootstrap);
       note(server, "resident MB, at the end", process.residentMb(false));
       note(server, "resident MB, peak", process.residentMb(true));
-      idle(server, process);
+      if (lastRound) {
+        idle(server, process);
+      }
     } finally {
       process.stop();
       Folders.delete(home);
@@ -109,12 +112,17 @@ public final class BenchAgainstKafka {
     double cpuAfterProduce = process.cpuSeconds();
     note(server, what + "produce MB/s", rate);
     note(server, what + "produce CPU s/GB", (cpuAfterProduce - cpuBefore) * 1024 / megabytes);
-    String[] bytesAndSeconds =
-        lastLine(runClient(List.of("io.sediment.cluster.bench.AssignedConsumer", bootstrap, topic)))
-            .split(" ");
+    String[] bytesAndSeconds = read(bootstrap, topic);
     double readMb = Long.parseLong(bytesAndSeconds[0]) / 1048576.0;
     note(server, what + "read MB/s", readMb / Double.parseDouble(bytesAndSeconds[1]));
     note(server, what + "read CPU s/GB", (process.cpuSeconds() - cpuAfterProduce) * 1024 / readMb);
+  }
+
+  /** Reads all of a topic; bytes and seconds. */
+  private String[] read(String bootstrap, String topic) throws Exception {
+    return lastLine(
+            runClient(List.of("io.sediment.cluster.bench.AssignedConsumer", bootstrap, topic)))
+        .split(" ");
   }
 
   private void latency(Server server, String bootstrap) throws Exception {
@@ -140,7 +148,7 @@ public final class BenchAgainstKafka {
   }
 
   private void idle(Server server, ServerProcess process) throws Exception {
-    TimeUnit.SECONDS.sleep(5);
+    TimeUnit.SECONDS.sleep(number("settle-seconds", 120)); // flushes and merges what is left
     double before = process.cpuSeconds();
     int seconds = number("idle-seconds", 20);
     TimeUnit.SECONDS.sleep(seconds);

@@ -15,6 +15,9 @@ import java.util.Map;
 
 /** How one broker of ours, on the local store, is started again and again. */
 final class SedimentServer {
+  /** As scripts/run-broker.sh has them; benchmarks are run from the top folder. */
+  private static final Path JVM_OPTIONS = Path.of("scripts/lib/jvm-options");
+
   private final Path jar;
   private final Path home;
   private final Path log;
@@ -51,6 +54,7 @@ final class SedimentServer {
   ServerProcess start(Map<String, String> settings) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("@" + JVM_OPTIONS);
     command.add("-Xmx" + heap);
     Path archive = Path.of(jar.toString().replaceFirst("\\.jar$", ".jsa"));
     if (Files.exists(archive)) {

@@ -3,6 +3,7 @@ package io.sediment.frontend.kafka.coordinator;
 import io.sediment.frontend.partition.DurabilityWatcher;
 import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.lsm.lane.BatchSlices;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -128,7 +129,7 @@ final class LogReplay<T> implements DurabilityWatcher {
       if (isGivenUp()) {
         return;
       }
-      for (ByteBuffer buffer : slices.buffers()) {
+      for (ByteBuffer buffer : slices.loaded()) {
         for (MutableRecordBatch batch : MemoryRecords.readableRecords(buffer).batches()) {
           replay(batch);
         }
@@ -139,7 +140,7 @@ final class LogReplay<T> implements DurabilityWatcher {
       if (nextOffset - committedOffset >= COMMIT_INTERVAL_OFFSETS) {
         commit(nextOffset);
       }
-    } catch (RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       fail(e);
       return;
     }
