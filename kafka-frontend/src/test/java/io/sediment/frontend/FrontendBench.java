@@ -15,6 +15,7 @@ import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.PartitionListener;
 import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.InMemoryClusterMetadata;
 import io.sediment.metadata.NewTopic;
@@ -302,6 +303,21 @@ public final class FrontendBench {
     @Override
     public CompletableFuture<List<ProducerEntry>> producers() {
       return CompletableFuture.completedFuture(List.of());
+    }
+
+    @Override
+    public CompletableFuture<OldestBlocks> olderThan(long fromOffset, long timestamp) {
+      return CompletableFuture.completedFuture(new OldestBlocks(fromOffset, 0, false));
+    }
+
+    @Override
+    public CompletableFuture<OldestBlocks> oldest(long fromOffset, long bytesMax) {
+      return CompletableFuture.completedFuture(new OldestBlocks(fromOffset, 0, false));
+    }
+
+    @Override
+    public CompletableFuture<Long> bytesFrom(long fromOffset) {
+      return CompletableFuture.completedFuture(0L);
     }
 
     @Override

@@ -470,8 +470,9 @@ final class Broker implements AutoCloseable {
             metadata,
             partitionLogs,
             topicConfigs,
-            new OpenLaneSpace(lane, clock),
+            lane::reclaim,
             scheduler,
+            clock,
             settings.retentionCheckInterval()));
     return KafkaFrontend.start(
         config,

@@ -9,6 +9,7 @@ import io.sediment.lsm.lane.LaneHaltedException;
 import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.PartitionListener;
 import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.scan.OldestBlocks;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -307,6 +308,21 @@ public final class PartitionLog implements PartitionListener {
     return requireLane().batchForTimestamp(timestamp, fromOffset);
   }
 
+  /** See {@link LanePartition#olderThan}. */
+  public CompletableFuture<OldestBlocks> olderThan(long fromOffset, long timestamp) {
+    return requireLane().olderThan(fromOffset, timestamp);
+  }
+
+  /** See {@link LanePartition#oldest}. */
+  public CompletableFuture<OldestBlocks> oldest(long fromOffset, long bytesMax) {
+    return requireLane().oldest(fromOffset, bytesMax);
+  }
+
+  /** See {@link LanePartition#bytesFrom}. */
+  public CompletableFuture<Long> bytesFrom(long fromOffset) {
+    return requireLane().bytesFrom(fromOffset);
+  }
+
   private LanePartition requireLane() {
     LanePartition open = lane;
     if (open == null) {
@@ -322,7 +338,7 @@ public final class PartitionLog implements PartitionListener {
     }
   }
 
-  /** Bytes in the lane, as far as known without reading. */
+  /** See {@link LanePartition#sizeBytes}. */
   public long sizeBytes() {
     LanePartition open = lane;
     return open == null ? 0 : open.sizeBytes();

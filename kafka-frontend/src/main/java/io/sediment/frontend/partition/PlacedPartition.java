@@ -7,6 +7,7 @@ import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.StoredLane;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.ProducerStates;
+import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.metadata.Partition;
 import io.sediment.metadata.Placement;
 import java.nio.ByteBuffer;
@@ -202,6 +203,82 @@ final class PlacedPartition implements LanePartition {
   private static ProducerStates then(ProducerStates states, List<ProducerEntry> later) {
     states.apply(later);
     return states;
+  }
+
+  @Override
+  public CompletableFuture<OldestBlocks> olderThan(long fromOffset, long timestamp) {
+    return inSealedLanes(
+            fromOffset,
+            (lane, from, upTo, bytesBefore) -> lane.olderThan(id(), from, upTo, timestamp))
+        .thenCompose(
+            older ->
+                older.isAll()
+                    ? open.olderThan(older.nextOffset(), timestamp)
+                        .thenApply(found -> behind(older, found))
+                    : CompletableFuture.completedFuture(older));
+  }
+
+  @Override
+  public CompletableFuture<OldestBlocks> oldest(long fromOffset, long bytesMax) {
+    return inSealedLanes(
+            fromOffset,
+            (lane, from, upTo, bytesBefore) ->
+                lane.oldest(id(), from, upTo, bytesMax - bytesBefore))
+        .thenCompose(
+            older ->
+                older.isAll()
+                    ? open.oldest(older.nextOffset(), bytesMax - older.bytes())
+                        .thenApply(found -> behind(older, found))
+                    : CompletableFuture.completedFuture(older));
+  }
+
+  @Override
+  public CompletableFuture<Long> bytesFrom(long fromOffset) {
+    return inSealedLanes(
+            fromOffset,
+            (lane, from, upTo, bytesBefore) -> lane.oldest(id(), from, upTo, Long.MAX_VALUE))
+        .thenCombine(
+            open.bytesFrom(Math.max(fromOffset, openStart)),
+            (older, newer) -> older.bytes() + newer);
+  }
+
+  private interface SealedSearch {
+    CompletableFuture<OldestBlocks> in(StoredLane lane, long from, long upTo, long bytesBefore);
+  }
+
+  /** Goes on to the next lane only where all of the one before was found. */
+  private CompletableFuture<OldestBlocks> inSealedLanes(long fromOffset, SealedSearch search) {
+    return inSealedLanes(olderSpans(), 0, new OldestBlocks(fromOffset, 0, true), search);
+  }
+
+  private CompletableFuture<OldestBlocks> inSealedLanes(
+      List<Span> spans, int first, OldestBlocks before, SealedSearch search) {
+    for (int i = first; i < spans.size(); i++) {
+      Span span = spans.get(i);
+      if (before.nextOffset() < span.endOffset()) {
+        int next = i + 1;
+        long from = Math.max(before.nextOffset(), span.startOffset());
+        return sealedLanes
+            .apply(span.lane())
+            .thenCompose(lane -> search.in(lane, from, span.endOffset(), before.bytes()))
+            .thenCompose(
+                found -> {
+                  OldestBlocks soFar = behind(before, found);
+                  return found.isAll()
+                      ? inSealedLanes(
+                          spans,
+                          next,
+                          new OldestBlocks(span.endOffset(), soFar.bytes(), true),
+                          search)
+                      : CompletableFuture.completedFuture(soFar);
+                });
+      }
+    }
+    return CompletableFuture.completedFuture(before);
+  }
+
+  private static OldestBlocks behind(OldestBlocks before, OldestBlocks found) {
+    return new OldestBlocks(found.nextOffset(), before.bytes() + found.bytes(), found.isAll());
   }
 
   /** Sealed lanes count once they are open; asking opens them. */

@@ -8,19 +8,23 @@ import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.DropDeletedTopics;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.PartitionId;
 import io.sediment.metadata.RaiseLogStarts;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +41,7 @@ public final class RetentionLoop implements AutoCloseable {
   private final TopicConfigs configs;
   private final LaneSpace space;
   private final Scheduler scheduler;
+  private final InstantSource clock;
   private final Duration interval;
   private volatile boolean closed;
 
@@ -47,6 +52,7 @@ public final class RetentionLoop implements AutoCloseable {
       TopicConfigs configs,
       LaneSpace space,
       Scheduler scheduler,
+      InstantSource clock,
       Duration interval) {
     this.lane = lane;
     this.metadata = metadata;
@@ -54,6 +60,7 @@ public final class RetentionLoop implements AutoCloseable {
     this.configs = configs;
     this.space = space;
     this.scheduler = scheduler;
+    this.clock = clock;
     this.interval = interval;
   }
 
@@ -65,9 +72,10 @@ public final class RetentionLoop implements AutoCloseable {
       TopicConfigs configs,
       LaneSpace space,
       Scheduler scheduler,
+      InstantSource clock,
       Duration interval) {
     RetentionLoop loop =
-        new RetentionLoop(lane, metadata, logs, configs, space, scheduler, interval);
+        new RetentionLoop(lane, metadata, logs, configs, space, scheduler, clock, interval);
     loop.scheduleNext();
     return loop;
   }
@@ -106,10 +114,13 @@ public final class RetentionLoop implements AutoCloseable {
         .thenCompose(raised -> reclaim());
   }
 
-  private CompletableFuture<Map<io.sediment.metadata.PartitionId, Long>> newLogStarts() {
+  /** Logs that cannot be looked at now stay as they are, and hold up no other. */
+  private CompletableFuture<Map<PartitionId, Long>> newLogStarts() {
     MetadataImage image = metadata.image();
+    long nowMs = clock.millis();
     Map<UUID, RetentionLimits> limitsByTopic = new HashMap<>();
-    Map<io.sediment.metadata.PartitionId, Long> raised = new TreeMap<>();
+    Map<PartitionId, Long> raised = new ConcurrentSkipListMap<>();
+    Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     List<CompletableFuture<Void>> asked = new ArrayList<>();
     for (PartitionLog each : logs.all()) {
       Topic topic = image.topic(each.id().topicId());
@@ -122,24 +133,33 @@ public final class RetentionLoop implements AutoCloseable {
       if (limits.keepsAll()) {
         continue;
       }
-      long logStart = each.logStartOffset();
+      PartitionId id = new PartitionId(topic.id(), each.id().partition());
       asked.add(
-          space
-              .newLogStart(each.id(), logStart, limits.retentionMs(), limits.retentionBytes())
+          NewLogStart.of(each, limits, nowMs)
               .thenAccept(
                   next -> {
-                    if (next > logStart) {
-                      synchronized (raised) {
-                        raised.put(
-                            new io.sediment.metadata.PartitionId(
-                                each.id().topicId(), each.id().partition()),
-                            next);
-                      }
+                    if (next > each.logStartOffset()) {
+                      raised.put(id, next);
                     }
+                  })
+              .exceptionally(
+                  failure -> {
+                    failures.add(failure);
+                    return null;
                   }));
     }
     return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
-        .thenApply(done -> raised);
+        .thenApply(
+            done -> {
+              if (!failures.isEmpty()) {
+                log.warn(
+                    "retention passed over {} of {} logs until the next pass: {}",
+                    failures.size(),
+                    asked.size(),
+                    failures.element().toString());
+              }
+              return raised;
+            });
   }
 
   private CompletableFuture<Void> reclaim() {

@@ -9,6 +9,7 @@ import io.sediment.lsm.lane.LaneHaltedException;
 import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.PartitionListener;
 import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.scan.OldestBlocks;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiPredicate;
 
 /**
  * A lane that keeps batches on the heap. What is appended becomes durable at once (on an executor,
@@ -331,6 +333,51 @@ public final class FakeLane implements PartitionLane {
       ackThread.execute(
           () -> failing.completeExceptionally(new CorruptObjectException("lost by a test")));
       return failing;
+    }
+
+    /** Every durable batch is a stored block. */
+    @Override
+    public CompletableFuture<OldestBlocks> olderThan(long fromOffset, long timestamp) {
+      return oldest(
+          fromOffset,
+          (batch, sum) ->
+              RecordBatchLayout.maxTimestamp(batch, 0) >= 0
+                  && RecordBatchLayout.maxTimestamp(batch, 0) < timestamp);
+    }
+
+    @Override
+    public CompletableFuture<OldestBlocks> oldest(long fromOffset, long bytesMax) {
+      return oldest(fromOffset, (batch, sum) -> sum <= bytesMax);
+    }
+
+    private synchronized CompletableFuture<OldestBlocks> oldest(
+        long fromOffset, BiPredicate<ByteBuffer, Long> passes) {
+      if (readsToFail.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        return CompletableFuture.failedFuture(new CorruptObjectException("damaged by a test"));
+      }
+      long reached = fromOffset;
+      long sum = 0;
+      for (ByteBuffer batch : batches) {
+        long next = RecordBatchLayout.lastOffset(batch, 0) + 1;
+        if (next <= fromOffset || next > durable) {
+          continue;
+        }
+        if (!passes.test(batch, sum + batch.remaining())) {
+          return CompletableFuture.completedFuture(new OldestBlocks(reached, sum, false));
+        }
+        sum += batch.remaining();
+        reached = next;
+      }
+      return CompletableFuture.completedFuture(new OldestBlocks(reached, sum, true));
+    }
+
+    @Override
+    public synchronized CompletableFuture<Long> bytesFrom(long fromOffset) {
+      long sum = 0;
+      for (ByteBuffer batch : batches) {
+        sum += RecordBatchLayout.lastOffset(batch, 0) >= fromOffset ? batch.remaining() : 0;
+      }
+      return CompletableFuture.completedFuture(sum);
     }
 
     @Override

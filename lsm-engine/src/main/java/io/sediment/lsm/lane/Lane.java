@@ -146,16 +146,6 @@ public final class Lane {
   }
 
   /**
-   * Where a log that begins at {@code logStart} would begin if everything went that may go: blocks
-   * wholly older than {@code retentionMs}, and the oldest ones while {@code retentionBytes} remain
-   * without them. -1 stands for no limit. Never beyond what is flushed.
-   */
-  public CompletableFuture<Long> newLogStart(
-      PartitionId partition, long logStart, long retentionMs, long retentionBytes, long nowMs) {
-    return retention.newLogStart(partition, logStart, retentionMs, retentionBytes, nowMs);
-  }
-
-  /**
    * Gives back what lies wholly below log starts or belongs to deleted topics, as far as whole
    * objects go. Log starts and deletions must be durable elsewhere before: nothing brings this
    * back.

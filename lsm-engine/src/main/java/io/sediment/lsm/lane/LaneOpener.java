@@ -13,6 +13,7 @@ import io.sediment.lsm.object.SortedObjectReader;
 import io.sediment.lsm.run.DirectoryReader;
 import io.sediment.lsm.scan.BlockCache;
 import io.sediment.lsm.scan.IndexCache;
+import io.sediment.lsm.scan.OldestBlocksSearch;
 import io.sediment.lsm.scan.RangeScan;
 import io.sediment.lsm.scan.ScanCounters;
 import io.sediment.runtime.MemoryBudget.Share;
@@ -135,11 +136,13 @@ final class LaneOpener {
             environment.budget(),
             environment.scheduler(),
             parts.counters());
+    OldestBlocksSearch oldestBlocks =
+        new OldestBlocksSearch(parts.indexes(), environment.scheduler());
     return new Lane(
         parts,
         writer,
-        new LaneReads(parts.objects(), scan, producers),
-        new StoredLanes(environment, scan, reader),
+        new LaneReads(parts.objects(), scan, oldestBlocks, producers),
+        new StoredLanes(environment, scan, oldestBlocks, reader),
         flusher,
         new LaneRetention(parts, flusher, new ProducerCarriers(parts, reader, directories)),
         new LaneShutdown(parts, writer, flusher, filler));

@@ -2,6 +2,7 @@ package io.sediment.lsm.lane;
 
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.scan.OldestBlocks;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.OptionalLong;
@@ -67,8 +68,24 @@ public interface LanePartition {
   CompletableFuture<List<ProducerEntry>> producers();
 
   /**
-   * Bytes stored for this partition in the lane, as far as known without reading; for
-   * DescribeLogDirs and retention.bytes.
+   * The stored blocks from the one that contains {@code fromOffset} on, up to the first one that
+   * has a timestamp at or above {@code timestamp} or has none at all. What is only in memory is
+   * never among them.
+   */
+  CompletableFuture<OldestBlocks> olderThan(long fromOffset, long timestamp);
+
+  /** Likewise, as many as have {@code bytesMax} together. */
+  CompletableFuture<OldestBlocks> oldest(long fromOffset, long bytesMax);
+
+  /**
+   * Bytes of the partition from {@code fromOffset} on, what is only in memory included; rather a
+   * few too little than too much while something moves from memory to the store.
+   */
+  CompletableFuture<Long> bytesFrom(long fromOffset);
+
+  /**
+   * Bytes stored for this partition in the lane, as far as known without reading: rather too much
+   * than too little, since what lies below the log start may count.
    */
   long sizeBytes();
 }

@@ -2,6 +2,8 @@ package io.sediment.lsm.lane;
 
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.scan.ObjectGoneException;
+import io.sediment.lsm.scan.OldestBlocks;
+import io.sediment.lsm.scan.OldestBlocksSearch;
 import io.sediment.lsm.scan.RangeScan;
 import java.util.List;
 import java.util.OptionalLong;
@@ -16,11 +18,17 @@ final class LaneReads implements StoredReads {
 
   private final LaneObjects objects;
   private final RangeScan scan;
+  private final OldestBlocksSearch oldestBlocks;
   private final ProducerLoader producers;
 
-  LaneReads(LaneObjects objects, RangeScan scan, ProducerLoader producers) {
+  LaneReads(
+      LaneObjects objects,
+      RangeScan scan,
+      OldestBlocksSearch oldestBlocks,
+      ProducerLoader producers) {
     this.objects = objects;
     this.scan = scan;
+    this.oldestBlocks = oldestBlocks;
     this.producers = producers;
   }
 
@@ -112,6 +120,27 @@ final class LaneReads implements StoredReads {
   @Override
   public CompletableFuture<List<ProducerEntry>> producers(PartitionState partition) {
     return producers.load(partition).thenApply(loaded -> loaded.appended(partition.tails()));
+  }
+
+  @Override
+  public CompletableFuture<OldestBlocks> olderThan(
+      PartitionState partition, long fromOffset, long bound, long timestamp) {
+    return objects.withView(
+        view ->
+            oldestBlocks.olderThan(view.objects(), partition.id(), fromOffset, bound, timestamp));
+  }
+
+  @Override
+  public CompletableFuture<OldestBlocks> oldest(
+      PartitionState partition, long fromOffset, long bound, long bytesMax) {
+    return objects.withView(
+        view -> oldestBlocks.oldest(view.objects(), partition.id(), fromOffset, bound, bytesMax));
+  }
+
+  @Override
+  public CompletableFuture<Long> bytesFrom(PartitionState partition, long fromOffset, long bound) {
+    return oldest(partition, fromOffset, bound, Long.MAX_VALUE)
+        .thenApply(stored -> stored.bytes() + partition.tails().bytesFrom(stored.nextOffset()));
   }
 
   @Override

@@ -9,7 +9,6 @@ import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.scan.DeadObjects;
 import io.sediment.lsm.scan.DeadObjects.Dead;
-import io.sediment.lsm.scan.LogStartSearch;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,16 +24,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets old data go: says where a log may begin, and takes objects out of the manifest that hold
- * nothing at or above any log start. The garbage collector then deletes them.
+ * Lets old data go: takes objects out of the manifest that hold nothing at or above any log start.
+ * The garbage collector then deletes them.
  */
 final class LaneRetention {
   private static final Logger log = LoggerFactory.getLogger(LaneRetention.class);
-  private static final long NO_LIMIT = -1;
 
   private final LaneParts parts;
   private final LaneFlusher flusher;
-  private final LogStartSearch search;
   private final DeadObjects deadObjects;
   private final ProducerCarriers carriers;
   private CompletableFuture<Set<UUID>> lastReclaim = // guarded by this
@@ -44,41 +41,7 @@ final class LaneRetention {
     this.carriers = carriers;
     this.parts = parts;
     this.flusher = flusher;
-    this.search = new LogStartSearch(parts.indexes(), parts.environment().scheduler());
     this.deadObjects = new DeadObjects(parts.indexes(), parts.environment().scheduler());
-  }
-
-  CompletableFuture<Long> newLogStart(
-      PartitionId partition, long logStart, long retentionMs, long retentionBytes, long nowMs) {
-    CompletableFuture<Long> byTime =
-        retentionMs == NO_LIMIT
-            ? CompletableFuture.completedFuture(logStart)
-            : parts
-                .objects()
-                .withView(
-                    view ->
-                        search.byTime(view.objects(), partition, logStart, nowMs - retentionMs));
-    return byTime.thenCombine(
-        bySize(partition, logStart, retentionBytes), (time, size) -> Math.max(time, size));
-  }
-
-  private CompletableFuture<Long> bySize(
-      PartitionId partition, long logStart, long retentionBytes) {
-    PartitionState state = parts.partitions().get(partition);
-    // The recorded size may be too large (objects below the log start), never too small.
-    if (retentionBytes == NO_LIMIT || state == null || state.sizeBytes() <= retentionBytes) {
-      return CompletableFuture.completedFuture(logStart);
-    }
-    return parts
-        .objects()
-        .withView(
-            view ->
-                search.bySize(
-                    view.objects(),
-                    partition,
-                    logStart,
-                    retentionBytes,
-                    state.tails().unflushedBytes()));
   }
 
   /** One at a time. */

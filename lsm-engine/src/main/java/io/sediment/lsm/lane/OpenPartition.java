@@ -2,6 +2,7 @@ package io.sediment.lsm.lane;
 
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.scan.OldestBlocks;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.OptionalLong;
@@ -111,6 +112,21 @@ final class OpenPartition implements LanePartition {
   @Override
   public CompletableFuture<List<ProducerEntry>> producers() {
     return stored.producers(state);
+  }
+
+  @Override
+  public CompletableFuture<OldestBlocks> olderThan(long fromOffset, long timestamp) {
+    return stored.olderThan(state, fromOffset, Long.MAX_VALUE, timestamp);
+  }
+
+  @Override
+  public CompletableFuture<OldestBlocks> oldest(long fromOffset, long bytesMax) {
+    return stored.oldest(state, fromOffset, Long.MAX_VALUE, bytesMax);
+  }
+
+  @Override
+  public CompletableFuture<Long> bytesFrom(long fromOffset) {
+    return stored.bytesFrom(state, fromOffset, Long.MAX_VALUE);
   }
 
   @Override

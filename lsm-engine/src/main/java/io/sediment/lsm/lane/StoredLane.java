@@ -4,6 +4,7 @@ import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.scan.OffsetGoneException;
+import io.sediment.lsm.scan.OldestBlocks;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -77,6 +78,29 @@ public final class StoredLane {
   public CompletableFuture<List<ProducerEntry>> producers(PartitionId partition) {
     PartitionState state = partitions.get(partition);
     return state == null ? CompletableFuture.completedFuture(List.of()) : reads.producers(state);
+  }
+
+  /** Like {@link LanePartition#olderThan}, below {@code upTo}. */
+  public CompletableFuture<OldestBlocks> olderThan(
+      PartitionId partition, long fromOffset, long upTo, long timestamp) {
+    PartitionState state = partitions.get(partition);
+    return state == null || state.durableOffset < upTo
+        ? nothingKnown(fromOffset)
+        : reads.olderThan(state, fromOffset, upTo, timestamp);
+  }
+
+  /** Like {@link LanePartition#oldest}, below {@code upTo}. */
+  public CompletableFuture<OldestBlocks> oldest(
+      PartitionId partition, long fromOffset, long upTo, long bytesMax) {
+    PartitionState state = partitions.get(partition);
+    return state == null || state.durableOffset < upTo
+        ? nothingKnown(fromOffset)
+        : reads.oldest(state, fromOffset, upTo, bytesMax);
+  }
+
+  /** A view that does not reach so far has no say in what lies there. */
+  private static CompletableFuture<OldestBlocks> nothingKnown(long fromOffset) {
+    return CompletableFuture.completedFuture(new OldestBlocks(fromOffset, 0, false));
   }
 
   /** Bytes of the partition when this view was opened. */

@@ -11,6 +11,7 @@ import io.sediment.lsm.manifest.PartitionTableLayout;
 import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.object.SortedObjectReader;
 import io.sediment.lsm.run.DirectoryReader;
+import io.sediment.lsm.scan.OldestBlocksSearch;
 import io.sediment.lsm.scan.RangeScan;
 import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.ObjectKey;
@@ -38,18 +39,25 @@ final class StoredLanes {
   private final Scheduler scheduler;
   private final RandomGenerator random;
   private final RangeScan scan;
+  private final OldestBlocksSearch oldestBlocks;
   private final SortedObjectReader reader;
   private final Map<LaneId, CompletableFuture<StoredLane>> open =
       new HashMap<>(); // guarded by this
 
   /**
    * @param scan of the open lane
+   * @param oldestBlocks likewise
    */
-  StoredLanes(LaneEnvironment environment, RangeScan scan, SortedObjectReader reader) {
+  StoredLanes(
+      LaneEnvironment environment,
+      RangeScan scan,
+      OldestBlocksSearch oldestBlocks,
+      SortedObjectReader reader) {
     this.store = environment.catchUpStore();
     this.scheduler = environment.scheduler();
     this.random = environment.random();
     this.scan = scan;
+    this.oldestBlocks = oldestBlocks;
     this.reader = reader;
   }
 
@@ -84,7 +92,7 @@ final class StoredLanes {
             (id, row) -> partitions.put(id, new PartitionState(id, row.nextOffset(), row.bytes())));
     ProducerLoader producers =
         new ProducerLoader(objects, rows, List.of(), reader, new DirectoryReader(store));
-    return new StoredLane(lane, partitions, new LaneReads(objects, scan, producers));
+    return new StoredLane(lane, partitions, new LaneReads(objects, scan, oldestBlocks, producers));
   }
 
   /** The newest partition table; again from a newer manifest where it was replaced meanwhile. */

@@ -1,6 +1,7 @@
 package io.sediment.lsm.lane;
 
 import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.scan.OldestBlocks;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +17,17 @@ interface StoredReads {
       PartitionState partition, long timestamp, long fromOffset, long bound);
 
   CompletableFuture<List<ProducerEntry>> producers(PartitionState partition);
+
+  /** See {@link LanePartition#olderThan}; of {@code [fromOffset, bound)}. */
+  CompletableFuture<OldestBlocks> olderThan(
+      PartitionState partition, long fromOffset, long bound, long timestamp);
+
+  /** See {@link LanePartition#oldest}; of {@code [fromOffset, bound)}. */
+  CompletableFuture<OldestBlocks> oldest(
+      PartitionState partition, long fromOffset, long bound, long bytesMax);
+
+  /** See {@link LanePartition#bytesFrom}; what is stored is counted up to {@code bound}. */
+  CompletableFuture<Long> bytesFrom(PartitionState partition, long fromOffset, long bound);
 
   long sizeBytes(PartitionState partition);
 }

@@ -63,6 +63,17 @@ public final class PartitionTails {
     return bytes;
   }
 
+  /** Bytes of the tails that begin at or above {@code offset}, flushed or not. */
+  public long bytesFrom(long offset) {
+    long bytes = 0;
+    for (PartitionTail tail : tails) {
+      if (tail.baseOffset() >= offset) {
+        bytes += tail.sizeBytes();
+      }
+    }
+    return bytes;
+  }
+
   /** First offset in memory; {@link Long#MAX_VALUE} where nothing is. */
   public long baseOffset() {
     PartitionTail[] now = tails;

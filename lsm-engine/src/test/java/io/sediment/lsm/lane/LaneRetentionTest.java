@@ -43,9 +43,18 @@ class LaneRetentionTest {
     broker.untilAllDurable();
   }
 
-  private long newLogStart(long logStart, long retentionMs, long retentionBytes, long nowMs) {
-    return world.await(
-        broker.lane().newLogStart(ZERO, logStart, retentionMs, retentionBytes, nowMs), "log start");
+  private long olderThan(long fromOffset, long timestamp) {
+    return world
+        .await(broker.partition(0).olderThan(fromOffset, timestamp), "older than")
+        .nextOffset();
+  }
+
+  private long oldest(long fromOffset, long bytesMax) {
+    return world.await(broker.partition(0).oldest(fromOffset, bytesMax), "oldest").nextOffset();
+  }
+
+  private long bytesFrom(long fromOffset) {
+    return world.await(broker.partition(0).bytesFrom(fromOffset), "bytes");
   }
 
   private Set<UUID> reclaim(Map<PartitionId, Long> logStarts, Set<UUID> topics) {
@@ -53,22 +62,39 @@ class LaneRetentionTest {
   }
 
   @Test
-  void timeLetsGoOfBlocksThatAreWhollyOlder() {
-    assertThat(newLogStart(0, -1, -1, 1000)).as("no limit").isZero();
-    assertThat(newLogStart(0, 100, -1, 109)).as("the block has 9").isZero();
-    assertThat(newLogStart(0, 100, -1, 110)).isEqualTo(10);
-    assertThat(newLogStart(0, 100, -1, 135)).isEqualTo(30);
-    assertThat(newLogStart(15, 100, -1, 105)).as("never back").isEqualTo(15);
-    assertThat(newLogStart(0, 100, -1, 100_000)).as("what is flushed, no more").isEqualTo(40);
+  void blocksAreOlderOnlyAsAWhole() {
+    assertThat(olderThan(0, 9)).as("the block has 9").isZero();
+    assertThat(olderThan(0, 10)).isEqualTo(10);
+    assertThat(olderThan(0, 35)).isEqualTo(30);
+    assertThat(olderThan(15, 5)).as("never back").isEqualTo(15);
+    assertThat(olderThan(0, 100_000)).as("what is flushed, no more").isEqualTo(40);
   }
 
   @Test
-  void sizeLetsGoWhileEnoughRemains() {
-    assertThat(newLogStart(0, -1, 45_000, 0)).isZero();
-    assertThat(newLogStart(0, -1, 35_001, 0)).isZero();
-    assertThat(newLogStart(0, -1, 35_000, 0)).isEqualTo(10);
-    assertThat(newLogStart(12, -1, 20_000, 0)).as("bytes below do not count").isEqualTo(20);
-    assertThat(newLogStart(0, -1, 0, 0)).isEqualTo(40);
+  void aBlockWithoutTimestampsIsNotOlderThanAnything() {
+    broker.append(4, 1000, 1, -1, false);
+    broker.append(4, 1000, 1, -1, false);
+    world.await(broker.lane().flush(), "flushed");
+    assertThat(world.await(broker.partition(4).olderThan(0, 1000), "older than").nextOffset())
+        .isZero();
+  }
+
+  @Test
+  void blocksAreTakenWhileTheyFit() {
+    assertThat(oldest(0, 9_999)).isZero();
+    assertThat(oldest(0, 10_000)).isEqualTo(10);
+    assertThat(oldest(0, 29_999)).isEqualTo(20);
+    assertThat(oldest(12, 10_000)).as("bytes below do not count").isEqualTo(20);
+    assertThat(oldest(0, 1_000_000)).as("what is flushed, no more").isEqualTo(40);
+  }
+
+  @Test
+  void bytesAreThoseInTheStoreAndInMemory() {
+    assertThat(bytesFrom(0)).isEqualTo(45_000);
+    assertThat(bytesFrom(12)).as("whole blocks").isEqualTo(35_000);
+    assertThat(bytesFrom(40)).isEqualTo(5_000);
+    world.await(broker.lane().flush(), "flushed");
+    assertThat(bytesFrom(0)).as("counted once").isEqualTo(45_000);
   }
 
   @Test

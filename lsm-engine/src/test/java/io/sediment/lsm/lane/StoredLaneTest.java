@@ -8,6 +8,7 @@ import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.lane.LaneWorld.Appended;
 import io.sediment.lsm.lane.LaneWorld.Broker;
 import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimScheduler;
@@ -144,6 +145,34 @@ class StoredLaneTest {
           }
           assertThat(actual).isEqualTo(expected);
         });
+  }
+
+  @Test
+  void itsOldestBlocksAreFoundUpToABound() {
+    LaneWorld world = new LaneWorld(6, FaultPlan.none());
+    Broker broker = world.broker("dead");
+    for (int i = 0; i < 30; i++) { // a block each ten
+      broker.append(0, 1000, 1, i, false);
+      if (i % 10 == 9) {
+        world.await(broker.lane().flush(), "flushed");
+      }
+    }
+    broker.untilAllDurable();
+    broker.crash();
+    StoredLane sealed = new Successor(world).sealed();
+    PartitionId partition = LaneWorld.partition(0);
+    assertThat(world.await(sealed.olderThan(partition, 0, 30, 25), "older"))
+        .isEqualTo(new OldestBlocks(20, 20_000, false));
+    assertThat(world.await(sealed.olderThan(partition, 5, 30, 30), "older"))
+        .isEqualTo(new OldestBlocks(30, 30_000, true));
+    assertThat(world.await(sealed.olderThan(partition, 0, 20, 30), "older"))
+        .as("what lies at the bound belongs to another part")
+        .isEqualTo(new OldestBlocks(20, 20_000, true));
+    assertThat(world.await(sealed.oldest(partition, 0, 30, 19_999), "oldest"))
+        .isEqualTo(new OldestBlocks(10, 10_000, false));
+    assertThat(world.await(sealed.oldest(partition, 0, 31, Long.MAX_VALUE), "oldest"))
+        .as("a part that ends beyond what is known")
+        .isEqualTo(new OldestBlocks(0, 0, false));
   }
 
   @Test
