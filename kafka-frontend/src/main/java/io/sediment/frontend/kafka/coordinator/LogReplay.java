@@ -24,11 +24,11 @@ import org.slf4j.LoggerFactory;
 /**
  * One pass over a coordinator's log, from its start to the end it had when the pass began. A log
  * that was compacted has gaps, and its last records may be gone: the end counts, not the last
- * record seen.
+ * record seen. While one part is replayed the next one is read.
  */
 final class LogReplay<T> implements DurabilityWatcher {
   private static final Logger logger = LoggerFactory.getLogger(LogReplay.class);
-  private static final int READ_BYTES = 4 << 20;
+  private static final int READ_BYTES = 2 << 20;
 
   /** Kafka's own interval: what is committed needs no memory for going back. */
   private static final long COMMIT_INTERVAL_OFFSETS = 16_384;
@@ -102,22 +102,23 @@ final class LogReplay<T> implements DurabilityWatcher {
       }
       reading = true;
     }
-    readOn();
-  }
-
-  private void readOn() {
-    if (isGivenUp()) {
-      return;
-    }
     if (nextOffset >= endOffset) {
       finish();
-      return;
+    } else {
+      whenRead(read(nextOffset));
     }
+  }
+
+  private CompletableFuture<BatchSlices> read(long offset) {
     try {
-      log.read(nextOffset, READ_BYTES, true).whenCompleteAsync(this::replay, executor);
+      return log.read(offset, READ_BYTES, true);
     } catch (RuntimeException e) {
-      fail(e);
+      return CompletableFuture.failedFuture(e);
     }
+  }
+
+  private void whenRead(CompletableFuture<BatchSlices> part) {
+    part.whenCompleteAsync(this::replay, executor);
   }
 
   private void replay(@Nullable BatchSlices slices, @Nullable Throwable failure) {
@@ -125,26 +126,36 @@ final class LogReplay<T> implements DurabilityWatcher {
       fail(failure == null ? new IllegalStateException("read nothing") : failure);
       return;
     }
+    CompletableFuture<BatchSlices> ahead = null;
     try (slices) {
       if (isGivenUp()) {
         return;
       }
+      // Nothing left below the end: compaction took the last records.
+      long after = slices.isEmpty() ? endOffset : slices.nextOffset();
+      ahead = after < endOffset ? read(after) : null;
       for (ByteBuffer buffer : slices.loaded()) {
         for (MutableRecordBatch batch : MemoryRecords.readableRecords(buffer).batches()) {
           replay(batch);
         }
       }
       bytes += slices.sizeInBytes();
-      // Nothing left below the end: compaction took the last records.
-      nextOffset = slices.isEmpty() ? endOffset : slices.nextOffset();
+      nextOffset = after;
       if (nextOffset - committedOffset >= COMMIT_INTERVAL_OFFSETS) {
         commit(nextOffset);
       }
     } catch (IOException | RuntimeException e) {
+      if (ahead != null) {
+        ahead.thenAccept(BatchSlices::close);
+      }
       fail(e);
       return;
     }
-    readOn();
+    if (ahead == null) {
+      finish();
+    } else {
+      whenRead(ahead);
+    }
   }
 
   private void replay(MutableRecordBatch batch) {
