@@ -174,6 +174,9 @@ class GroupDurabilityTest {
       }
       assertThat(committed(GROUP)).as("round %d", round).isEqualTo(round);
     }
+    assertThat(broker.meters.counter("kafka.group.coordinator.load.failures").count())
+        .as("a log that closes is no alarm")
+        .isZero();
   }
 
   @Test

@@ -20,6 +20,7 @@ import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
@@ -70,6 +71,7 @@ import org.slf4j.LoggerFactory;
 public final class KafkaGroups implements Groups, Coordinator, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(KafkaGroups.class);
   private static final int LOADER_THREADS = 2;
+  private static final long END_SECONDS_MAX = 30;
 
   /** What the coordinator works with. */
   public record Environment(InstantSource clock, Ticker ticker, MeterRegistry meters) {}
@@ -316,6 +318,13 @@ public final class KafkaGroups implements Groups, Coordinator, AutoCloseable {
   public void close() {
     coordinator.shutdown();
     loaderThreads.shutdown();
+    try {
+      if (!loaderThreads.awaitTermination(END_SECONDS_MAX, TimeUnit.SECONDS)) {
+        log.warn("loads of groups do not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     unread.close();
   }
 }

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
@@ -68,8 +68,9 @@ final class LogReplay<T> implements DurabilityWatcher {
   }
 
   /**
-   * Completes on the executor, with every record below the end replayed; never when given up. Where
-   * the end is not durable yet, it waits for that: what is not durable may not be served.
+   * Completes on the executor, with every record below the end replayed; never when given up, or
+   * when the log closes, which is a resignation. Where the end is not durable yet, it waits for
+   * that: what is not durable may not be served.
    */
   CompletableFuture<LoadSummary> start() {
     log.watch(this);
@@ -87,13 +88,13 @@ final class LogReplay<T> implements DurabilityWatcher {
   @Override
   public void onChanged(PartitionLog changed) {
     if (!changed.isOpen()) {
-      executor.execute(() -> fail(new NotLeaderOrFollowerException(log + " was closed")));
+      giveUp();
     }
   }
 
   private void beginOnceDurable() {
     if (!log.isOpen()) {
-      fail(new NotLeaderOrFollowerException(log + " was closed"));
+      giveUp();
       return;
     }
     synchronized (this) {
@@ -118,7 +119,16 @@ final class LogReplay<T> implements DurabilityWatcher {
   }
 
   private void whenRead(CompletableFuture<BatchSlices> part) {
-    part.whenCompleteAsync(this::replay, executor);
+    part.whenComplete(
+        (slices, failure) -> {
+          try {
+            executor.execute(() -> replay(slices, failure));
+          } catch (RejectedExecutionException ended) { // with everything that is loaded
+            if (slices != null) {
+              slices.close();
+            }
+          }
+        });
   }
 
   private void replay(@Nullable BatchSlices slices, @Nullable Throwable failure) {
@@ -223,6 +233,10 @@ final class LogReplay<T> implements DurabilityWatcher {
   }
 
   private void fail(Throwable cause) {
+    if (!log.isOpen()) {
+      giveUp(); // a resignation, and no fault of what was read
+      return;
+    }
     log.unwatch(this);
     synchronized (this) {
       if (!givenUp) {
