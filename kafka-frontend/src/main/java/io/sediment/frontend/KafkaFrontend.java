@@ -18,6 +18,7 @@ import io.sediment.frontend.partition.BatchPreparer;
 import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.metadata.ClusterMetadata;
+import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
@@ -64,6 +65,7 @@ public final class KafkaFrontend implements AutoCloseable {
       InstantSource clock,
       RandomGenerator chance,
       IntSupplier produceThrottleMs,
+      MemoryBudget budget,
       MeterRegistry meters) {}
 
   private final PartitionLogs logs;
@@ -144,6 +146,7 @@ public final class KafkaFrontend implements AutoCloseable {
           BrokerServer.start(
               config.server(),
               HandlerRegistry.withApiVersions(handlers, environment.metadata(), config.brokerId()),
+              environment.budget(),
               environment.ticker(),
               environment.meters());
       return new KafkaFrontend(logs, groups, workers, server);

@@ -19,6 +19,7 @@ import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.InMemoryClusterMetadata;
 import io.sediment.metadata.NewTopic;
+import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
@@ -99,6 +100,7 @@ public final class FrontendBench {
                 SystemPorts.wallClock(),
                 SystemPorts.random(),
                 () -> 0,
+                MemoryBudget.forBroker(256 << 20),
                 new SimpleMeterRegistry()),
             List.of())) {
       try (RawClient client = new RawClient(frontend.port())) {

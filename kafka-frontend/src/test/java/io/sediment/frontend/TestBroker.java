@@ -21,6 +21,7 @@ import io.sediment.metadata.OpenLane;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
@@ -110,6 +111,7 @@ public final class TestBroker implements AutoCloseable {
                 clock,
                 SystemPorts.random(),
                 () -> 0,
+                MemoryBudget.forBroker(64 << 20),
                 meters),
             logs,
             AdminHandlers.all(

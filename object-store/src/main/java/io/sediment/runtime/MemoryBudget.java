@@ -29,7 +29,9 @@ public final class MemoryBudget {
     TAIL,
     BLOCK_CACHE,
     READAHEAD,
-    COMPACTION
+    COMPACTION,
+    /** Requests that have arrived and are not consumed: without room, sockets are not read. */
+    REQUESTS
   }
 
   /**
@@ -44,6 +46,8 @@ public final class MemoryBudget {
       }
     }
   }
+
+  private static final long REQUEST_BYTES_MAX = 128 << 20;
 
   private record Waiter(Share share, long bytes, CompletableFuture<Void> granted) {}
 
@@ -87,12 +91,14 @@ public final class MemoryBudget {
   }
 
   /**
-   * Splits {@code totalBytes} the way a broker wants it: 30 % reserved for the WAL and memtable (up
-   * to 60 % while others leave it), 10 % tail, 10 % block cache, 10 % readahead, 10 % compaction;
-   * the remaining 30 % is common.
+   * Splits {@code totalBytes} the way a broker wants it: a seventh, but no more than 128 MB, for
+   * requests, who take nothing from others and have nothing taken; of the rest 30 % reserved for
+   * the WAL and memtable (up to 60 % while others leave it), 10 % tail, 10 % block cache, 10 %
+   * readahead, 10 % compaction; the remaining 30 % is common.
    */
   public static MemoryBudget forBroker(long totalBytes) {
-    long tenth = totalBytes / 10;
+    long requests = Math.min(REQUEST_BYTES_MAX, totalBytes / 7);
+    long tenth = (totalBytes - requests) / 10;
     return new MemoryBudget(
         totalBytes,
         Map.of(
@@ -100,7 +106,8 @@ public final class MemoryBudget {
             Share.TAIL, new Allowance(tenth, 3 * tenth),
             Share.BLOCK_CACHE, new Allowance(tenth, 3 * tenth),
             Share.READAHEAD, new Allowance(tenth, 3 * tenth),
-            Share.COMPACTION, new Allowance(tenth, 3 * tenth)));
+            Share.COMPACTION, new Allowance(tenth, 3 * tenth),
+            Share.REQUESTS, new Allowance(requests, requests)));
   }
 
   /** Takes {@code bytes} if they are free and nobody of this share has been waiting for longer. */

@@ -207,13 +207,7 @@ final class Broker implements AutoCloseable {
         started(
             "kafka",
             startFrontend(
-                metadata,
-                brokerEpoch,
-                membership,
-                lane,
-                budget.largestReservation(Share.WAL),
-                scheduler,
-                stores.name()));
+                metadata, brokerEpoch, membership, lane, budget, scheduler, stores.name()));
     await(membership.admitted());
     serve(frontend, membership.isLeaseHeld());
     membership.onServing(held -> serve(frontend, held));
@@ -412,7 +406,7 @@ final class Broker implements AutoCloseable {
       long brokerEpoch,
       Membership membership,
       Lane lane,
-      long unackedLimitBytes,
+      MemoryBudget budget,
       ThreadPoolScheduler scheduler,
       String storeName)
       throws InterruptedException {
@@ -435,13 +429,13 @@ final class Broker implements AutoCloseable {
         new KafkaFrontend.Config(
             settings.brokerId(),
             brokerEpoch,
-            BrokerServerConfig.defaults(settings.host(), settings.port(), Math.max(2, processors))
-                .withRequestMemory(MemoryLimits.requestBytes()),
+            BrokerServerConfig.defaults(settings.host(), settings.port(), Math.max(2, processors)),
             frontendSettings,
             groupSettings,
             groupConfigs,
             brokerConfigs,
             processors);
+    long unackedLimitBytes = budget.largestReservation(Share.WAL);
     PartitionLane partitions =
         new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::sealedLane, clock);
     KafkaFrontend.Environment environment =
@@ -453,6 +447,7 @@ final class Broker implements AutoCloseable {
             clock,
             random,
             () -> ProduceThrottle.pauseMs(lane.unackedBytes(), unackedLimitBytes),
+            budget,
             meters);
     TopicConfigs topicConfigs = topicConfigs();
     PartitionLogs partitionLogs =

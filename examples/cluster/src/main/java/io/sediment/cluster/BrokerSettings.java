@@ -90,14 +90,15 @@ record BrokerSettings(
           "CLUSTER_ID",
           "",
           ValueTypes.optional(ValueTypes.text("the cluster's id")),
-          "Refuse to start on a bucket of another cluster. Unset: the bucket's own id, made when it was first used");
+          "Refuse to start on a bucket of another cluster. Unset: the bucket's own id, made when it"
+              + " was first used");
   private static final Setting<Optional<String>> ADVERTISED_HOST =
       new Setting<>(
           "ADVERTISED_HOST",
           "",
           ValueTypes.optional(ValueTypes.text("a host name that clients can reach")),
-          "Host that clients are told. Unset: `HOST`; where that is a wildcard, `localhost` for a single broker"
-              + " (with `RAFT_PEERS` it must be set)");
+          "Host that clients are told. Unset: `HOST`; where that is a wildcard, `localhost` for a"
+              + " single broker (with `RAFT_PEERS` it must be set)");
   private static final Setting<Optional<Integer>> ADVERTISED_PORT =
       new Setting<>(
           "ADVERTISED_PORT",
@@ -157,8 +158,8 @@ record BrokerSettings(
           "RAFT_PEERS",
           "",
           ValueTypes.peers(),
-          "The voters of the metadata group by broker id, the same list at every broker; a broker that is not on it joins without a vote."
-              + " Unset: this broker alone");
+          "The voters of the metadata group by broker id, the same list at every broker; a broker"
+              + " that is not on it joins without a vote. Unset: this broker alone");
   private static final Setting<String> RAFT_PATH =
       new Setting<>(
           "RAFT_PATH",
@@ -170,7 +171,8 @@ record BrokerSettings(
           "BROKER_LEASE_MS",
           "1500",
           ValueTypes.integer(300, 600_000, "milliseconds"),
-          "How long a broker may be silent before the others take its partitions over; the same at every broker");
+          "How long a broker may be silent before the others take its partitions over; the same at"
+              + " every broker");
   private static final Setting<Integer> HTTP_PORT =
       new Setting<>(
           "HTTP_PORT",
@@ -182,7 +184,8 @@ record BrokerSettings(
           "WAL_PROFILE",
           "latency",
           ValueTypes.oneOf(Profile.class),
-          "On `s3`: at least 40, 100 or 250 ms between two WAL objects. `local` and `memory` never wait");
+          "On `s3`: at least 40, 100 or 250 ms between two WAL objects. `local` and `memory` never"
+              + " wait");
   private static final Setting<Boolean> WAL_HEDGING =
       new Setting<>(
           "WAL_HEDGING",
@@ -194,8 +197,8 @@ record BrokerSettings(
           "MEMORY_BUDGET",
           "",
           ValueTypes.optional(ValueTypes.bytes(64L << 20)),
-          "Memory for data in flight and caches. Unset: three quarters of the JVM's direct memory limit, which is the heap limit"
-              + " unless `-XX:MaxDirectMemorySize` is given");
+          "Memory for requests, data in flight and caches. Unset: seven eighths of the JVM's direct"
+              + " memory limit, which is the heap limit unless `-XX:MaxDirectMemorySize` is given");
   private static final Setting<Boolean> AUTO_CREATE_TOPICS =
       new Setting<>(
           "AUTO_CREATE_TOPICS",
@@ -213,7 +216,8 @@ record BrokerSettings(
           "RECOVER_FROM_BUCKET",
           "false",
           ValueTypes.bool(),
-          "With an empty `RAFT_PATH`: take over the cluster that the bucket holds, with all its topics, configs and records");
+          "With an empty `RAFT_PATH`: take over the cluster that the bucket holds, with all its"
+              + " topics, configs and records");
 
   private static final Setting<Integer> RETENTION_CHECK_INTERVAL_MS =
       new Setting<>(
@@ -227,7 +231,8 @@ record BrokerSettings(
           "COMPACTION",
           "in-broker",
           ValueTypes.oneOf(Compaction.class),
-          "`elsewhere`: this broker compacts nothing; without a compactor, old data gets dearer to read and space comes back late");
+          "`elsewhere`: this broker compacts nothing; without a compactor, old data gets dearer to"
+              + " read and space comes back late");
   private static final Setting<Long> COMPACTION_RATE =
       new Setting<>(
           "COMPACTION_RATE",

@@ -7,12 +7,12 @@ final class MemoryLimits {
   private MemoryLimits() {}
 
   /**
-   * The budget that was set, or three quarters of the direct memory that the JVM allows; network
-   * buffers need the rest.
+   * The budget that was set, or seven eighths of the direct memory that the JVM allows; what
+   * network buffers take beyond the requests in them needs the rest.
    */
   static long budgetBytes(BrokerSettings settings) {
     long direct = PlatformDependent.estimateMaxDirectMemory();
-    long budget = settings.memoryBudgetBytes().orElse(direct / 4 * 3);
+    long budget = settings.memoryBudgetBytes().orElse(direct / 8 * 7);
     if (budget > direct) {
       throw new InvalidSettingException(
           "MEMORY_BUDGET",
@@ -20,13 +20,5 @@ final class MemoryLimits {
           "at most the JVM's direct memory limit, " + direct + " (-XX:MaxDirectMemorySize)");
     }
     return budget;
-  }
-
-  /**
-   * Bytes of requests that have arrived and are not appended yet, of all connections together: an
-   * eighth of the direct memory, at most 128 MB.
-   */
-  static long requestBytes() {
-    return Math.min(128L << 20, PlatformDependent.estimateMaxDirectMemory() / 8);
   }
 }

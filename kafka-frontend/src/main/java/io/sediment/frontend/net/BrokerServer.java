@@ -18,6 +18,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.sediment.frontend.handler.ClientInfo;
 import io.sediment.frontend.handler.HandlerRegistry;
+import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.Ticker;
 import java.net.InetSocketAddress;
@@ -57,12 +58,16 @@ public final class BrokerServer implements AutoCloseable {
   private volatile boolean turningAway;
 
   private BrokerServer(
-      BrokerServerConfig config, HandlerRegistry handlers, Ticker ticker, MeterRegistry registry)
+      BrokerServerConfig config,
+      HandlerRegistry handlers,
+      MemoryBudget budget,
+      Ticker ticker,
+      MeterRegistry registry)
       throws InterruptedException {
     this.config = config;
     this.handlers = handlers;
     this.ticker = ticker;
-    this.memory = new RequestMemory(config.requestMemoryBytes());
+    this.memory = new RequestMemory(budget);
     this.metrics = new RequestMetrics(registry, memory);
     this.limitedLog = new LimitedLog(log, ticker);
     boolean epoll = Epoll.isAvailable();
@@ -104,12 +109,17 @@ public final class BrokerServer implements AutoCloseable {
   /**
    * Binds and serves.
    *
+   * @param budget what it reserves for requests is all that they get
    * @throws RuntimeException or an undeclared {@code BindException} if the address cannot be bound
    */
   public static BrokerServer start(
-      BrokerServerConfig config, HandlerRegistry handlers, Ticker ticker, MeterRegistry registry)
+      BrokerServerConfig config,
+      HandlerRegistry handlers,
+      MemoryBudget budget,
+      Ticker ticker,
+      MeterRegistry registry)
       throws InterruptedException {
-    return new BrokerServer(config, handlers, ticker, registry);
+    return new BrokerServer(config, handlers, budget, ticker, registry);
   }
 
   private static EventLoopGroup eventLoops(boolean epoll, int threads, ThreadFactory factory) {
@@ -181,6 +191,11 @@ public final class BrokerServer implements AutoCloseable {
 
   BrokerServerConfig config() {
     return config;
+  }
+
+  /** One connection is kept from taking all memory for requests. */
+  long pipelineBytesMax() {
+    return Math.min(config.pipelineBytesMax(), memory.limitBytes() / 4);
   }
 
   HandlerRegistry handlers() {

@@ -9,14 +9,13 @@ import java.time.Duration;
  * @param port 0 picks a free one
  * @param ioThreads event loops
  * @param frameBytesMax larger requests close their connection (socket.request.max.bytes)
- * @param requestMemoryBytes request bytes of all connections together; beyond it reading stops
- * @param pipelineBytesMax request bytes of one connection that are not answered yet; beyond it
- *     reading stops
+ * @param pipelineBytesMax request bytes of one connection that are not answered yet; beyond it, or
+ *     beyond a quarter of the memory for requests, reading stops
  * @param pipelineRequestsMax requests of one connection that are not answered yet
  * @param connectionsMax further ones are closed at once
  * @param idleTimeout connections without traffic are closed after it
- * @param memoryWait how long a frame that stopped arriving for want of request memory may wait
- *     before its connection is closed: memory full of partial frames would wait for ever
+ * @param memoryWait how long a connection that may read on although request memory is used up may
+ *     send nothing before it is closed: others wait for it
  * @param drainTimeout how long a closing server waits for answers under way
  */
 public record BrokerServerConfig(
@@ -25,7 +24,6 @@ public record BrokerServerConfig(
     int port,
     int ioThreads,
     int frameBytesMax,
-    long requestMemoryBytes,
     int pipelineBytesMax,
     int pipelineRequestsMax,
     int connectionsMax,
@@ -42,7 +40,6 @@ public record BrokerServerConfig(
         port,
         ioThreads,
         KAFKA_FRAME_BYTES_MAX,
-        128L << 20,
         32 << 20,
         500,
         10_000,
@@ -51,27 +48,9 @@ public record BrokerServerConfig(
         Duration.ofSeconds(10));
   }
 
-  /** The same with another limit on request bytes of all connections together. */
-  public BrokerServerConfig withRequestMemory(long bytes) {
-    return new BrokerServerConfig(
-        listener,
-        host,
-        port,
-        ioThreads,
-        frameBytesMax,
-        bytes,
-        pipelineBytesMax,
-        pipelineRequestsMax,
-        connectionsMax,
-        idleTimeout,
-        memoryWait,
-        drainTimeout);
-  }
-
   public BrokerServerConfig {
     if (ioThreads < 1
         || frameBytesMax < 1
-        || requestMemoryBytes < 1
         || pipelineBytesMax < 1
         || pipelineRequestsMax < 1
         || connectionsMax < 1) {
@@ -80,8 +59,6 @@ public record BrokerServerConfig(
               + ioThreads
               + " frameBytesMax="
               + frameBytesMax
-              + " requestMemoryBytes="
-              + requestMemoryBytes
               + " pipelineBytesMax="
               + pipelineBytesMax
               + " pipelineRequestsMax="
@@ -98,23 +75,6 @@ public record BrokerServerConfig(
         port,
         ioThreads,
         bytes,
-        requestMemoryBytes,
-        pipelineBytesMax,
-        pipelineRequestsMax,
-        connectionsMax,
-        idleTimeout,
-        memoryWait,
-        drainTimeout);
-  }
-
-  public BrokerServerConfig withRequestMemoryBytes(long bytes) {
-    return new BrokerServerConfig(
-        listener,
-        host,
-        port,
-        ioThreads,
-        frameBytesMax,
-        bytes,
         pipelineBytesMax,
         pipelineRequestsMax,
         connectionsMax,
@@ -130,7 +90,6 @@ public record BrokerServerConfig(
         port,
         ioThreads,
         frameBytesMax,
-        requestMemoryBytes,
         bytesMax,
         requestsMax,
         connectionsMax,
@@ -146,7 +105,6 @@ public record BrokerServerConfig(
         port,
         ioThreads,
         frameBytesMax,
-        requestMemoryBytes,
         pipelineBytesMax,
         pipelineRequestsMax,
         connections,
@@ -162,7 +120,6 @@ public record BrokerServerConfig(
         port,
         ioThreads,
         frameBytesMax,
-        requestMemoryBytes,
         pipelineBytesMax,
         pipelineRequestsMax,
         connectionsMax,

@@ -47,7 +47,8 @@ import org.slf4j.LoggerFactory;
  * <p>All fields belong to the event loop. Handlers complete on any thread and are brought here by
  * one scheduled {@code drain} for however many of them finished meanwhile.
  */
-final class Connection extends ChannelInboundHandlerAdapter implements Executor {
+final class Connection extends ChannelInboundHandlerAdapter
+    implements Executor, RequestMemory.Waiter {
   private static final Logger log = LoggerFactory.getLogger(Connection.class);
 
   /**
@@ -73,8 +74,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
   private int unansweredBytes;
   private boolean held;
   private boolean muted;
+  private boolean overLimit;
   private boolean outOfMemory;
-  private int memoryWaits;
+  private boolean favoured;
+  private long arrivedBytes;
   private boolean handling;
   private boolean unflushed;
   private boolean closing;
@@ -116,28 +119,66 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
 
   private void bytesArrived(int bytes) {
     server.metrics().bytesIn.increment(bytes);
-    if (!memory().charge(bytes) && !outOfMemory) {
-      outOfMemory = true;
-      int wait = ++memoryWaits;
-      memory().whenBelowLimit(() -> execute(this::memoryIsBack));
-      channel
-          .eventLoop()
-          .schedule(
-              () -> giveUpOnMemory(wait),
-              server.config().memoryWait().toMillis(),
-              TimeUnit.MILLISECONDS);
+    arrivedBytes += bytes;
+    if (!memory().arrived(bytes)) {
+      overLimit = true;
     }
   }
 
-  private void memoryIsBack() {
-    outOfMemory = false;
-    updateReading();
+  private void stopWhereOverLimit() {
+    if (overLimit && !favoured && !outOfMemory) {
+      outOfMemory = true;
+      memory().await(this, reader.pendingBytes() > 0);
+    }
+    overLimit = false;
   }
 
-  /** Ends what would be a deadlock: memory full of partial frames that all wait for memory. */
-  private void giveUpOnMemory(int wait) {
-    if (outOfMemory && wait == memoryWaits && reader.pendingBytes() > 0) {
-      close("request memory is used up: waited=" + server.config().memoryWait());
+  @Override
+  public void onRoom() {
+    execute(
+        () -> {
+          outOfMemory = false;
+          updateReading();
+        });
+  }
+
+  @Override
+  public void onFavour() {
+    execute(
+        () -> {
+          outOfMemory = false;
+          favoured = true;
+          if (closed) {
+            endFavour();
+          } else {
+            updateReading();
+            expectMore(arrivedBytes);
+          }
+        });
+  }
+
+  /** Whoever is favoured has to send: the others wait for it. */
+  private void expectMore(long arrivedBefore) {
+    channel
+        .eventLoop()
+        .schedule(
+            () -> {
+              if (favoured && arrivedBytes > arrivedBefore) {
+                expectMore(arrivedBytes);
+              } else if (favoured && reader.pendingBytes() > 0) {
+                close("request memory is used up: waited=" + server.config().memoryWait());
+              } else {
+                endFavour();
+              }
+            },
+            server.config().memoryWait().toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  private void endFavour() {
+    if (favoured) {
+      favoured = false;
+      memory().endFavour();
     }
   }
 
@@ -150,6 +191,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
     try {
       for (ByteBuf body = reader.next(); body != null; body = reader.next()) {
         Frame frame = new Frame(body, server.ticker().nanoTime());
+        memory().becameFrame(frame.sizeInBytes());
+        endFavour();
         unansweredBytes += frame.sizeInBytes();
         backlog.add(frame);
       }
@@ -158,6 +201,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
       close(String.valueOf(e.getMessage()));
       return;
     }
+    stopWhereOverLimit();
     handleBacklog();
   }
 
@@ -195,7 +239,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
   }
 
   private void letGo(Frame frame) {
-    memory().release(frame.sizeInBytes());
+    memory().releaseFrame(frame.sizeInBytes());
     frame.body().release();
   }
 
@@ -219,7 +263,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
             && !muted
             && channel.isWritable()
             && backlog.size() + underWay.size() < server.config().pipelineRequestsMax()
-            && unansweredBytes < server.config().pipelineBytesMax();
+            && unansweredBytes < server.pipelineBytesMax();
     if (channel.config().isAutoRead() != read) {
       channel.config().setAutoRead(read);
     }
@@ -423,8 +467,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Executor 
       letGo(frame);
     }
     backlog.clear();
-    memory().release(reader.pendingBytes());
+    memory().releasePartial(reader.pendingBytes());
     reader.close();
+    endFavour();
     discardFinished();
   }
 

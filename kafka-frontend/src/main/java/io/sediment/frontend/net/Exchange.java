@@ -144,7 +144,7 @@ final class Exchange implements RequestContext {
   public void bodyConsumed() {
     if (bodyConsumed.compareAndSet(false, true)) {
       frame.release();
-      connection.memory().release(frameBytes);
+      connection.memory().releaseFrame(frameBytes);
     }
   }
 

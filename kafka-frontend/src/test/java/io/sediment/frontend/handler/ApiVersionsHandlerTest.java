@@ -7,6 +7,7 @@ import io.sediment.frontend.net.BrokerServer;
 import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.metadata.InMemoryClusterMetadata;
+import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.SystemPorts;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -38,6 +39,7 @@ class ApiVersionsHandlerTest {
         BrokerServer.start(
             BrokerServerConfig.defaults("127.0.0.1", 0, 1),
             registry,
+            MemoryBudget.forBroker(64 << 20),
             SystemPorts.ticker(),
             new SimpleMeterRegistry());
   }

@@ -8,6 +8,9 @@ import io.sediment.frontend.handler.HandlerRegistry;
 import io.sediment.frontend.handler.RequestContext;
 import io.sediment.metadata.InMemoryClusterMetadata;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.MemoryBudget;
+import io.sediment.runtime.MemoryBudget.Allowance;
+import io.sediment.runtime.MemoryBudget.Share;
 import io.sediment.runtime.SystemPorts;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +33,7 @@ import org.apache.kafka.common.message.DescribeClusterRequestData;
 import org.apache.kafka.common.message.DescribeClusterResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.protocol.types.RawTaggedField;
 import org.apache.kafka.common.requests.ApiVersionsRequest;
 import org.apache.kafka.common.requests.DescribeClusterRequest;
 import org.apache.kafka.common.requests.DescribeClusterResponse;
@@ -78,7 +83,12 @@ class ConnectionTest {
 
   private final Puppet puppet = new Puppet();
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private MemoryBudget budget = requestsOnly(8 << 20);
   private BrokerServer server = start(UnaryOperator.identity());
+
+  private static MemoryBudget requestsOnly(long bytes) {
+    return new MemoryBudget(bytes, Map.of(Share.REQUESTS, new Allowance(bytes, bytes)));
+  }
 
   private BrokerServer start(UnaryOperator<BrokerServerConfig> config) {
     try {
@@ -89,6 +99,7 @@ class ConnectionTest {
                       Duration.ofMinutes(10), Duration.ofMillis(100), Duration.ofMillis(200))),
           HandlerRegistry.withApiVersions(
               List.of(puppet), InMemoryClusterMetadata.ofOneBroker(0, "localhost", 1), 0),
+          budget,
           SystemPorts.ticker(),
           meters);
     } catch (InterruptedException e) {
@@ -106,6 +117,7 @@ class ConnectionTest {
     puppet.calls.forEach(call -> call.answer("late"));
     server.close();
     Await.until("request memory is free", () -> server.requestMemoryBytes() == 0);
+    assertThat(budget.usedBytes(Share.REQUESTS)).isZero();
   }
 
   private static DescribeClusterRequest request() {
@@ -314,9 +326,70 @@ class ConnectionTest {
     Await.until("memory of the cut off frame is free", () -> server.requestMemoryBytes() == 0);
   }
 
+  private void restartWithRequestMemory(long bytes) {
+    server.close();
+    budget = requestsOnly(bytes);
+    server = start(UnaryOperator.identity());
+  }
+
+  private static RequestHeader describeHeader() {
+    return new RequestHeader(ApiKeys.DESCRIBE_CLUSTER, (short) 1, "raw", 1);
+  }
+
+  /** As a frame, padded by a tagged field that nobody knows. */
+  private static byte[] frameOf(RequestHeader header, int sizeInBytes) {
+    DescribeClusterRequestData data = new DescribeClusterRequestData();
+    data.unknownTaggedFields().add(new RawTaggedField(1000, new byte[sizeInBytes]));
+    ByteBuffer body = RawClient.serialize(header, data);
+    return ByteBuffer.allocate(4 + body.remaining()).putInt(body.remaining()).put(body).array();
+  }
+
   @Test
-  void partialFramesThatFillTheRequestMemoryGiveWay() throws Exception {
-    restart(config -> config.withRequestMemoryBytes(64 << 10));
+  void aFrameLargerThanAllRequestMemoryGetsInAlone() throws Exception {
+    restartWithRequestMemory(64 << 10);
+    try (RawClient client = new RawClient(server.port())) {
+      RequestHeader header = describeHeader();
+      client.sendBytes(frameOf(header, 1 << 20));
+      puppet.next().answer("large");
+      assertThat(clusterId(client, header)).isEqualTo("large");
+    }
+  }
+
+  @Test
+  void partialFramesThatFillTheRequestMemoryGetInOneByOne() throws Exception {
+    restartWithRequestMemory(64 << 10);
+    List<RawClient> clients = new ArrayList<>();
+    List<byte[]> frames = new ArrayList<>();
+    List<RequestHeader> headers = new ArrayList<>();
+    try {
+      for (int i = 0; i < 8; i++) {
+        RawClient client = new RawClient(server.port());
+        clients.add(client);
+        headers.add(describeHeader());
+        frames.add(frameOf(headers.get(i), 200 << 10));
+        client.sendBytes(Arrays.copyOf(frames.get(i), 20 << 10));
+      }
+      Await.until("the limit is passed", () -> server.requestMemoryBytes() > 64 << 10);
+      assertThat(budget.usedBytes(Share.REQUESTS)).isEqualTo(64 << 10);
+      for (int i = 0; i < 8; i++) {
+        clients.get(i).sendBytes(Arrays.copyOfRange(frames.get(i), 20 << 10, frames.get(i).length));
+      }
+      for (int i = 0; i < 8; i++) {
+        puppet.next().answer("in");
+      }
+      for (int i = 0; i < 8; i++) {
+        assertThat(clusterId(clients.get(i), headers.get(i))).isEqualTo("in");
+      }
+    } finally {
+      for (RawClient client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  @Test
+  void aPartialFrameThatEndsThereGivesWayToTheOthers() throws Exception {
+    restartWithRequestMemory(64 << 10);
     try (RawClient greedy = new RawClient(server.port());
         RawClient modest = new RawClient(server.port())) {
       greedy.sendBytes(ByteBuffer.allocate(4).putInt(4 << 20).array());
