@@ -148,7 +148,9 @@ final class FetchAttempt {
   // A round: look, read, decide.
 
   private void round() {
-    List<FetchPartition> dirty = session.takeDirty();
+    // Without a session the client sees to it that each partition gets its turn.
+    List<FetchPartition> dirty =
+        kind == Kind.WITHOUT_SESSION ? session.takeDirty() : session.takeDirtyInTurn();
     visits = new ArrayList<>(dirty.size());
     toRead = new ArrayList<>();
     for (FetchPartition partition : dirty) {
@@ -420,17 +422,14 @@ final class FetchAttempt {
 
   /**
    * A partition leaves the dirty set when its client knows all of it. One that was answered with
-   * records stays, since the client may ask for the same offset again, but behind those that got
-   * nothing this time.
+   * records stays, since the client may ask for the same offset again.
    */
   private void keepUnread() {
     for (Visit visit : visits) {
-      if (visit.sizeInBytes() == 0 && !isQuiet(visit)) {
-        session.markDirty(visit.partition);
-      }
-    }
-    for (Visit visit : visits) {
       if (visit.sizeInBytes() > 0) {
+        session.servedUpTo(visit.partition);
+        session.markDirty(visit.partition);
+      } else if (!isQuiet(visit)) {
         session.markDirty(visit.partition);
       }
     }

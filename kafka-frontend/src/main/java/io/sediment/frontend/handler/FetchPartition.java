@@ -1,6 +1,7 @@
 package io.sediment.frontend.handler;
 
 import io.sediment.frontend.partition.PartitionLog;
+import java.util.Comparator;
 import java.util.Objects;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -12,10 +13,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class FetchPartition {
   /** By topic id from version 13 on, by name before; the other one is empty. */
-  record Key(String topic, Uuid topicId, int partition) {
+  record Key(String topic, Uuid topicId, int partition) implements Comparable<Key> {
+    private static final Comparator<Key> BY_TOPIC_AND_PARTITION =
+        Comparator.comparing(Key::topicId)
+            .thenComparing(Key::topic)
+            .thenComparingInt(Key::partition);
+
     Key {
       Objects.requireNonNull(topic, "topic");
       Objects.requireNonNull(topicId, "topicId");
+    }
+
+    @Override
+    public int compareTo(Key other) {
+      return BY_TOPIC_AND_PARTITION.compare(this, other);
     }
   }
 

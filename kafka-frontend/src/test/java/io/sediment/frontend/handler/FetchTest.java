@@ -303,6 +303,33 @@ class FetchTest {
   }
 
   @Test
+  void aSessionServesItsPartitionsInACircleWhateverOrderTheyAreNamedIn() throws IOException {
+    for (int partition = 0; partition < 3; partition++) {
+      append(partition, 1);
+      append(partition, 1);
+    }
+    FetchRequestData oneAtATime =
+        inSession(data(from(2, 0), from(0, 0), from(1, 0)).setMaxBytes(1), 0, 0);
+    FetchResponseData first = fetch(oneAtATime);
+    int id = first.sessionId();
+    List<Integer> served = new ArrayList<>(withRecords(first));
+    for (int epoch = 1; epoch <= 3; epoch++) { // nobody moves on: each still has its turn
+      served.addAll(withRecords(fetch(inSession(data().setMaxBytes(1), id, epoch))));
+    }
+    assertThat(served).containsExactly(0, 1, 2, 0);
+
+    FetchRequestData withoutSession = data(from(2, 0), from(0, 0), from(1, 0)).setMaxBytes(1);
+    assertThat(withRecords(fetch(inSession(withoutSession, 0, -1)))).containsExactly(2);
+  }
+
+  private static List<Integer> withRecords(FetchResponseData response) {
+    return partitions(response).stream()
+        .filter(data -> data.records().sizeInBytes() > 0)
+        .map(PartitionData::partitionIndex)
+        .toList();
+  }
+
+  @Test
   void wrongSessionsAndEpochsAreRefused() throws IOException {
     int session = newSession(from(0, 0));
     assertThat(fetch(inSession(data(), 4711, 1)).errorCode())
