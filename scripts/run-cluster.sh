@@ -22,6 +22,7 @@ dir=$(cd "$dir" && pwd)
 peers=
 for ((i = 0; i < count && i < 3; i++)); do peers+=${peers:+,}$i=127.0.0.1:$((base + 100 + i)); done
 
+export MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-2} # as run-broker.sh
 pids=()
 stop() {
   trap - INT TERM EXIT

@@ -62,6 +62,7 @@ final class SedimentServer {
     }
     command.addAll(List.of("-jar", jar.toString()));
     Map<String, String> environment = new HashMap<>(settings);
+    environment.put("MALLOC_ARENA_MAX", "2"); // as scripts/run-broker.sh
     environment.putAll(
         Map.of(
             "HOST", "127.0.0.1",
