@@ -6,7 +6,7 @@ import io.sediment.cluster.ValueTypes.HostAndPort;
 import io.sediment.compactor.CompactionEnvironment;
 import io.sediment.compactor.CompactionOptions;
 import io.sediment.compactor.CompactionPace;
-import io.sediment.compactor.RangeRewriter;
+import io.sediment.compactor.keys.KeyCleaner;
 import io.sediment.frontend.KafkaFrontend;
 import io.sediment.frontend.admin.AdminHandlers;
 import io.sediment.frontend.config.BrokerConfigs;
@@ -20,6 +20,7 @@ import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.frontend.partition.PlacedPartitionLane;
+import io.sediment.frontend.retention.MetadataCompactedTopics;
 import io.sediment.frontend.retention.MetadataLiveness;
 import io.sediment.frontend.retention.RetentionLoop;
 import io.sediment.lsm.CorruptObjectException;
@@ -231,7 +232,8 @@ final class Broker implements AutoCloseable {
       LaneConfig laneConfig,
       MemoryBudget budget,
       TopicConfigs topicConfigs,
-      long incarnation) {
+      long incarnation)
+      throws IOException {
     ThreadPoolScheduler scheduler =
         started("compactor threads", new ThreadPoolScheduler("compactor", 1));
     BrokerCompaction compaction =
@@ -243,7 +245,11 @@ final class Broker implements AutoCloseable {
                 incarnation,
                 budget,
                 new CompactionPace(scheduler, ticker, settings.compactionBytesPerSecond()),
-                RangeRewriter.NONE,
+                new KeyCleaner(
+                    new MetadataCompactedTopics(metadata, topicConfigs),
+                    clock,
+                    scheduler,
+                    CompactionScratch.emptied(settings.raftPath())),
                 new MetadataLiveness(metadata, topicConfigs, clock, laneConfig.producerExpiry())
                     ::of),
             CompactionOptions.DEFAULT

@@ -138,11 +138,21 @@ final class PlacedPartition implements LanePartition {
           long bound = Math.min(upTo, span.endOffset());
           return sealedLanes
               .apply(span.lane())
-              .thenCompose(lane -> lane.read(id(), offset, maxBytes, atLeastOne, bound));
+              .thenCompose(lane -> lane.read(id(), offset, maxBytes, atLeastOne, bound))
+              .thenCompose(slices -> readOn(slices, offset, maxBytes, atLeastOne, upTo));
         }
       }
     }
     return open.read(offset, maxBytes, atLeastOne, upTo);
+  }
+
+  /** Where log compaction left nothing of the rest of a span, the next one has more. */
+  private CompletableFuture<BatchSlices> readOn(
+      BatchSlices slices, long offset, int maxBytes, boolean atLeastOne, long upTo) {
+    long next = slices.nextOffset();
+    return slices.isEmpty() && next > offset && next < upTo
+        ? read(next, maxBytes, atLeastOne, upTo)
+        : CompletableFuture.completedFuture(slices);
   }
 
   @Override

@@ -42,8 +42,9 @@ public final class StoredLane {
   }
 
   /**
-   * Like {@link LanePartition#read}; empty at and beyond the partition's end. Where the lane should
-   * hold the offset and does not, it fails rather than to leave a gap.
+   * Like {@link LanePartition#read}; empty at and beyond the partition's end, and empty with a next
+   * offset where log compaction left nothing up to there. Where the lane should hold the offset and
+   * does not, it fails rather than to leave a gap.
    */
   public CompletableFuture<BatchSlices> read(
       PartitionId partition, long offset, int maxBytes, boolean atLeastOne, long upTo) {
@@ -58,7 +59,7 @@ public final class StoredLane {
 
   private static BatchSlices requireSome(
       BatchSlices slices, PartitionId partition, long offset, boolean atLeastOne, long bound) {
-    if (atLeastOne && slices.isEmpty()) {
+    if (atLeastOne && slices.isEmpty() && slices.nextOffset() <= offset) {
       throw new OffsetGoneException(partition, offset, bound);
     }
     return slices;

@@ -141,8 +141,11 @@ final class LogReplay<T> implements DurabilityWatcher {
       if (isGivenUp()) {
         return;
       }
-      // Nothing left below the end: compaction took the last records.
-      long after = slices.isEmpty() ? endOffset : slices.nextOffset();
+      long after = slices.nextOffset(); // also where log compaction left nothing up to there
+      if (after <= nextOffset) {
+        throw new IllegalStateException(
+            log + " has nothing at offset=" + nextOffset + " below its end=" + endOffset);
+      }
       ahead = after < endOffset ? read(after) : null;
       for (ByteBuffer buffer : slices.loaded()) {
         for (MutableRecordBatch batch : MemoryRecords.readableRecords(buffer).batches()) {

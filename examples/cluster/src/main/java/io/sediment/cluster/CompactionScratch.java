@@ -1,0 +1,26 @@
+package io.sediment.cluster;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Where log compaction keeps what does not fit into memory while a job runs: a folder beside the
+ * Raft log, the one place on a local disk that a broker surely has. Nothing in it outlives a
+ * process.
+ */
+final class CompactionScratch {
+  private CompactionScratch() {}
+
+  /** The folder, without what a process that was killed has left in it. */
+  static Path emptied(Path raftPath) throws IOException {
+    Path folder = Files.createDirectories(raftPath.resolve("compaction"));
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(folder)) {
+      for (Path file : left) {
+        Files.delete(file);
+      }
+    }
+    return folder;
+  }
+}
