@@ -300,7 +300,10 @@ public final class FakeLane implements PartitionLane {
         next = RecordBatchLayout.lastOffset(batch, 0) + 1;
       }
       if (found.isEmpty()) {
-        return BatchSlices.empty();
+        long bound = Math.min(upTo, durable);
+        return low == batches.size() && offset < bound
+            ? BatchSlices.emptyUpTo(bound)
+            : BatchSlices.empty();
       }
       slicesOut.incrementAndGet();
       return new BatchSlices(found, next, slicesOut::decrementAndGet);
