@@ -1,0 +1,231 @@
+package io.sediment.cluster.simulation;
+
+import io.sediment.cluster.simulation.KafkaModel.Place;
+import io.sediment.simulation.Simulation;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
+import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.FetchResponseData.PartitionData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.record.internal.RecordBatch;
+
+/**
+ * Reads one partition from its beginning, in order and without a gap, at times from an older offset
+ * again.
+ */
+final class ConsumerClient extends SimulatedClient {
+  private static final short VERSION_WITH_NAMES = 12;
+  private static final int NO_SESSION = -1;
+
+  private final Place place;
+  private final boolean seeks;
+  private final NavigableMap<Long, String> records = new TreeMap<>();
+  private long position;
+  private long begin;
+  private long end = -1;
+
+  /**
+   * @param seeks whether it goes back now and then
+   */
+  ConsumerClient(
+      Simulation simulation,
+      String name,
+      Place place,
+      boolean seeks,
+      KafkaModel model,
+      Bootstrap bootstrap) {
+    super(simulation, name, model, bootstrap);
+    this.place = place;
+    this.seeks = seeks;
+    later(this::poll, 500);
+  }
+
+  Place place() {
+    return place;
+  }
+
+  /** Whether it has read all that it was told there is. */
+  boolean isAtEnd() {
+    return position == end;
+  }
+
+  long begin() {
+    return begin;
+  }
+
+  long end() {
+    return end;
+  }
+
+  /** What it read, and still is there. */
+  NavigableMap<Long, String> records() {
+    return records;
+  }
+
+  private void poll() {
+    SimulatedConnection open = connection();
+    if (open == null) {
+      later(this::poll, 500);
+      return;
+    }
+    if (seeks && position > 0 && random.nextInt(30) == 0) {
+      position = random.nextLong(position);
+    }
+    long from = position;
+    boolean[] isAnswered = new boolean[1];
+    timeOut(
+        open,
+        () -> {
+          if (!isAnswered[0]) {
+            network.trace("no answer from " + open.broker().process());
+            pollAgain(100);
+          }
+        });
+    open.<FetchRequestData, FetchResponseData>send(
+        ApiKeys.FETCH,
+        VERSION_WITH_NAMES,
+        request(from),
+        response -> {
+          if (!isCurrent(open)) {
+            return;
+          }
+          isAnswered[0] = true;
+          answered(generationOf(open), from, response);
+        });
+  }
+
+  private void pollAgain(int millisMax) {
+    disconnect();
+    later(this::poll, millisMax);
+  }
+
+  private FetchRequestData request(long from) {
+    int bytesMax = 1 + random.nextInt(20_000);
+    return new FetchRequestData()
+        .setReplicaId(-1)
+        .setMaxWaitMs(500)
+        .setMinBytes(1)
+        .setMaxBytes(bytesMax)
+        .setSessionId(0)
+        .setSessionEpoch(NO_SESSION)
+        .setTopics(
+            List.of(
+                new FetchTopic()
+                    .setTopic(place.topic())
+                    .setPartitions(
+                        List.of(
+                            new FetchPartition()
+                                .setPartition(place.partition())
+                                .setCurrentLeaderEpoch(-1)
+                                .setFetchOffset(from)
+                                .setPartitionMaxBytes(bytesMax)))));
+  }
+
+  private void answered(Generation by, long from, FetchResponseData response) {
+    PartitionData answer = response.responses().get(0).partitions().get(0);
+    Errors error = Errors.forCode(answer.errorCode());
+    switch (error) {
+      case NONE -> {
+        told(by, answer);
+        take(by, from, answer);
+        later(this::poll, seeks ? 200 : 5);
+      }
+      case OFFSET_OUT_OF_RANGE -> {
+        network.trace(
+            place
+                + "@"
+                + from
+                + " is out of range "
+                + answer.logStartOffset()
+                + ".."
+                + answer.highWatermark()
+                + " at "
+                + by);
+        if (answer.highWatermark() >= 0) {
+          told(by, answer);
+        }
+        if (answer.logStartOffset() > from) {
+          position = answer.logStartOffset();
+        }
+        pollAgain(100);
+      }
+      case UNKNOWN_TOPIC_OR_PARTITION -> {
+        model.isMissing(place, by);
+        pollAgain(500);
+      }
+      case NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR -> {
+        network.trace(place + ": " + error + " from " + by);
+        pollAgain(500);
+      }
+      default -> simulation.fail("unexpected error: " + network.name() + " got " + error);
+    }
+  }
+
+  private void told(Generation by, PartitionData answer) {
+    end = answer.highWatermark();
+    begin = answer.logStartOffset();
+    records.headMap(begin).clear();
+    model.readableTo(place, by, end);
+    model.beginsAt(place, by, begin);
+  }
+
+  private void take(Generation by, long from, PartitionData answer) {
+    long next = -1;
+    for (RecordBatch batch : ((MemoryRecords) answer.records()).batches()) {
+      long base = batch.baseOffset();
+      if (next < 0 ? base > from || batch.lastOffset() < from : base != next) {
+        simulation.fail(
+            "poll skip: asked "
+                + place
+                + "@"
+                + from
+                + ", got "
+                + base
+                + " after "
+                + next
+                + " from "
+                + by);
+      }
+      batch.ensureValid();
+      for (Record record : batch) {
+        String value = valueOf(record.value());
+        model.read(place, by, record.offset(), value, batch.hasProducerId());
+        if (record.offset() >= begin) {
+          records.put(record.offset(), value);
+        }
+      }
+      next = batch.nextOffset();
+    }
+    if (next > answer.highWatermark()) {
+      simulation.fail(
+          "uncommitted read: " + place + " to " + next + " beyond " + answer.highWatermark());
+    }
+    if (next < 0 && from < answer.highWatermark() && from >= begin) {
+      simulation.fail(
+          "poll skip: nothing at "
+              + place
+              + "@"
+              + from
+              + " below "
+              + answer.highWatermark()
+              + " from "
+              + by);
+    }
+    position = Math.max(position, next);
+  }
+
+  private static String valueOf(ByteBuffer bytes) {
+    String text = StandardCharsets.US_ASCII.decode(bytes.duplicate()).toString();
+    int end = text.indexOf(' ');
+    return end < 0 ? text : text.substring(0, end);
+  }
+}
