@@ -5,6 +5,7 @@ import io.sediment.frontend.config.ConfigEntry;
 import io.sediment.frontend.config.ConfigView;
 import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.handler.RequestContext;
+import io.sediment.frontend.handler.TopicNames;
 import io.sediment.frontend.kafka.TopicConfigDefinitions;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
@@ -79,12 +80,20 @@ public final class CreateTopicsHandler
     Map<String, AdminError> errors = new LinkedHashMap<>();
     List<NewTopic> wanted = new ArrayList<>();
     Set<String> twice = namesAskedForTwice(request);
+    TopicNames names = new TopicNames(image);
     for (CreatableTopic topic : request.topics()) {
       if (twice.contains(topic.name())) {
         errors.put(topic.name(), new AdminError(Errors.INVALID_REQUEST, "Duplicate topic name."));
         continue;
       }
       AdminError error = whatIsWrong(topic, image);
+      String colliding = error.isNone() ? names.add(topic.name()) : null;
+      if (colliding != null) {
+        error =
+            new AdminError(
+                Errors.INVALID_TOPIC_EXCEPTION,
+                "Topic '" + topic.name() + "' collides with existing topic: " + colliding);
+      }
       errors.put(topic.name(), error);
       if (error.isNone()) {
         wanted.add(newTopic(topic));
@@ -156,16 +165,6 @@ public final class CreateTopicsHandler
     } catch (ApiException e) {
       return AdminError.of(e);
     }
-    // Only these two characters collide, and with many topics the look at each of them is not
-    // cheap.
-    boolean mayCollide = Topic.hasCollisionChars(topic.name());
-    for (String existing : mayCollide ? image.topicIds().keySet() : Set.<String>of()) {
-      if (Topic.hasCollision(existing, topic.name()) && !existing.equals(topic.name())) {
-        return new AdminError(
-            Errors.INVALID_TOPIC_EXCEPTION,
-            "Topic '" + topic.name() + "' collides with existing topic: " + existing);
-      }
-    }
     if (!topic.assignments().isEmpty()) {
       return whatIsWrongWithAssignments(topic, image);
     }
@@ -186,7 +185,8 @@ public final class CreateTopicsHandler
     if (topic.numPartitions() != BY_DEFAULT || topic.replicationFactor() != BY_DEFAULT) {
       return new AdminError(
           Errors.INVALID_REQUEST,
-          "A manual partition assignment takes -1 for both partition count and replication factor.");
+          "A manual partition assignment takes -1 for both partition count and replication"
+              + " factor.");
     }
     for (int i = 0; i < topic.assignments().size(); i++) {
       CreatableReplicaAssignment assignment = topic.assignments().find(i);

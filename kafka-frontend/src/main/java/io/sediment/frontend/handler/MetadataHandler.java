@@ -65,24 +65,34 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
   @Override
   public CompletableFuture<MetadataResponseData> handle(
       RequestContext context, MetadataRequestData request) {
-    List<NewTopic> missing = missingTopics(context, request);
+    Map<String, Errors> errors = new HashMap<>();
+    List<NewTopic> missing = missingTopics(context, request, errors);
     if (missing.isEmpty()) {
-      return CompletableFuture.completedFuture(answer(context, request, Map.of()));
+      return CompletableFuture.completedFuture(answer(context, request, errors));
     }
     return metadata
         .submit(new CreateTopics(missing))
-        .handle((result, failure) -> answer(context, request, creationErrors(missing, result)));
+        .handle(
+            (result, failure) -> {
+              addCreationErrors(missing, result, errors);
+              return answer(context, request, errors);
+            });
   }
 
   // Creation on demand.
 
-  private List<NewTopic> missingTopics(RequestContext context, MetadataRequestData request) {
+  /**
+   * @param refused takes the names that may not be created beside those that are there
+   */
+  private List<NewTopic> missingTopics(
+      RequestContext context, MetadataRequestData request, Map<String, Errors> refused) {
     boolean asked =
         context.apiVersion() < FIRST_VERSION_WITH_CREATION_FLAG || request.allowAutoTopicCreation();
     if (!settings.autoCreateTopics() || !asked || asksForAll(context, request)) {
       return List.of();
     }
     MetadataImage image = metadata.image();
+    TopicNames names = new TopicNames(image);
     Map<String, NewTopic> missing = new LinkedHashMap<>();
     for (MetadataRequestTopic topic : request.topics()) {
       String name = topic.name();
@@ -91,6 +101,10 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
           && image.topic(name) == null
           && isValidName(name)
           && !org.apache.kafka.common.internals.Topic.isInternal(name)) {
+        if (names.add(name) != null) {
+          refused.put(name, Errors.INVALID_TOPIC_EXCEPTION);
+          continue;
+        }
         missing.put(
             name,
             new NewTopic(
@@ -114,9 +128,10 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
     }
   }
 
-  private static Map<String, Errors> creationErrors(
-      List<NewTopic> asked, @Nullable CommandResult<List<CommandResult<CreatedTopic>>> result) {
-    Map<String, Errors> errors = new HashMap<>();
+  private static void addCreationErrors(
+      List<NewTopic> asked,
+      @Nullable CommandResult<List<CommandResult<CreatedTopic>>> result,
+      Map<String, Errors> errors) {
     for (int i = 0; i < asked.size(); i++) {
       // Not visible at once, so clients ask again: that is LEADER_NOT_AVAILABLE.
       Errors error = Errors.LEADER_NOT_AVAILABLE;
@@ -127,7 +142,6 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
       }
       errors.put(asked.get(i).name(), error);
     }
-    return errors;
   }
 
   // The answer.

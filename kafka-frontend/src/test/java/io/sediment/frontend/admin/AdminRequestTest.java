@@ -34,6 +34,7 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.CreateTopicsResponse;
 import org.apache.kafka.common.requests.DescribeTopicPartitionsResponse;
 import org.apache.kafka.common.requests.OffsetsForLeaderEpochResponse;
 import org.junit.jupiter.api.AfterEach;
@@ -82,6 +83,29 @@ class AdminRequestTest {
     assertThat(call(request).errorCounts())
         .containsOnly(Map.entry(Errors.INVALID_REQUEST, 1), Map.entry(Errors.NONE, 1));
     assertThat(broker.metadata.image().topics()).extracting(Topic::name).containsExactly("once");
+  }
+
+  @Test
+  void ofNamesThatCollideInOneRequestTheFirstIsCreated() throws IOException {
+    CreateTopicsRequestData request = new CreateTopicsRequestData();
+    for (String name : List.of("a.b", "a_b", "a-b")) {
+      request
+          .topics()
+          .mustAdd(
+              new CreatableTopic()
+                  .setName(name)
+                  .setNumPartitions(1)
+                  .setReplicationFactor((short) 1));
+    }
+    CreateTopicsResponse response = (CreateTopicsResponse) call(request);
+    assertThat(response.data().topics().find("a.b").errorCode()).isEqualTo(Errors.NONE.code());
+    assertThat(response.data().topics().find("a_b").errorCode())
+        .isEqualTo(Errors.INVALID_TOPIC_EXCEPTION.code());
+    assertThat(response.data().topics().find("a_b").errorMessage())
+        .isEqualTo("Topic 'a_b' collides with existing topic: a.b");
+    assertThat(broker.metadata.image().topics())
+        .extracting(Topic::name)
+        .containsExactlyInAnyOrder("a-b", "a.b");
   }
 
   @Test
