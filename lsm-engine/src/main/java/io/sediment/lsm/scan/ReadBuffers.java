@@ -2,6 +2,10 @@ package io.sediment.lsm.scan;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Direct memory for chunks, used again: fresh memory has to be zeroed, on the heap every chunk
@@ -9,13 +13,17 @@ import java.util.ArrayDeque;
  * a socket. Thread-safe.
  *
  * <p>Two sizes. What would fill less than half of the smaller one, and what is larger than the
- * larger one, gets memory of the heap of exactly its length.
+ * larger one, gets memory of the heap of exactly its length. So does a chunk that the budget has
+ * granted and for which the process has no direct memory left, which is said once.
  */
 final class ReadBuffers {
+  private static final Logger log = LoggerFactory.getLogger(ReadBuffers.class);
   private static final int LARGE_BYTES = ObjectIndex.CHUNK_SIZE_BYTES;
   private static final int SMALL_BYTES = LARGE_BYTES / 2;
 
   private final long keptBytesMax;
+  private final IntFunction<ByteBuffer> directMemory;
+  private final AtomicBoolean hasRunOut = new AtomicBoolean();
   private final ArrayDeque<ByteBuffer> large = new ArrayDeque<>(); // guarded by this
   private final ArrayDeque<ByteBuffer> small = new ArrayDeque<>(); // guarded by this
   private long keptBytes; // guarded by this
@@ -24,7 +32,15 @@ final class ReadBuffers {
    * @param keptBytesMax of free memory that is kept for use again
    */
   ReadBuffers(long keptBytesMax) {
+    this(keptBytesMax, ByteBuffer::allocateDirect);
+  }
+
+  /**
+   * @param directMemory throws an {@link OutOfMemoryError} where there is none
+   */
+  ReadBuffers(long keptBytesMax, IntFunction<ByteBuffer> directMemory) {
     this.keptBytesMax = keptBytesMax;
+    this.directMemory = directMemory;
   }
 
   /** Bytes that memory for {@code length} takes up. */
@@ -51,11 +67,19 @@ final class ReadBuffers {
     return (kept != null ? kept : allocate(capacity)).clear().limit(length);
   }
 
-  private static ByteBuffer allocate(int capacity) {
+  private ByteBuffer allocate(int capacity) {
     try {
-      return ByteBuffer.allocateDirect(capacity);
-    } catch (OutOfMemoryError usedUpByOthers) {
-      return ByteBuffer.allocate(capacity); // the budget granted it; the heap is only slower
+      return directMemory.apply(capacity);
+    } catch (OutOfMemoryError e) {
+      if (hasRunOut.compareAndSet(false, true)) {
+        log.warn(
+            "direct memory has run out though the memory budget has not, reads go to the heap:"
+                + " give the JVM a larger -XX:MaxDirectMemorySize or the broker a smaller"
+                + " MEMORY_BUDGET: bytes={} {}",
+            capacity,
+            e.toString());
+      }
+      return ByteBuffer.allocate(capacity);
     }
   }
 

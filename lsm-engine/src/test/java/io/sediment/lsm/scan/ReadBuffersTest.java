@@ -54,6 +54,21 @@ class ReadBuffersTest {
   }
 
   @Test
+  void withoutDirectMemoryChunksGoToTheHeapAndAreNotKept() {
+    ReadBuffers poor =
+        new ReadBuffers(
+            LARGE,
+            capacity -> {
+              throw new OutOfMemoryError("direct memory, by a test");
+            });
+    ByteBuffer memory = poor.take(LARGE);
+    assertThat(memory.isDirect()).isFalse();
+    assertThat(memory.capacity()).isEqualTo(LARGE);
+    poor.giveBack(memory);
+    assertThat(poor.take(LARGE)).isNotSameAs(memory);
+  }
+
+  @Test
   void whatIsChargedIsWhatIsTaken() {
     for (int length : new int[] {LARGE / 4 + 1, LARGE / 2, LARGE / 2 + 1, LARGE}) {
       assertThat(buffers.take(length).capacity()).isEqualTo(ReadBuffers.capacity(length));
