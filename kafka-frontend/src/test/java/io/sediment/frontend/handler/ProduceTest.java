@@ -104,6 +104,18 @@ class ProduceTest {
   }
 
   @Test
+  void moreReplicasThanThereAreAreNoReasonToRefuse() throws IOException {
+    broker.createTopic("three", 1, Map.of(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, "3"));
+    int version = ApiKeys.PRODUCE.latestVersion();
+    for (int acks : new int[] {-1, 1}) {
+      ProduceRequest request =
+          request(version, acks, TIMEOUT_MS, broker.topic("three"), Batches.plain(1));
+      assertThat(errorOf(answers(client.call(request)).get(0))).isEqualTo(Errors.NONE);
+    }
+    assertThat(broker.lane.endOffset(broker.partition("three", 0))).isEqualTo(2);
+  }
+
+  @Test
   void everyVersionAppends() throws IOException {
     long next = 0;
     for (short version : ApiKeys.PRODUCE.allVersions()) {

@@ -302,12 +302,14 @@ class ConnectionTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("garbage")
   void garbageClosesItsOwnConnectionAndNoOther(String name, byte[] bytes) throws Exception {
-    try (RawClient other = new RawClient(server.port());
+    try (LogLines lines = LogLines.of(BrokerServer.class);
+        RawClient other = new RawClient(server.port());
         RawClient client = new RawClient(server.port())) {
       RequestHeader waiting = other.send(request());
       Puppet.Call call = puppet.next();
       client.sendBytes(bytes);
       assertThat(client.isClosedByPeer()).isTrue();
+      assertThat(lines.all()).singleElement().asString().startsWith("closing connection #2 ");
       call.answer("undisturbed");
       assertThat(clusterId(other, waiting)).isEqualTo("undisturbed");
     }

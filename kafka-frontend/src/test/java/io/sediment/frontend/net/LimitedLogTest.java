@@ -1,0 +1,30 @@
+package io.sediment.frontend.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class LimitedLogTest {
+  private final AtomicLong nowNanos = new AtomicLong();
+  private final LimitedLog log =
+      new LimitedLog(LoggerFactory.getLogger(LimitedLogTest.class), nowNanos::get);
+
+  @Test
+  void aFloodIsTenLinesASecondAndACount() {
+    try (LogLines lines = LogLines.of(LimitedLogTest.class)) {
+      for (int i = 0; i < 25; i++) {
+        log.warn("line " + i);
+      }
+      assertThat(lines.all()).hasSize(LimitedLog.LINES_PER_SECOND).endsWith("line 9");
+      nowNanos.addAndGet(TimeUnit.SECONDS.toNanos(1));
+      log.warn("later");
+      log.warn("and again");
+      assertThat(lines.all())
+          .hasSize(LimitedLog.LINES_PER_SECOND + 2)
+          .endsWith("later (15 similar lines left out)", "and again");
+    }
+  }
+}
