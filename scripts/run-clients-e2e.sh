@@ -41,14 +41,6 @@ java="${JAVA_HOME:+$JAVA_HOME/bin/}java"
 source scripts/lib/e2e.sh
 source scripts/lib/groups.sh
 
-declare -A class_path
-find_class_path() { # NAME POM VERSION: of Apache Kafka's clients of that version
-  local file=$work/class-path-$1
-  if [ ! -s "$file" ] || [ "$2" -nt "$file" ]; then
-    ./mvnw -B -q -ntp -f "$2" -Dkafka.version="$3" dependency:build-classpath -Dmdep.outputFile="$file"
-  fi
-  class_path[$1]=$(cat "$file")
-}
 find_class_path current scripts/clients/current/pom.xml 4.4.0
 find_class_path 3.9 scripts/clients/old/pom.xml 3.9.1
 find_class_path 2.1 scripts/clients/old/pom.xml 2.1.1
@@ -59,14 +51,8 @@ fi
 if wanted sarama && [ scripts/clients/member.go -nt "$work/member-sarama" ]; then
   GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$work/go-cache CGO_CFLAGS=-w go build -o "$work/member-sarama" scripts/clients/member.go
 fi
-compile() { # VERSION FILE: a program of scripts/clients on the class path of that version
-  if [ "scripts/clients/$2.java" -nt "$work/$1/$2.class" ]; then
-    mkdir -p "$work/$1"
-    "${java}c" -nowarn --release 11 -d "$work/$1" -cp "${class_path[$1]}" "scripts/clients/$2.java"
-  fi
-}
-for version in current 3.9 2.1; do compile "$version" Member; done
-compile current WordCount
+for version in current 3.9 2.1; do compile_client "$version" Member; done
+compile_client current WordCount
 
 dir=$work/run
 broker_settings=(OBJECT_STORE_TYPE=local "DATA_PATH=$dir/data" GROUP_INITIAL_REBALANCE_DELAY_MS=0 GROUP_MIN_SESSION_TIMEOUT_MS=1000

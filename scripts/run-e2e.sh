@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# End-to-end checks of one broker with real clients, on the local store and on S3 (a loopback server): kcat reads back what kcat wrote, then the broker is
-# killed with kill -9 twenty times under four producers and every acknowledged record is read back.
+# End-to-end checks of one broker with real clients, on the local store and on S3 (a loopback server): kcat reads back what kcat wrote, Apache
+# Kafka's clients of three ages what they wrote; the process refuses what it must and stops in order; then the broker is killed with kill -9 twenty times under
+# four producers and every acknowledged record is read back.
 #
 #   scripts/run-e2e.sh [--kills N] [--seed S] [--store local|s3|both]
 set -euo pipefail
@@ -11,7 +12,7 @@ while [ $# -gt 0 ]; do
     --kills) kills=$2; shift 2 ;;
     --seed) seed=$2; shift 2 ;;
     --store) store=$2; shift 2 ;;
-    *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 
@@ -26,13 +27,15 @@ one_broker() { # NAME; with $store_settings
   dir=$work/$1
   start_broker "$dir" "${store_settings[@]}"
   source scripts/lib/kcat-checks.sh
-  stop_broker
+  source scripts/lib/client-checks.sh
+  source scripts/lib/process-checks.sh
   source scripts/lib/recovery-checks.sh
 }
 
 if [ "$store" != s3 ]; then
   store_settings=(OBJECT_STORE_TYPE=local "DATA_PATH=$work/local/data")
   one_broker local
+  source scripts/lib/disk-full-checks.sh
 fi
 if [ "$store" != local ]; then
   start_s3 "$work/s3-objects"

@@ -1,0 +1,241 @@
+package io.sediment.cluster;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.frontend.net.RawClient;
+import io.sediment.objectstore.s3.AnswerDelay;
+import io.sediment.objectstore.s3.FaultProxy;
+import io.sediment.objectstore.s3.ProxyFault;
+import io.sediment.objectstore.s3.S3LoopbackServer;
+import io.sediment.runtime.Await;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
+import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.apache.kafka.common.requests.ProduceRequest;
+import org.apache.kafka.common.requests.ProduceResponse;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A whole broker on S3 whose bucket goes away, for longer than a produce may take, and comes back.
+ */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
+class StoreOutageTest {
+  private static final TopicPartition LOG = new TopicPartition("log", 0);
+  private static final int PRODUCE_TIMEOUT_MS = 1000;
+  private static final List<String> CREDENTIALS = List.of("aws.accessKeyId", "aws.secretAccessKey");
+
+  @TempDir Path temp;
+  private final Map<String, String> propertiesBefore = new HashMap<>();
+  private final S3LoopbackServer server = S3LoopbackServer.inMemory();
+  private volatile ProxyFault fault = ProxyFault.NONE;
+  private final FaultProxy proxy =
+      FaultProxy.start(server.endpoint(), (method, target) -> fault, AnswerDelay.none());
+  private int port;
+  private Broker broker;
+
+  @BeforeEach
+  void start() throws Exception {
+    CREDENTIALS.forEach(name -> propertiesBefore.put(name, System.getProperty(name)));
+    System.setProperty(CREDENTIALS.get(0), S3LoopbackServer.ACCESS_KEY);
+    System.setProperty(CREDENTIALS.get(1), S3LoopbackServer.SECRET_KEY);
+    port = freePort();
+    broker =
+        Broker.start(
+            BrokerSettings.from(
+                Map.of(
+                    "HOST",
+                    "127.0.0.1",
+                    "PORT",
+                    Integer.toString(port),
+                    "HTTP_PORT",
+                    Integer.toString(freePort()),
+                    "RAFT_LISTEN_ADDR",
+                    "127.0.0.1:" + freePort(),
+                    "RAFT_PATH",
+                    temp.resolve("raft").toString(),
+                    "OBJECT_STORE_TYPE",
+                    "s3",
+                    "S3_ENDPOINT",
+                    proxy.endpoint().toString(),
+                    "S3_BUCKET",
+                    S3LoopbackServer.BUCKET,
+                    "DATA_PATH",
+                    "cluster",
+                    "MEMORY_BUDGET",
+                    "64m")));
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap()))) {
+      admin.createTopics(List.of(new NewTopic(LOG.topic(), 1, (short) 1))).all().get();
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    fault = ProxyFault.NONE;
+    broker.close();
+    proxy.close();
+    server.close();
+    propertiesBefore.forEach(
+        (name, value) -> {
+          if (value == null) {
+            System.clearProperty(name);
+          } else {
+            System.setProperty(name, value);
+          }
+        });
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private String bootstrap() {
+    return "127.0.0.1:" + port;
+  }
+
+  private KafkaProducer<String, String> producer(int deliveryTimeoutMs) {
+    return new KafkaProducer<>(
+        Map.of(
+            "bootstrap.servers",
+            bootstrap(),
+            "request.timeout.ms",
+            PRODUCE_TIMEOUT_MS,
+            "linger.ms",
+            0,
+            "delivery.timeout.ms",
+            deliveryTimeoutMs),
+        new StringSerializer(),
+        new StringSerializer());
+  }
+
+  /** As a client that does not try again. */
+  private Errors produceOnce(String value, int timeoutMs) throws IOException {
+    TopicProduceData topic = new TopicProduceData().setName(LOG.topic());
+    topic
+        .partitionData()
+        .add(
+            new PartitionProduceData()
+                .setIndex(LOG.partition())
+                .setRecords(
+                    MemoryRecords.withRecords(
+                        Compression.NONE, new SimpleRecord(value.getBytes(UTF_8)))));
+    ProduceRequestData data = new ProduceRequestData().setAcks((short) -1).setTimeoutMs(timeoutMs);
+    data.topicData().add(topic);
+    try (RawClient client = new RawClient(port)) {
+      ProduceResponse response =
+          (ProduceResponse) client.call(new ProduceRequest(data, (short) 12));
+      return Errors.forCode(
+          response.data().responses().iterator().next().partitionResponses().get(0).errorCode());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LOSE_REQUEST", "LOSE_ANSWER", "SLOW_DOWN"})
+  void producesWaitOrAreToldToTryAgainAndAllGoesOnWhenTheBucketDoes(ProxyFault outage)
+      throws Exception {
+    Map<String, Future<RecordMetadata>> sent = new HashMap<>();
+    try (KafkaProducer<String, String> patient = producer(120_000);
+        KafkaProducer<String, String> hasty = producer(2 * PRODUCE_TIMEOUT_MS)) {
+      for (int i = 0; i < 20; i++) {
+        sent.put("before-" + i, patient.send(record("before-" + i)));
+      }
+      for (Future<RecordMetadata> each : sent.values()) {
+        each.get();
+      }
+
+      fault = outage;
+      Future<RecordMetadata> inVain = hasty.send(record("hasty"));
+      for (int i = 0; i < 20; i++) {
+        sent.put("during-" + i, patient.send(record("during-" + i)));
+      }
+      Errors told = produceOnce("once", PRODUCE_TIMEOUT_MS);
+      assertThat(told).isEqualTo(Errors.REQUEST_TIMED_OUT);
+      assertThat(told.exception()).isInstanceOf(RetriableException.class);
+      Await.until("the hasty one has given up", inVain::isDone);
+      assertThat(failureOf(inVain)).isInstanceOf(TimeoutException.class);
+      assertThat(sent.get("during-0")).as("not acknowledged without a store").isNotDone();
+
+      fault = ProxyFault.NONE;
+      for (Future<RecordMetadata> each : sent.values()) {
+        each.get(60, TimeUnit.SECONDS);
+      }
+      assertThat(produceOnce("after", 30_000)).isEqualTo(Errors.NONE);
+    }
+    Map<Long, String> read = readAll();
+    for (Map.Entry<String, Future<RecordMetadata>> each : sent.entrySet()) {
+      assertThat(read).containsEntry(each.getValue().get().offset(), each.getKey());
+    }
+    assertThat(read.values().stream().filter(sent::containsKey)).doesNotHaveDuplicates();
+    assertThat(read).containsValue("after");
+  }
+
+  private static ProducerRecord<String, String> record(String value) {
+    return new ProducerRecord<>(LOG.topic(), LOG.partition(), null, value);
+  }
+
+  private static Throwable failureOf(Future<?> failed) throws InterruptedException {
+    try {
+      failed.get();
+      throw new AssertionError("it did not fail");
+    } catch (ExecutionException e) {
+      return e.getCause();
+    }
+  }
+
+  private Map<Long, String> readAll() {
+    Map<Long, String> records = new TreeMap<>();
+    try (KafkaConsumer<String, String> consumer =
+        new KafkaConsumer<>(
+            Map.of("bootstrap.servers", bootstrap()),
+            new StringDeserializer(),
+            new StringDeserializer())) {
+      consumer.assign(List.of(LOG));
+      consumer.seekToBeginning(List.of(LOG));
+      long end = consumer.endOffsets(List.of(LOG)).get(LOG);
+      Await.until(
+          "all is read",
+          () -> {
+            for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
+              records.put(record.offset(), record.value());
+            }
+            return consumer.position(LOG) >= end;
+          });
+    }
+    return records;
+  }
+}
