@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.objectstore.s3.AnswerDelay;
 import io.sediment.objectstore.s3.FaultProxy;
+import io.sediment.objectstore.s3.FaultScript;
 import io.sediment.objectstore.s3.ProxyFault;
 import io.sediment.objectstore.s3.S3LoopbackServer;
 import io.sediment.runtime.Await;
@@ -48,9 +49,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A whole broker on S3 whose bucket goes away, for longer than a produce may take, and comes back.
+ * A whole broker on S3 whose bucket goes away for longer than a produce may take, or misbehaves.
  */
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 class StoreOutageTest {
@@ -61,9 +63,10 @@ class StoreOutageTest {
   @TempDir Path temp;
   private final Map<String, String> propertiesBefore = new HashMap<>();
   private final S3LoopbackServer server = S3LoopbackServer.inMemory();
-  private volatile ProxyFault fault = ProxyFault.NONE;
+  private volatile FaultScript faults = FaultScript.calm();
   private final FaultProxy proxy =
-      FaultProxy.start(server.endpoint(), (method, target) -> fault, AnswerDelay.none());
+      FaultProxy.start(
+          server.endpoint(), (method, target) -> faults.next(method, target), AnswerDelay.none());
   private int port;
   private Broker broker;
 
@@ -104,7 +107,7 @@ class StoreOutageTest {
 
   @AfterEach
   void stop() {
-    fault = ProxyFault.NONE;
+    faults = FaultScript.calm();
     broker.close();
     proxy.close();
     server.close();
@@ -178,7 +181,7 @@ class StoreOutageTest {
         each.get();
       }
 
-      fault = outage;
+      faults = (method, target) -> outage;
       Future<RecordMetadata> inVain = hasty.send(record("hasty"));
       for (int i = 0; i < 20; i++) {
         sent.put("during-" + i, patient.send(record("during-" + i)));
@@ -190,18 +193,42 @@ class StoreOutageTest {
       assertThat(failureOf(inVain)).isInstanceOf(TimeoutException.class);
       assertThat(sent.get("during-0")).as("not acknowledged without a store").isNotDone();
 
-      fault = ProxyFault.NONE;
+      faults = FaultScript.calm();
       for (Future<RecordMetadata> each : sent.values()) {
         each.get(60, TimeUnit.SECONDS);
       }
       assertThat(produceOnce("after", 30_000)).isEqualTo(Errors.NONE);
     }
     Map<Long, String> read = readAll();
+    assertHasEachOnce(read, sent);
+    assertThat(read).containsValue("after");
+  }
+
+  /** Lost requests and answers, 409, 500 and 503, cut bodies, puts that come late or twice. */
+  @ParameterizedTest(name = "seed={0}")
+  @ValueSource(longs = {1, 2})
+  void aNetworkThatLosesAndDoublesRequestsLosesAndDoublesNoRecord(long seed) throws Exception {
+    Map<String, Future<RecordMetadata>> sent = new HashMap<>();
+    faults = FaultScript.seeded(seed, 25);
+    try (KafkaProducer<String, String> producer = producer(120_000)) {
+      for (int i = 0; i < 100; i++) {
+        sent.put("record-" + i, producer.send(record("record-" + i)));
+        if (i % 5 == 4) {
+          sent.get("record-" + i).get(60, TimeUnit.SECONDS); // slot by slot
+        }
+      }
+    }
+    faults = FaultScript.calm();
+    proxy.deliverHeld().get(60, TimeUnit.SECONDS);
+    assertHasEachOnce(readAll(), sent);
+  }
+
+  private static void assertHasEachOnce(
+      Map<Long, String> read, Map<String, Future<RecordMetadata>> sent) throws Exception {
     for (Map.Entry<String, Future<RecordMetadata>> each : sent.entrySet()) {
       assertThat(read).containsEntry(each.getValue().get().offset(), each.getKey());
     }
     assertThat(read.values().stream().filter(sent::containsKey)).doesNotHaveDuplicates();
-    assertThat(read).containsValue("after");
   }
 
   private static ProducerRecord<String, String> record(String value) {

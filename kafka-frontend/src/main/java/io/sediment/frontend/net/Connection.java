@@ -77,6 +77,7 @@ final class Connection extends ChannelInboundHandlerAdapter
   private boolean overLimit;
   private boolean outOfMemory;
   private boolean favoured;
+  private int favours;
   private long arrivedBytes;
   private boolean handling;
   private boolean unflushed;
@@ -152,23 +153,32 @@ final class Connection extends ChannelInboundHandlerAdapter
             endFavour();
           } else {
             updateReading();
-            expectMore(arrivedBytes);
+            expectMore(++favours, arrivedBytes);
           }
         });
   }
 
-  /** Whoever is favoured has to send: the others wait for it. */
-  private void expectMore(long arrivedBefore) {
+  /**
+   * Whoever is favoured has to send: the others wait for it. One that does not read now for another
+   * reason goes to the end of the queue.
+   */
+  private void expectMore(int favour, long arrivedBefore) {
     channel
         .eventLoop()
         .schedule(
             () -> {
-              if (favoured && arrivedBytes > arrivedBefore) {
-                expectMore(arrivedBytes);
-              } else if (favoured && reader.pendingBytes() > 0) {
+              if (!favoured || favour != favours) {
+                return;
+              }
+              if (arrivedBytes > arrivedBefore) {
+                expectMore(favour, arrivedBytes);
+              } else if (reader.pendingBytes() > 0 && channel.config().isAutoRead()) {
                 close("request memory is used up: waited=" + server.config().memoryWait());
               } else {
                 endFavour();
+                overLimit = reader.pendingBytes() > 0;
+                stopWhereOverLimit();
+                updateReading();
               }
             },
             server.config().memoryWait().toMillis(),

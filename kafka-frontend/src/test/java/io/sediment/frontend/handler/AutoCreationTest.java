@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -58,6 +60,36 @@ class AutoCreationTest {
     assertThat(ask(false, "a")).containsEntry("a", Errors.UNKNOWN_TOPIC_OR_PARTITION);
     assertThat(ask(true, "a")).containsEntry("a", Errors.NONE);
     assertThat(topics()).containsExactly("a");
+  }
+
+  @Test
+  void noTopicIsCreatedById() throws IOException {
+    MetadataRequestData request = new MetadataRequestData().setAllowAutoTopicCreation(true);
+    request
+        .topics()
+        .add(new MetadataRequestTopic().setTopicId(new Uuid(1, 2)).setName("named-all-the-same"));
+    request.topics().add(new MetadataRequestTopic().setTopicId(new Uuid(1, 3)).setName(null));
+    MetadataResponse response =
+        (MetadataResponse) client.receive(client.send(request, ApiKeys.METADATA.latestVersion()));
+    assertThat(response.errorCounts()).containsOnlyKeys(Errors.UNKNOWN_TOPIC_ID);
+    assertThat(topics()).isEmpty();
+  }
+
+  @Test
+  void whereTheBrokerCreatesNoneNobodyGetsOne() throws Exception {
+    stop();
+    broker =
+        TestBroker.start(
+            new FrontendSettings(
+                false,
+                FrontendSettings.DEFAULTS.defaultPartitions(),
+                FrontendSettings.DEFAULTS.defaultReplicationFactor(),
+                FrontendSettings.DEFAULTS.fetchBytesMax(),
+                FrontendSettings.DEFAULTS.fetchSessionsMax()),
+            UnaryOperator.identity());
+    client = broker.connect();
+    assertThat(ask(true, "a")).containsEntry("a", Errors.UNKNOWN_TOPIC_OR_PARTITION);
+    assertThat(topics()).isEmpty();
   }
 
   @Test
