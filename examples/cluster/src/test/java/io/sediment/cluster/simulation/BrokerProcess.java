@@ -222,12 +222,16 @@ final class BrokerProcess {
   private void serveClients(ClusterMetadata log, Lane opened, long brokerEpoch) {
     TopicConfigs topicConfigs =
         (image, topic) -> new ConfigView(image, ID, CONFIGS).effectiveTopic(topic.configs());
+    EarlyAnswers early = new EarlyAnswers();
     PartitionLogs logs =
         new PartitionLogs(
             ID,
             log,
-            new PlacedPartitionLane(
-                new EnginePartitionLane(opened), log, opened::sealedLane, process),
+            mutant.spoil(
+                new PlacedPartitionLane(
+                    new EnginePartitionLane(opened), log, opened::sealedLane, process),
+                process,
+                early),
             topicConfigs,
             process);
     RetentionLoop.start(
@@ -243,7 +247,7 @@ final class BrokerProcess {
         new DataHandlers.Parts(
             ID,
             brokerEpoch,
-            log,
+            mutant.spoil(log),
             logs,
             new BatchPreparer(process),
             process,
@@ -254,7 +258,7 @@ final class BrokerProcess {
             () -> 0,
             FrontendSettings.DEFAULTS);
     for (ApiHandler<?, ?> handler : DataHandlers.all(parts)) {
-      handlers.put(handler.key(), handler);
+      handlers.put(handler.key(), mutant.spoil(handler, early));
     }
     ApiHandler<?, ?> deletes = new DeleteRecordsHandler(log, logs);
     handlers.put(deletes.key(), deletes);

@@ -1,15 +1,21 @@
 package io.sediment.cluster.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sediment.simulation.Seeds;
+import io.sediment.simulation.SimulationFailure;
 import io.sediment.wal.simulation.QuietLogs;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class BrokerSimulationTest {
+  /** Enough for each mutant several times over: docs/testing.md has the counts. */
+  private static final int SEEDS_TO_CATCH_A_MUTANT = 400;
+
   @BeforeAll
   static void thousandsOfExpectedWarningsAreNoNews() {
     QuietLogs.begin();
@@ -39,5 +45,17 @@ class BrokerSimulationTest {
   void theSameSeedRunsTheSameEvents(long seed) {
     assertThat(BrokerSimulation.run(seed, BrokerMutant.NONE).traceHash())
         .isEqualTo(BrokerSimulation.run(seed, BrokerMutant.NONE).traceHash());
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @EnumSource(value = BrokerMutant.class, mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+  void everyMutantIsCaught(BrokerMutant mutant) {
+    assertThatThrownBy(
+            () -> {
+              for (long seed = 1; seed <= SEEDS_TO_CATCH_A_MUTANT; seed++) {
+                BrokerSimulation.run(seed, mutant);
+              }
+            })
+        .isInstanceOf(SimulationFailure.class);
   }
 }
