@@ -16,12 +16,19 @@ number() {
 }
 
 options=()
+minutes=
 bounded=no
 while [ $# -gt 0 ]; do
   case "$1" in
-    --seeds | --seed | --minutes)
+    --seeds | --seed)
       number "$1" "${2:-}"
       options+=("-Dsimulate.${1#--}=$2")
+      bounded=yes
+      shift 2
+      ;;
+    --minutes)
+      number "$1" "${2:-}"
+      minutes=$2
       bounded=yes
       shift 2
       ;;
@@ -35,5 +42,8 @@ while [ $# -gt 0 ]; do
 done
 [ "$bounded" = yes ] || options+=("-Dsimulate.seeds=1000")
 
-exec ./mvnw -B -q -pl wal -am test -Dtest=Simulate -Dsurefire.failIfNoSpecifiedTests=false \
-  -Dspotless.check.skip -Dsurefire.useFile=false "${options[@]}"
+# Half of the time for the log and the lane, half for the whole broker.
+[ -z "$minutes" ] || options+=("-Dsimulate.minutes=$(((minutes + 1) / 2))")
+
+exec ./mvnw -B -q -pl examples/cluster -am test -Dtest=Simulate,SimulateBroker \
+  -Dsurefire.failIfNoSpecifiedTests=false -Dspotless.check.skip -Dsurefire.useFile=false "${options[@]}"

@@ -26,12 +26,17 @@ final class BrokerSimulation implements AutoCloseable {
   private static final String EXPORTS = "cluster/meta/";
   private static final Duration PROGRESS_LIMIT = Duration.ofHours(1);
 
-  /** What a run came to. */
+  /**
+   * What a run came to.
+   *
+   * @param seals openings of a lane, each of which seals what was there before
+   */
   record Outcome(
       long traceHash,
       long events,
       int processes,
       long crashes,
+      long seals,
       long incarnations,
       long ackedRecords,
       long reads,
@@ -136,6 +141,7 @@ final class BrokerSimulation implements AutoCloseable {
         simulation.eventsRun(),
         brokers.size(),
         crashes,
+        brokers.stream().filter(broker -> broker.generation() != null).count(),
         brokers.stream()
             .map(BrokerProcess::generation)
             .filter(known -> known != null)

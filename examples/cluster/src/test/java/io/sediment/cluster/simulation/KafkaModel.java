@@ -73,7 +73,7 @@ final class KafkaModel {
 
   void producerId(long id, String to) {
     if (!producerIds.add(id)) {
-      simulation.fail("producer id " + id + " given twice, now to " + to);
+      simulation.fail("producer id reused: " + id + " given twice, now to " + to);
     }
   }
 
