@@ -52,7 +52,7 @@ class AutoCreationTest {
   }
 
   private List<String> topics() {
-    return broker.metadata.image().topics().stream().map(Topic::name).toList();
+    return broker.metadata.image().topics().stream().map(Topic::name).sorted().toList();
   }
 
   @Test
