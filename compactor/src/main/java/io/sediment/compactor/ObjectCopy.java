@@ -68,14 +68,22 @@ final class ObjectCopy {
               if (failure == null) {
                 return CompletableFuture.completedFuture(object);
               }
-              MultipartUpload open = upload;
-              CompletableFuture<Void> abandoned =
-                  open == null ? CompletableFuture.completedFuture(null) : open.abort();
-              return abandoned
-                  .exceptionally(ignored -> null) // the store's own housekeeping gets it
+              return abandon()
                   .thenCompose(done -> CompletableFuture.<SortedObject>failedFuture(failure));
             })
         .thenCompose(result -> result);
+  }
+
+  /** A part on its way could still arrive behind an abort, so it goes first. */
+  private CompletableFuture<Void> abandon() {
+    MultipartUpload open = upload;
+    if (open == null) {
+      return CompletableFuture.completedFuture(null);
+    }
+    return sending
+        .exceptionally(ignored -> null) // what failed is told by the step
+        .thenCompose(settled -> open.abort())
+        .exceptionally(ignored -> null); // the store's own housekeeping gets it
   }
 
   private CompletableFuture<List<ByteBuffer>> read(int step) {

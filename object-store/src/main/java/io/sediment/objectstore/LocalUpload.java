@@ -5,10 +5,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,7 +43,7 @@ final class LocalUpload implements MultipartUpload {
   private final OpenCalls calls;
   private final Executor executor;
   private final Target target;
-  private final Map<Integer, StoredPart> parts = new ConcurrentHashMap<>();
+  private final Map<Integer, StoredPart> parts = new HashMap<>(); // guarded by itself
   private final AtomicLong versions = new AtomicLong();
 
   /** Held while the common file grows; whoever brings a part and finds it taken does not wait. */
@@ -52,8 +52,8 @@ final class LocalUpload implements MultipartUpload {
   private final Path commonFile;
   private @Nullable GrowingFile common;
   private int nextNumber = 1;
-  private boolean ended;
   private @Nullable Exception failure;
+  private boolean ended; // guarded by parts
 
   LocalUpload(ObjectKey key, Disk disk, OpenCalls calls, Executor executor, Target target)
       throws IOException {
@@ -125,7 +125,7 @@ final class LocalUpload implements MultipartUpload {
     if (growing.tryLock()) {
       try {
         refuseIfFailed();
-        if (number == nextNumber && !ended) {
+        if (number == nextNumber && !hasEnded()) {
           stored = append(number, content);
         }
       } finally {
@@ -135,11 +135,31 @@ final class LocalUpload implements MultipartUpload {
     if (stored == null) {
       stored = writeAlone(number, content);
     }
-    StoredPart older = parts.put(number, stored);
-    if (older != null && !older.file.equals(commonFile)) {
-      disk.unlink(older.file);
-    }
+    keep(number, stored);
     return stored.part;
+  }
+
+  /** A part that comes when the upload has ended leaves nothing behind. */
+  private void keep(int number, StoredPart stored) throws IOException {
+    boolean late;
+    StoredPart dropped;
+    synchronized (parts) {
+      late = ended;
+      dropped = late ? stored : parts.put(number, stored);
+    }
+    if (dropped != null && !dropped.file.equals(commonFile)) {
+      disk.unlink(dropped.file);
+    }
+    if (late) {
+      throw new ObjectStoreException.Refused(
+          "put part: the upload has ended: key=" + key + " part=" + number, null);
+    }
+  }
+
+  private boolean hasEnded() {
+    synchronized (parts) {
+      return ended;
+    }
   }
 
   /** While growing. A failure ends the upload: earlier parts may not have left memory. */
@@ -196,7 +216,10 @@ final class LocalUpload implements MultipartUpload {
     refuseIfFailed();
     List<StoredPart> wanted = new ArrayList<>();
     for (Part part : order) {
-      StoredPart stored = parts.get(part.number());
+      StoredPart stored;
+      synchronized (parts) {
+        stored = parts.get(part.number());
+      }
       if (stored == null || !stored.part.equals(part)) {
         throw new ObjectStoreException.Refused(
             "complete: no such part: key=" + key + " part=" + part, null);
@@ -254,16 +277,20 @@ final class LocalUpload implements MultipartUpload {
 
   /** Forgets all that is not an object by now. Idempotent. */
   private void end() throws IOException {
-    ended = true;
+    List<StoredPart> dropped;
+    synchronized (parts) {
+      ended = true;
+      dropped = List.copyOf(parts.values());
+      parts.clear();
+    }
     if (common != null) {
       common.close();
     }
-    for (StoredPart stored : parts.values()) {
+    for (StoredPart stored : dropped) {
       if (!stored.file.equals(commonFile)) {
         disk.unlink(stored.file);
       }
     }
-    parts.clear();
     disk.unlink(commonFile);
   }
 

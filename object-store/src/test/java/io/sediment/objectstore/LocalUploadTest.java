@@ -133,6 +133,20 @@ class LocalUploadTest {
     assertThat(temporaryFiles()).isEmpty();
   }
 
+  @Test
+  void aPartThatComesAfterTheEndIsRefusedAndLeavesNothing() {
+    MultipartUpload aborted = Await.result(store.startMultipart(KEY));
+    Await.result(aborted.put(1, body("one")));
+    Await.result(aborted.abort());
+    assertThat(Await.failure(aborted.put(2, body("late")))).hasMessageContaining("has ended");
+    MultipartUpload completed = Await.result(store.startMultipart(KEY));
+    Part one = Await.result(completed.put(1, body("one")));
+    Await.result(completed.complete(List.of(one)));
+    assertThat(Await.failure(completed.put(2, body("late")))).hasMessageContaining("has ended");
+    assertThat(temporaryFiles()).isEmpty();
+    assertThat(content()).isEqualTo("one");
+  }
+
   private String content() {
     ByteBuffer bytes = Await.result(store.get(KEY, ByteRange.all())).orElseThrow().bytes();
     return StandardCharsets.UTF_8.decode(bytes).toString();

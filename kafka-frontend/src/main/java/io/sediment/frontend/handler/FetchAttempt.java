@@ -426,11 +426,22 @@ final class FetchAttempt {
    */
   private void keepUnread() {
     for (Visit visit : visits) {
-      if (visit.sizeInBytes() > 0) {
-        session.servedUpTo(visit.partition);
+      if (visit.sizeInBytes() > 0 || !isQuiet(visit)) {
         session.markDirty(visit.partition);
-      } else if (!isQuiet(visit)) {
-        session.markDirty(visit.partition);
+      }
+    }
+    passTheTurn();
+  }
+
+  /**
+   * The next response begins with the first that had data and got nothing. That may be one between
+   * others: a batch over its limit is only read in the first place.
+   */
+  private void passTheTurn() {
+    for (Visit visit : toRead) {
+      if (visit.error == Errors.NONE && visit.sizeInBytes() == 0) {
+        session.beginNextTurnAt(visit.partition);
+        return;
       }
     }
   }

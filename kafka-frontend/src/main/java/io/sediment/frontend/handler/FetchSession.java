@@ -33,7 +33,7 @@ final class FetchSession implements DurabilityWatcher {
   private final Map<PartitionLog, FetchPartition> byLog = new HashMap<>(); // guarded by lock
   private final Set<FetchPartition> dirty = new LinkedHashSet<>(); // guarded by lock
   private final ArrayDeque<Runnable> turns = new ArrayDeque<>(); // guarded by lock
-  private FetchPartition.@Nullable Key lastServed; // for the request that holds the session
+  private FetchPartition.@Nullable Key nextTurn; // for the request that holds the session
   private boolean taken; // guarded by lock
   private boolean closed; // guarded by lock
   private long readableBytes; // guarded by lock
@@ -116,28 +116,28 @@ final class FetchSession implements DurabilityWatcher {
   }
 
   /**
-   * Takes the dirty set in a circle: by topic and partition, beginning behind the one that was
-   * served last, so that each gets its turn. Neighbours lie side by side in stored objects; clients
-   * that ask for a thousand partitions name them in any order, and to follow it would read every
-   * object many times.
+   * Takes the dirty set in a circle: by topic and partition, beginning where the last one had to
+   * stop, so that each gets its turn. Neighbours lie side by side in stored objects; clients that
+   * ask for a thousand partitions name them in any order, and to follow it would read every object
+   * many times.
    */
   List<FetchPartition> takeDirtyInTurn() {
     List<FetchPartition> taken = takeDirty();
     taken.sort(Comparator.comparing(partition -> partition.key));
-    FetchPartition.Key last = lastServed;
-    if (last != null) {
-      int behind = 0;
-      while (behind < taken.size() && taken.get(behind).key.compareTo(last) <= 0) {
-        behind++;
+    FetchPartition.Key next = nextTurn;
+    if (next != null) {
+      int before = 0;
+      while (before < taken.size() && taken.get(before).key.compareTo(next) < 0) {
+        before++;
       }
-      Collections.rotate(taken, -behind);
+      Collections.rotate(taken, -before);
     }
     return taken;
   }
 
-  /** The last partition of a response that had records in it. */
-  void servedUpTo(FetchPartition partition) {
-    lastServed = partition.key;
+  /** The next circle begins with {@code partition}. */
+  void beginNextTurnAt(FetchPartition partition) {
+    nextTurn = partition.key;
   }
 
   /** Keeps {@code partition} to be looked at again. */

@@ -57,6 +57,9 @@ final class Connection extends ChannelInboundHandlerAdapter
    */
   private static final int OBJECT_FRAME_BYTES_MAX = 8 << 20;
 
+  /** A favoured connection brings the rest of its frame in so many waits for memory. */
+  private static final int FAVOUR_WAITS = 8;
+
   private record Frame(ByteBuf body, long arrivedNanos) {
     int sizeInBytes() {
       return FrameReader.SIZE_BYTES + body.readableBytes();
@@ -153,16 +156,19 @@ final class Connection extends ChannelInboundHandlerAdapter
             endFavour();
           } else {
             updateReading();
-            expectMore(++favours, arrivedBytes);
+            int missing = reader.missingBytes();
+            expectMore(++favours, arrivedBytes, (missing + FAVOUR_WAITS - 1) / FAVOUR_WAITS);
           }
         });
   }
 
   /**
-   * Whoever is favoured has to send: the others wait for it. One that does not read now for another
-   * reason goes to the end of the queue.
+   * Whoever is favoured has to send, and not by drops: the others wait for it. One that does not
+   * read now for another reason goes to the end of the queue.
+   *
+   * @param share what has to arrive in each wait, so that the favour ends by its number
    */
-  private void expectMore(int favour, long arrivedBefore) {
+  private void expectMore(int favour, long arrivedBefore, int share) {
     channel
         .eventLoop()
         .schedule(
@@ -170,10 +176,17 @@ final class Connection extends ChannelInboundHandlerAdapter
               if (!favoured || favour != favours) {
                 return;
               }
-              if (arrivedBytes > arrivedBefore) {
-                expectMore(favour, arrivedBytes);
+              long arrived = arrivedBytes - arrivedBefore;
+              if (arrived >= share) {
+                expectMore(favour, arrivedBytes, share);
               } else if (reader.pendingBytes() > 0 && channel.config().isAutoRead()) {
-                close("request memory is used up: waited=" + server.config().memoryWait());
+                close(
+                    "request memory is used up: waited="
+                        + server.config().memoryWait()
+                        + " arrived="
+                        + arrived
+                        + " expected="
+                        + share);
               } else {
                 endFavour();
                 overLimit = reader.pendingBytes() > 0;

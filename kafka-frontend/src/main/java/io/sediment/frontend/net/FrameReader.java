@@ -106,6 +106,16 @@ final class FrameReader {
     return buffer == null ? 0 : buffer.readableBytes();
   }
 
+  /** Bytes that lack to the end of the frame that has begun; none where its size is unknown. */
+  int missingBytes() {
+    ByteBuf current = buffer;
+    if (current == null || current.readableBytes() < SIZE_BYTES) {
+      return 0;
+    }
+    return Math.max(
+        0, current.getInt(current.readerIndex()) + SIZE_BYTES - current.readableBytes());
+  }
+
   void close() {
     if (buffer != null) {
       buffer.release();

@@ -38,6 +38,18 @@ final class NewLogStart {
             bytes ->
                 bytes <= limit
                     ? CompletableFuture.completedFuture(start)
-                    : log.oldest(start, bytes - limit).thenApply(OldestBlocks::nextOffset));
+                    : log.oldest(start, bytes - limit)
+                        .thenCompose(
+                            found -> ifEnoughStays(log, start, found.nextOffset(), limit)));
+  }
+
+  /**
+   * Log compaction may have taken bytes away since they were counted; then it is for the next pass.
+   */
+  private static CompletableFuture<Long> ifEnoughStays(
+      PartitionLog log, long start, long next, long limit) {
+    return next == start
+        ? CompletableFuture.completedFuture(start)
+        : log.bytesFrom(next).thenApply(bytes -> bytes >= limit ? next : start);
   }
 }

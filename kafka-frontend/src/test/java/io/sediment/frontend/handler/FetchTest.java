@@ -265,7 +265,7 @@ class FetchTest {
     int session = newSession(from(0, 0), from(1, 0), from(2, 0));
     assertThat(partitions(fetch(inSession(data(), session, 1)))).isEmpty();
     append(1, 2);
-    FetchResponseData response = fetch(inSession(data(), session, 2));
+    FetchResponseData response = fetch(inSession(data().setMaxWaitMs(LONG_WAIT_MS), session, 2));
     assertThat(only(response).partitionIndex()).isEqualTo(1);
     assertThat(offsets(only(response))).containsExactly(0L, 1L);
     // Not asked for another offset: the same records again.
@@ -282,7 +282,8 @@ class FetchTest {
     assertThat(partitions(fetch(forget))).isEmpty();
     append(1, 1);
     append(2, 1);
-    assertThat(only(fetch(inSession(data(), session, 6))).partitionIndex()).isEqualTo(2);
+    FetchRequestData rest = inSession(data().setMaxWaitMs(LONG_WAIT_MS), session, 6);
+    assertThat(only(fetch(rest)).partitionIndex()).isEqualTo(2);
   }
 
   @Test
@@ -327,6 +328,17 @@ class FetchTest {
         .filter(data -> data.records().sizeInBytes() > 0)
         .map(PartitionData::partitionIndex)
         .toList();
+  }
+
+  @Test
+  void aBatchOverItsLimitHasItsTurnInASessionWhoseOtherPartitionsAreBusy() throws IOException {
+    append(0, 1);
+    append(1, Batches.of(Compression.NONE, new SimpleRecord(new byte[5000])));
+    append(2, 1);
+    FetchRequestData all = data(from(0, 0), from(1, 0).setPartitionMaxBytes(1000), from(2, 0));
+    FetchResponseData first = fetch(inSession(all, 0, 0));
+    assertThat(withRecords(first)).containsExactly(0, 2);
+    assertThat(withRecords(fetch(inSession(data(), first.sessionId(), 1)))).startsWith(1);
   }
 
   @Test

@@ -408,6 +408,37 @@ class ConnectionTest {
   }
 
   @Test
+  void aPartialFrameThatComesByDropsGivesWayToTheOthers() throws Exception {
+    budget = requestsOnly(64 << 10);
+    restart(
+        config ->
+            config.withTimeouts(
+                Duration.ofMinutes(10), Duration.ofSeconds(1), Duration.ofMillis(200)));
+    try (RawClient greedy = new RawClient(server.port());
+        RawClient modest = new RawClient(server.port())) {
+      greedy.sendBytes(ByteBuffer.allocate(4).putInt(64 << 20).array());
+      greedy.sendBytes(new byte[100 << 10]);
+      Await.until("the limit is passed", () -> server.requestMemoryBytes() > 64 << 10);
+      RequestHeader header = modest.send(request());
+      puppet.next().answer("served");
+      assertThat(clusterId(modest, header)).isEqualTo("served");
+      RequestHeader again = modest.send(request());
+      Await.until(
+          "it is served although bytes go on coming",
+          () -> {
+            try {
+              greedy.sendBytes(new byte[1]);
+            } catch (IOException e) {
+              // closed by the server: what the test waits for
+            }
+            return !puppet.calls.isEmpty();
+          });
+      puppet.next().answer("again");
+      assertThat(clusterId(modest, again)).isEqualTo("again");
+    }
+  }
+
+  @Test
   void connectionsBeyondTheLimitAreClosedAtOnce() throws Exception {
     restart(config -> config.withConnectionsMax(2));
     try (RawClient first = new RawClient(server.port());

@@ -50,10 +50,17 @@ public final class BatchSlices implements AutoCloseable {
    * Batches in files, which are closed with this.
    *
    * @param nextOffset offset after the last record in the files
+   * @param closed what to do when the files are closed
    */
-  public static BatchSlices inFiles(List<FileRange> files, long nextOffset) {
+  public static BatchSlices inFiles(List<FileRange> files, long nextOffset, Runnable closed) {
     return new BatchSlices(
-        List.of(), files, nextOffset, () -> files.forEach(FileRange::closeQuietly));
+        List.of(),
+        files,
+        nextOffset,
+        () -> {
+          files.forEach(FileRange::closeQuietly);
+          closed.run();
+        });
   }
 
   public static BatchSlices empty() {

@@ -143,6 +143,11 @@ final class LaneReads implements StoredReads {
         .thenApply(stored -> stored.bytes() + partition.tails().bytesFrom(stored.nextOffset()));
   }
 
+  /** Looks for what others have made of the lane's objects. */
+  CompletableFuture<?> refresh() {
+    return objects.refresh();
+  }
+
   @Override
   public long sizeBytes(PartitionState partition) {
     return partition.sizeBytes();

@@ -21,6 +21,7 @@ public final class StoredLane {
   private final LaneId id;
   private final Map<PartitionId, PartitionState> partitions;
   private final LaneReads reads;
+  private CompletableFuture<?> refreshing = CompletableFuture.completedFuture(null); // by this
 
   /**
    * @param partitions with nothing in memory
@@ -90,13 +91,24 @@ public final class StoredLane {
         : reads.olderThan(state, fromOffset, upTo, timestamp);
   }
 
-  /** Like {@link LanePartition#oldest}, below {@code upTo}. */
+  /**
+   * Like {@link LanePartition#oldest}, below {@code upTo}: of the lane as it is now, since what log
+   * compaction took away does not count any more.
+   */
   public CompletableFuture<OldestBlocks> oldest(
       PartitionId partition, long fromOffset, long upTo, long bytesMax) {
     PartitionState state = partitions.get(partition);
     return state == null || state.durableOffset < upTo
         ? nothingKnown(fromOffset)
-        : reads.oldest(state, fromOffset, upTo, bytesMax);
+        : refresh().thenCompose(now -> reads.oldest(state, fromOffset, upTo, bytesMax));
+  }
+
+  /** One look at the store serves all who ask while it is under way. */
+  private synchronized CompletableFuture<?> refresh() {
+    if (refreshing.isDone()) {
+      refreshing = reads.refresh();
+    }
+    return refreshing;
   }
 
   /** A view that does not reach so far has no say in what lies there. */

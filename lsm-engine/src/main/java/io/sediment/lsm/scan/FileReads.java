@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,11 +28,20 @@ import org.jspecify.annotations.Nullable;
  * finds it there.
  */
 final class FileReads {
-  /** Less is not worth an open file. */
+  /** Less is not worth opening files. */
   private static final int BYTES_MIN = 64 << 10;
+
+  /** Nor are regions that are smaller than this on average. */
+  private static final int REGION_BYTES_MIN = 16 << 10;
 
   /** Files that one read opens at most. */
   private static final int REGIONS_MAX = 16;
+
+  /**
+   * Files that all reads have open at most: clients that do not read their answers must not use up
+   * what the process may open. A quarter of the smallest common limit.
+   */
+  static final int FILES_OPEN_MAX = 1024;
 
   private static final int BUFFER_BYTES = 256 << 10;
 
@@ -69,6 +79,7 @@ final class FileReads {
 
   private final FileRanges files;
   private final ScanCounters counters;
+  private final Semaphore filesLeft = new Semaphore(FILES_OPEN_MAX);
   private final Queue<ByteBuffer> idleBuffers = new ConcurrentLinkedQueue<>(); // one per reader
 
   FileReads(FileRanges files, ScanCounters counters) {
@@ -91,7 +102,7 @@ final class FileReads {
    * @param offset to begin at
    * @param bound no block that ends beyond it is taken
    * @return null where the read is better made in memory, as when it begins in the middle of a
-   *     block
+   *     block, or has to be since too many files are open
    */
   @Nullable CompletableFuture<BatchSlices> read(
       ReadPlan plan, long offset, int maxBytes, long bound) {
@@ -106,13 +117,13 @@ final class FileReads {
                 && index.nextOffset(block) <= bound
                 && bytes + index.length(block) <= maxBytes;
         if (!fits || !add(index, block, regions)) {
-          return bytes < BYTES_MIN ? null : open(regions, nextOffset);
+          return open(regions, bytes, nextOffset);
         }
         bytes += index.length(block);
         nextOffset = index.nextOffset(block);
       }
     }
-    return bytes < BYTES_MIN ? null : open(regions, nextOffset);
+    return open(regions, bytes, nextOffset);
   }
 
   /** False where that would be one region too many. */
@@ -129,6 +140,16 @@ final class FileReads {
     return true;
   }
 
+  private @Nullable CompletableFuture<BatchSlices> open(
+      List<Region> regions, long bytes, long nextOffset) {
+    int count = regions.size();
+    return bytes < BYTES_MIN
+            || bytes < (long) count * REGION_BYTES_MIN
+            || !filesLeft.tryAcquire(count)
+        ? null
+        : open(regions, nextOffset);
+  }
+
   private CompletableFuture<BatchSlices> open(List<Region> regions, long nextOffset) {
     List<CompletableFuture<FileRange>> opened = regions.stream().map(this::open).toList();
     return CompletableFuture.allOf(opened.toArray(CompletableFuture[]::new))
@@ -136,13 +157,16 @@ final class FileReads {
             (done, failure) -> {
               if (failure == null) {
                 return BatchSlices.inFiles(
-                    opened.stream().map(CompletableFuture::join).toList(), nextOffset);
+                    opened.stream().map(CompletableFuture::join).toList(),
+                    nextOffset,
+                    () -> filesLeft.release(regions.size()));
               }
               for (CompletableFuture<FileRange> one : opened) {
                 if (!one.isCompletedExceptionally()) {
                   one.join().closeQuietly();
                 }
               }
+              filesLeft.release(regions.size());
               return CompletableFuture.<BatchSlices>failedFuture(failure).join(); // throws
             });
   }

@@ -7,6 +7,10 @@ import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.lane.LaneWorld.Appended;
 import io.sediment.lsm.lane.LaneWorld.Broker;
+import io.sediment.lsm.manifest.CompactorTerm;
+import io.sediment.lsm.manifest.Manifest;
+import io.sediment.lsm.manifest.ManifestEdit;
+import io.sediment.lsm.manifest.ManifestStore;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.objectstore.ObjectStore;
@@ -19,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -173,6 +178,46 @@ class StoredLaneTest {
     assertThat(world.await(sealed.oldest(partition, 0, 31, Long.MAX_VALUE), "oldest"))
         .as("a part that ends beyond what is known")
         .isEqualTo(new OldestBlocks(0, 0, false));
+  }
+
+  @Test
+  void whatCompactionTookAwayIsNotCountedAnyMore() {
+    LaneWorld world = new LaneWorld(7, FaultPlan.none());
+    Broker broker = world.broker("dead");
+    for (int i = 0; i < 30; i++) {
+      broker.append(0, 1000, 1, i, false);
+      if (i % 10 == 9) {
+        world.await(broker.lane().flush(), "flushed");
+      }
+    }
+    broker.untilAllDurable();
+    broker.crash();
+    StoredLane sealed = new Successor(world).sealed();
+    PartitionId partition = LaneWorld.partition(0);
+    OldestBlocks all = world.await(sealed.oldest(partition, 0, 30, Long.MAX_VALUE), "oldest");
+    assertThat(all.bytes()).isEqualTo(30_000);
+
+    SimScheduler compactor = world.simulation.process("compactor");
+    UUID id = new UUID(9, 9);
+    ManifestStore manifests =
+        new ManifestStore(world.bucket.forProcess(compactor), LaneWorld.LANE, id, compactor);
+    world.await(manifests.open(), "open");
+    Manifest claimed =
+        world.await(
+            manifests.commit(new ManifestEdit.ClaimCompactor(NEXT_INCARNATION, id)), "claimed");
+    CompactorTerm term = new CompactorTerm(NEXT_INCARNATION, claimed.level1().compactorEpoch(), id);
+    world.await(
+        manifests.commit(
+            new ManifestEdit.ReplaceWithRuns(
+                term,
+                List.of(),
+                claimed.l0().subList(0, 1),
+                List.of(),
+                claimed.level1().lowMark())),
+        "committed");
+
+    OldestBlocks left = world.await(sealed.oldest(partition, 0, 30, Long.MAX_VALUE), "oldest");
+    assertThat(left.bytes()).isEqualTo(20_000);
   }
 
   @Test

@@ -137,6 +137,23 @@ class FileReadsTest {
   }
 
   @Test
+  void whereTooManyFilesAreOpenReadsGoThroughMemory() throws IOException {
+    List<BatchSlices> open = new ArrayList<>();
+    for (int files = 0; files + OBJECTS <= FileReads.FILES_OPEN_MAX; files += OBJECTS) {
+      open.add(read(inFiles, 0, 1 << 20));
+    }
+    assertThat(open).allSatisfy(read -> assertThat(read.files()).hasSize(OBJECTS));
+    try (BatchSlices oneMore = read(inFiles, 0, 1 << 20)) {
+      assertThat(oneMore.files()).isEmpty();
+      assertThat(bytes(oneMore)).isEqualTo(bytes(open.get(0)));
+    }
+    open.remove(0).close();
+    open.add(read(inFiles, 0, 1 << 20));
+    assertThat(open.get(open.size() - 1).files()).hasSize(OBJECTS);
+    open.forEach(BatchSlices::close);
+  }
+
+  @Test
   void aReadEndsAtABlockWithinItsLimitAndBound() {
     try (BatchSlices read = read(inFiles, 0, 2 * BATCHES_PER_BLOCK * BATCH_BYTES + 1)) {
       assertThat(read.files()).hasSize(1);
