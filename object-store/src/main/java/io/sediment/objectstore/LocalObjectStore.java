@@ -2,11 +2,9 @@ package io.sediment.objectstore;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -48,10 +46,8 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
 
   static final int BULK_BODY_BYTES = 8 << 20;
 
-  /** Bound on what the JDK copies to a direct buffer, and then keeps, per reading thread. */
-  private static final int READ_CHUNK_BYTES = 128 << 10;
-
   private final LocalLayout layout;
+  private final LocalFiles files;
   private final Disk disk;
   private final Executors executors;
   private final ProcessFolder temp;
@@ -62,6 +58,7 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
 
   private LocalObjectStore(LocalLayout layout, Disk disk, Executors executors, ProcessFolder temp) {
     this.layout = layout;
+    this.files = new LocalFiles(layout, this::makeDurable);
     this.disk = disk;
     this.executors = executors;
     this.temp = temp;
@@ -73,6 +70,7 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
 
   private LocalObjectStore(LocalObjectStore whole, Executor reads) {
     this.layout = whole.layout;
+    this.files = whole.files;
     this.disk = whole.disk;
     this.executors = new Executors(whole.executors.commits, reads, whole.executors.bulk);
     this.temp = whole.temp;
@@ -149,7 +147,7 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
 
   @Override
   public CompletableFuture<Optional<StoredBytes>> get(ObjectKey key, ByteRange range) {
-    return calls.start(executors.reads, "get " + key, () -> read(key, range));
+    return calls.start(executors.reads, "get " + key, () -> files.read(key, range));
   }
 
   @Override
@@ -250,7 +248,7 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
   /** Under the replace lock. */
   private PutResult replaceIfMatch(ObjectKey key, ETag expected, ObjectBody body)
       throws IOException {
-    Optional<LocalFile> current = statObject(layout.object(key));
+    Optional<LocalFile> current = LocalFiles.statObject(layout.object(key));
     if (current.isEmpty() || !current.get().eTag().equals(expected)) {
       return new PutResult.PreconditionFailed();
     }
@@ -294,29 +292,9 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
     return eTag;
   }
 
-  private Optional<StoredBytes> read(ObjectKey key, ByteRange range) throws IOException {
-    try (FileRange file = openFile(key, range)) {
-      if (file == null) {
-        return Optional.empty();
-      }
-      if (file.length() > Integer.MAX_VALUE - 8) {
-        throw new ObjectStoreException.Refused(
-            "get: more than one buffer holds: key=" + key + " length=" + file.length(), null);
-      }
-      ByteBuffer bytes = ByteBuffer.allocate((int) file.length());
-      while (bytes.position() < bytes.capacity()) {
-        bytes.limit(Math.min(bytes.capacity(), bytes.position() + READ_CHUNK_BYTES));
-        if (file.channel().read(bytes, file.position() + bytes.position()) < 0) {
-          throw new IOException("file is shorter than it was: range=" + file);
-        }
-      }
-      return Optional.of(new StoredBytes(bytes.flip(), file.objectLength(), file.eTag()));
-    }
-  }
-
   private Optional<FileRange> openInspected(ObjectKey key, ByteRange range, Inspection inspection)
       throws IOException {
-    FileRange file = openFile(key, range);
+    FileRange file = files.open(key, range);
     if (file == null) {
       return Optional.empty();
     }
@@ -331,7 +309,7 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
 
   private OptionalLong readInto(ObjectKey key, long position, ReadTarget target)
       throws IOException {
-    try (FileRange file = openFile(key, ByteRange.of(position, target.remaining()))) {
+    try (FileRange file = files.open(key, ByteRange.of(position, target.remaining()))) {
       if (file == null) {
         return OptionalLong.empty();
       }
@@ -349,48 +327,13 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
     }
   }
 
-  /** Opens a whole, durable object; null where there is none. */
-  private @Nullable FileRange openFile(ObjectKey key, ByteRange range) throws IOException {
-    Path object = layout.object(key);
-    while (true) {
-      Optional<LocalFile> before = statObject(object);
-      if (before.isEmpty()) {
-        return null;
-      }
-      FileChannel channel;
-      try {
-        channel = FileChannel.open(object, StandardOpenOption.READ);
-      } catch (NoSuchFileException e) {
-        return null;
-      }
-      try {
-        LocalFile file = before.get();
-        // A replace may have come between; then the tag would belong to other bytes. The second
-        // look is also the one to trust about the second name.
-        Optional<LocalFile> after = statObject(object);
-        if (after.isPresent() && after.get().isSameVersionAs(file)) {
-          if (after.get().isFolderSyncPending()) {
-            makeDurable(object);
-          }
-          ByteRange.Clipped clipped = range.clip(file.length());
-          return new FileRange(
-              channel, clipped.position(), clipped.length(), file.length(), file.eTag());
-        }
-      } catch (IOException | RuntimeException e) {
-        channel.close();
-        throw e;
-      }
-      channel.close();
-    }
-  }
-
   /** Under the replace lock; returns how many objects there were. */
   private int deleteAll(List<ObjectKey> keys) throws IOException {
     int deleted = 0;
     Set<Path> changed = new LinkedHashSet<>();
     for (ObjectKey key : keys) {
       Path object = layout.object(key);
-      if (statObject(object).isPresent() && disk.unlink(object)) {
+      if (LocalFiles.statObject(object).isPresent() && disk.unlink(object)) {
         changed.add(folderOf(object));
         deleted++;
       }
@@ -408,10 +351,6 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
     } catch (NoSuchFileException e) {
       // Deleted meanwhile: nothing is left to be made durable.
     }
-  }
-
-  private static Optional<LocalFile> statObject(Path object) throws IOException {
-    return LocalFile.stat(object).filter(file -> !file.isFolder());
   }
 
   private static LocalFile require(Path file) throws IOException {
@@ -480,13 +419,14 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
 
     @Override
     public @Nullable FileRange open(ObjectKey source, ByteRange range) throws IOException {
-      return openFile(source, range);
+      return files.open(source, range);
     }
 
     @Override
     public ETag publish(Path whole) throws IOException {
       return replaceLock.holding(
-          () -> LocalObjectStore.this.publish(key, whole, statObject(layout.object(key))));
+          () ->
+              LocalObjectStore.this.publish(key, whole, LocalFiles.statObject(layout.object(key))));
     }
   }
 }

@@ -2,10 +2,12 @@ package io.sediment.cluster;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.sediment.objectstore.FileRanges;
+import io.sediment.objectstore.LocalFolderReader;
 import io.sediment.objectstore.LocalObjectStore;
 import io.sediment.objectstore.MemoryObjectStore;
 import io.sediment.objectstore.MeteredObjectStore;
 import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.ReadOnlyObjectStore;
 import io.sediment.objectstore.RetryPolicy;
 import io.sediment.objectstore.RetryingObjectStore;
 import io.sediment.objectstore.s3.S3ObjectStore;
@@ -64,14 +66,7 @@ final class BrokerStores implements AutoCloseable {
       Ticker ticker,
       RandomGenerator random,
       MeterRegistry meters) {
-    Decorator decorator =
-        (store, client) ->
-            new RetryingObjectStore(
-                new MeteredObjectStore(store, client, meters, ticker),
-                RetryPolicy.DEFAULT,
-                scheduler,
-                ticker,
-                random);
+    Decorator decorator = decorator(scheduler, ticker, random, meters);
     return switch (settings.storeType()) {
       case LOCAL -> openLocal(settings, random, decorator);
       case S3 -> openS3(settings, decorator);
@@ -85,6 +80,61 @@ final class BrokerStores implements AutoCloseable {
             List.of());
       }
     };
+  }
+
+  /**
+   * Opens the store that the settings name beside whoever uses it, only to look: it takes no lock
+   * and makes nothing, and both clients, which are one, refuse every write. Blocks.
+   *
+   * @throws InvalidSettingException where nobody else can have put anything there
+   * @throws io.sediment.objectstore.ObjectStoreException if it cannot be used
+   */
+  static BrokerStores openReadOnly(
+      BrokerSettings settings,
+      Scheduler scheduler,
+      Ticker ticker,
+      RandomGenerator random,
+      MeterRegistry meters) {
+    Decorator decorator = decorator(scheduler, ticker, random, meters);
+    return switch (settings.storeType()) {
+      case LOCAL -> {
+        ExecutorService reads = NamedThreads.pool("store-read", LOCAL_READ_THREADS);
+        LocalFolderReader folder = null;
+        try {
+          folder = LocalFolderReader.open(settings.dataPath(), reads);
+        } finally {
+          if (folder == null) {
+            reads.shutdown();
+          }
+        }
+        yield readOnly(nameOf(settings), decorator.on(folder, "tool"), List.of(reads));
+      }
+      case S3 -> {
+        S3StoreConfig config = s3Config(settings);
+        yield readOnly(
+            nameOf(config), decorator.on(S3ObjectStore.open(config, "s3-tool"), "tool"), List.of());
+      }
+      case MEMORY ->
+          throw new InvalidSettingException(
+              "OBJECT_STORE_TYPE", "memory", "a store that outlives its process: local, s3");
+    };
+  }
+
+  private static BrokerStores readOnly(
+      String name, ObjectStore store, List<ExecutorService> threads) {
+    ObjectStore guarded = ReadOnlyObjectStore.of(store);
+    return new BrokerStores(name, guarded, guarded, Optional.empty(), threads);
+  }
+
+  private static Decorator decorator(
+      Scheduler scheduler, Ticker ticker, RandomGenerator random, MeterRegistry meters) {
+    return (store, client) ->
+        new RetryingObjectStore(
+            new MeteredObjectStore(store, client, meters, ticker),
+            RetryPolicy.DEFAULT,
+            scheduler,
+            ticker,
+            random);
   }
 
   private interface Decorator {
@@ -110,7 +160,7 @@ final class BrokerStores implements AutoCloseable {
     }
     LocalObjectStore catchUp = local.readingOn(catchUpReads);
     return new BrokerStores(
-        settings.dataPath().toAbsolutePath().normalize().toString(),
+        nameOf(settings),
         decorator.on(local, "main"),
         decorator.on(catchUp, "catchup"),
         Optional.of(catchUp),
@@ -124,24 +174,35 @@ final class BrokerStores implements AutoCloseable {
   }
 
   private static BrokerStores openS3(BrokerSettings settings, Decorator decorator) {
-    @Nullable URI endpoint = settings.s3Endpoint().map(URI::create).orElse(null);
-    S3StoreConfig config =
-        S3StoreConfig.of(settings.s3Bucket().orElseThrow(), settings.awsRegion())
-            .withKeyPrefix(settings.keyPrefix())
-            .withEndpoint(endpoint)
-            .withDialect(
-                switch (settings.s3ChecksumMode()) {
-                  case WHEN_SUPPORTED -> ChecksumMode.WHEN_SUPPORTED;
-                  case WHEN_REQUIRED -> ChecksumMode.WHEN_REQUIRED;
-                },
-                settings.s3ChunkedEncoding())
-            .withResources(S3_CONNECTIONS, S3_IO_THREADS);
+    S3StoreConfig config = s3Config(settings);
     return new BrokerStores(
-        "s3://" + config.bucket() + "/" + config.keyPrefix(),
+        nameOf(config),
         decorator.on(S3ObjectStore.open(config, "s3-main"), "main"),
         decorator.on(S3ObjectStore.open(config, "s3-catchup"), "catchup"),
         Optional.empty(),
         List.of());
+  }
+
+  private static S3StoreConfig s3Config(BrokerSettings settings) {
+    @Nullable URI endpoint = settings.s3Endpoint().map(URI::create).orElse(null);
+    return S3StoreConfig.of(settings.s3Bucket().orElseThrow(), settings.awsRegion())
+        .withKeyPrefix(settings.keyPrefix())
+        .withEndpoint(endpoint)
+        .withDialect(
+            switch (settings.s3ChecksumMode()) {
+              case WHEN_SUPPORTED -> ChecksumMode.WHEN_SUPPORTED;
+              case WHEN_REQUIRED -> ChecksumMode.WHEN_REQUIRED;
+            },
+            settings.s3ChunkedEncoding())
+        .withResources(S3_CONNECTIONS, S3_IO_THREADS);
+  }
+
+  private static String nameOf(BrokerSettings settings) {
+    return settings.dataPath().toAbsolutePath().normalize().toString();
+  }
+
+  private static String nameOf(S3StoreConfig config) {
+    return "s3://" + config.bucket() + "/" + config.keyPrefix();
   }
 
   /** Where the data lies, for people. */

@@ -1,10 +1,12 @@
 package io.sediment.cluster;
 
+import io.sediment.cluster.tools.Tools;
 import io.sediment.lsm.manifest.LaneFencedException;
 import io.sediment.metadata.RefusedStartException;
 import io.sediment.metadata.bucket.FencedMetadataException;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.EdgeOfTheProcess;
+import java.io.PrintStream;
 import java.net.BindException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -14,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Starts one broker from its environment variables and turns what ends it into one line and an exit
- * status.
+ * status; or runs one of the {@link Tools}, if the arguments name one.
  */
 @EdgeOfTheProcess
 public final class Main {
@@ -27,10 +29,17 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
-    int status = run();
+    int status = Tools.know(args) ? runTool(args) : run();
     if (status != 0) {
       System.exit(status);
     }
+  }
+
+  /** What libraries log must not get between the lines that were asked for. */
+  private static int runTool(String[] args) {
+    PrintStream out = System.out;
+    System.setOut(System.err);
+    return Tools.run(args, new SettingsBucket(System.getenv()), out, System.err);
   }
 
   private static int run() {

@@ -64,6 +64,28 @@ public final class ManifestInvariants {
   }
 
   /**
+   * What does not hold between two stored manifests, by name, whichever role has committed the
+   * second one; empty where all is well.
+   *
+   * @param next has the id after {@code base}
+   */
+  public static List<String> brokenBetween(Manifest base, Manifest next) {
+    List<String> fewest = List.of();
+    for (Role role : Role.values()) {
+      List<String> broken =
+          ALL.entrySet().stream()
+              .filter(check -> !check.getValue().holds(base, next, role))
+              .map(Map.Entry::getKey)
+              .toList();
+      if (broken.isEmpty()) {
+        return broken;
+      }
+      fewest = fewest.isEmpty() || broken.size() < fewest.size() ? broken : fewest;
+    }
+    return fewest;
+  }
+
+  /**
    * I5: a role changes its own fields only; but the compactor may take objects out of level 0, and
    * the writer runs out of level 1.
    */

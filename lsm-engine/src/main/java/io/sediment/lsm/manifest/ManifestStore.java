@@ -2,14 +2,12 @@ package io.sediment.lsm.manifest;
 
 import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
-import io.sediment.lsm.codec.ReadAgain;
 import io.sediment.lsm.object.LaneKeys;
 import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.PutResult;
-import io.sediment.objectstore.StoredBytes;
 import io.sediment.runtime.Scheduler;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,6 +47,7 @@ public final class ManifestStore {
   private final LaneId lane;
   private final UUID committer;
   private final BoundaryRegister boundary;
+  private final ManifestReader reader;
   private final PatientCalls patiently;
 
   private volatile @Nullable Manifest current;
@@ -65,6 +64,7 @@ public final class ManifestStore {
     this.lane = lane;
     this.committer = committer;
     this.boundary = new BoundaryRegister(store, lane);
+    this.reader = new ManifestReader(store);
     this.patiently = new PatientCalls(scheduler);
   }
 
@@ -320,16 +320,6 @@ public final class ManifestStore {
   }
 
   private CompletableFuture<Optional<Manifest>> read(long id) {
-    return patiently.call(
-        () ->
-            ReadAgain.whileCorrupt(
-                () ->
-                    store
-                        .get(keys.manifest(id), ByteRange.all())
-                        .thenApply(read -> read.map(stored -> decode(id, stored)))));
-  }
-
-  private Manifest decode(long id, StoredBytes stored) {
-    return ManifestLayout.decode(lane, id, stored.bytes());
+    return patiently.call(() -> reader.read(lane, id));
   }
 }

@@ -113,6 +113,15 @@ public final class PartitionTableLayout {
       throw in.corrupt(
           "is not the one in the manifest: length=" + bytes.remaining() + " expected=" + ref);
     }
+    return decode(in, key);
+  }
+
+  /** Decodes a table without a manifest at hand, as tools do. */
+  public static PartitionTable decode(ObjectKey key, ByteBuffer bytes) {
+    return decode(ENVELOPE.read(bytes, key), key);
+  }
+
+  private static PartitionTable decode(ByteReader in, ObjectKey key) {
     try {
       PartitionTable table = decode(in);
       in.end();

@@ -95,6 +95,55 @@ public final class ExportRegister {
             });
   }
 
+  /** All that is exported, up to the first gap or up to the fence; for those who only look. */
+  CompletableFuture<BucketMetadata.Exports> readToTheEnd() {
+    return boundary()
+        .thenCompose(
+            snapshotNumber -> {
+              ExportState nothing =
+                  ExportState.startingAt(MetadataImage.empty("none", incarnation), snapshotNumber);
+              return readToTheEnd(nothing)
+                  .thenCompose(
+                      read -> {
+                        if (read.state().orElse(nothing).nextNumber() > snapshotNumber) {
+                          return CompletableFuture.completedFuture(read);
+                        }
+                        return boundary()
+                            .thenCompose(
+                                now ->
+                                    now.equals(snapshotNumber)
+                                        ? CompletableFuture.completedFuture(nothingIn(read, now))
+                                        : readToTheEnd());
+                      });
+            });
+  }
+
+  private BucketMetadata.Exports nothingIn(BucketMetadata.Exports read, long snapshotNumber) {
+    if (snapshotNumber != 0) {
+      throw new CorruptMetadataException(
+          "missing: " + objects.key(snapshotNumber) + ", named by " + boundaryKey);
+    }
+    return new BucketMetadata.Exports(Optional.empty(), read.isFenced());
+  }
+
+  private CompletableFuture<BucketMetadata.Exports> readToTheEnd(ExportState state) {
+    long number = state.nextNumber();
+    return objects
+        .get(number)
+        .thenCompose(
+            found -> {
+              if (found.isEmpty()) {
+                return CompletableFuture.completedFuture(
+                    new BucketMetadata.Exports(Optional.of(state), false));
+              }
+              ExportObject object = decode(found.get(), number);
+              return object instanceof ExportObject.Fence
+                  ? CompletableFuture.completedFuture(
+                      new BucketMetadata.Exports(Optional.of(state), true))
+                  : readToTheEnd(state.plus(object, found.get().remaining()));
+            });
+  }
+
   /** Takes into account what was added to the register since {@code state}. */
   CompletableFuture<ExportState> plusAllThatFollow(ExportState state) {
     long first = state.nextNumber();
@@ -203,17 +252,15 @@ public final class ExportRegister {
         .thenApply(
             found ->
                 found.map(
-                    stored -> {
-                      MetadataInput in =
-                          Envelope.open(
-                              BOUNDARY_MAGIC,
-                              BOUNDARY_VERSION,
-                              stored.bytes(),
-                              boundaryKey.value());
-                      long number = in.i64();
-                      in.end();
-                      return new Boundary(number, stored.eTag());
-                    }));
+                    stored ->
+                        new Boundary(decodeBoundary(boundaryKey, stored.bytes()), stored.eTag())));
+  }
+
+  static long decodeBoundary(ObjectKey key, ByteBuffer bytes) {
+    MetadataInput in = Envelope.open(BOUNDARY_MAGIC, BOUNDARY_VERSION, bytes, key.value());
+    long number = in.i64();
+    in.end();
+    return number;
   }
 
   /**

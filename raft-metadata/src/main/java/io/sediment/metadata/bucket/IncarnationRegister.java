@@ -63,7 +63,7 @@ public final class IncarnationRegister {
     return read(number + 1).thenApply(Optional::isEmpty);
   }
 
-  private static Incarnation decode(ByteBuffer bytes, long number, String what) {
+  static Incarnation decode(ByteBuffer bytes, long number, String what) {
     Incarnation found = Incarnation.decode(bytes, what);
     if (found.number() != number) {
       throw new CorruptMetadataException(what + " holds incarnation " + found.number());

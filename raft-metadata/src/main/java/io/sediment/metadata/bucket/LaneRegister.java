@@ -54,6 +54,12 @@ public final class LaneRegister {
             });
   }
 
+  /** What is registered, lanes and fences, up to the first gap; for those who only look. */
+  CompletableFuture<List<LaneRegistration>> all() {
+    List<LaneRegistration> all = new ArrayList<>();
+    return firstGap(0, all).thenApply(gap -> all);
+  }
+
   private static LaneId laneId(long number) {
     return new LaneId(Math.toIntExact(number));
   }

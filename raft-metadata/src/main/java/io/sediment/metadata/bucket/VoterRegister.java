@@ -56,7 +56,7 @@ public final class VoterRegister {
   }
 
   /** Body: broker id (varint), storage id (uuid). */
-  private static UUID decode(ByteBuffer bytes, int broker, String what) {
+  static UUID decode(ByteBuffer bytes, int broker, String what) {
     MetadataInput in = Envelope.open(MAGIC, VERSION, bytes, what);
     int found = in.varint32();
     UUID storageId = in.uuid();

@@ -1,0 +1,51 @@
+package io.sediment.cluster;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.sediment.cluster.tools.BucketSource;
+import io.sediment.cluster.tools.UsageException;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.ObjectStoreException;
+import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.SystemPorts;
+import java.util.Map;
+
+/** The bucket that a broker's environment variables name, for those who only look. */
+final class SettingsBucket implements BucketSource {
+  private final Map<String, String> environment;
+
+  SettingsBucket(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
+  @Override
+  public Opened open(Scheduler scheduler) {
+    try {
+      return new OpenedStores(
+          BrokerStores.openReadOnly(
+              BrokerSettings.from(environment),
+              scheduler,
+              SystemPorts.ticker(),
+              SystemPorts.random(),
+              new SimpleMeterRegistry()));
+    } catch (InvalidSettingException | ObjectStoreException.Refused e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private record OpenedStores(BrokerStores stores) implements Opened {
+    @Override
+    public String name() {
+      return stores.name();
+    }
+
+    @Override
+    public ObjectStore store() {
+      return stores.catchUp();
+    }
+
+    @Override
+    public void close() {
+      stores.close();
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package io.sediment.cluster.tools;
+
+import io.sediment.lsm.CorruptObjectException;
+import io.sediment.metadata.CorruptMetadataException;
+import io.sediment.objectstore.ObjectStoreException;
+import io.sediment.runtime.SystemPorts;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The {@code sediment} command line. */
+public final class Tools {
+  /** All is well. */
+  public static final int EXIT_CLEAN = 0;
+
+  /** Something stored is damaged. */
+  public static final int EXIT_DAMAGED = 1;
+
+  /** It cannot be done as it was asked. */
+  public static final int EXIT_USAGE = 2;
+
+  /** The store failed, or we did: nobody knows. */
+  public static final int EXIT_UNKNOWN = 3;
+
+  /** What the first argument must be for us to be meant. */
+  static final Set<String> COMMANDS = Set.of("store", "lane", "manifest", "wal", "object");
+
+  private static final Set<String> OPTIONS = Set.of("-h", "--help", "-V", "--version");
+
+  private Tools() {}
+
+  @Command(
+      name = "sediment",
+      description =
+          "Looks at the bucket of a cluster and changes nothing. The broker's environment variables"
+              + " (OBJECT_STORE_TYPE, DATA_PATH, S3_BUCKET …) say where it is.",
+      mixinStandardHelpOptions = true,
+      version = "sediment 0.1.0",
+      synopsisSubcommandLabel = "COMMAND",
+      exitCodeListHeading = "Exit status:%n",
+      exitCodeList = {
+        "0:done, and nothing is damaged",
+        "1:something stored is damaged",
+        "2:it cannot be done as it was asked",
+        "3:the store failed, so nobody knows"
+      })
+  private static final class Root {}
+
+  @Command(mixinStandardHelpOptions = true)
+  private static final class Group {}
+
+  /** Whether the arguments are for {@link #run}; else it is the broker that is meant. */
+  public static boolean know(String[] arguments) {
+    return arguments.length > 0
+        && (COMMANDS.contains(arguments[0]) || OPTIONS.contains(arguments[0]));
+  }
+
+  /**
+   * Runs one command on the caller's thread, and returns the exit status.
+   *
+   * @param out for what was asked, and nothing else
+   * @param err for progress and complaints
+   */
+  public static int run(String[] arguments, BucketSource source, PrintStream out, PrintStream err) {
+    ToolContext context =
+        new ToolContext(source, out, err, SystemPorts.ticker(), SystemPorts.wallClock());
+    int status =
+        commandLine(context)
+            .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
+            .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
+            .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, err))
+            .execute(arguments);
+    out.flush();
+    return status;
+  }
+
+  static CommandLine commandLine(ToolContext context) {
+    return new CommandLine(new Root())
+        .addSubcommand(
+            "store", group("The store itself.").addSubcommand(new StoreCommand.Probe(context)))
+        .addSubcommand(new LaneCommand(context))
+        .addSubcommand(new ManifestCommand(context))
+        .addSubcommand(
+            "wal",
+            group("The objects of a lane's write-ahead log.")
+                .addSubcommand(new WalCommand.Listing(context))
+                .addSubcommand(new WalCommand.Dump(context))
+                .addSubcommand(new WalCommand.Verify(context)))
+        .addSubcommand(
+            "object",
+            group("Single objects.")
+                .addSubcommand(new ObjectCommand.Dump(context))
+                .addSubcommand(new ObjectCommand.Verify(context)));
+  }
+
+  private static CommandLine group(String description) {
+    CommandLine group = new CommandLine(new Group());
+    group.getCommandSpec().usageMessage().description(description);
+    return group;
+  }
+
+  private static int report(Exception failure, PrintStream err) {
+    if (failure instanceof UsageException) {
+      err.println("sediment: " + failure.getMessage());
+      return EXIT_USAGE;
+    }
+    if (failure instanceof CorruptObjectException || failure instanceof CorruptMetadataException) {
+      err.println("sediment: damaged: " + failure.getMessage());
+      return EXIT_DAMAGED;
+    }
+    if (failure instanceof ObjectStoreException) {
+      err.println("sediment: the store failed: " + failure.getMessage());
+      return EXIT_UNKNOWN;
+    }
+    failure.printStackTrace(err);
+    return EXIT_UNKNOWN;
+  }
+}
