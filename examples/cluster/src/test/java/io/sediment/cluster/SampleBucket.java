@@ -4,7 +4,6 @@ import io.sediment.runtime.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,14 +20,15 @@ import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * A bucket with one of everything, left behind by brokers as {@code kill -9} leaves it: runs with
- * their directories, flushed objects, adopted objects of the write-ahead log, fences, a log tail
- * that nobody has flushed, a sealed lane, a second incarnation; a compacted topic, a deleted one,
- * and one whose log start was raised.
+ * A bucket with one of everything, boundary and collected manifests included, left behind by
+ * brokers as {@code kill -9} leaves it: runs with their directories, flushed objects, adopted
+ * objects of the write-ahead log, fences, a log tail that nobody has flushed, a sealed lane, a
+ * second incarnation; a compacted topic, a deleted one, and one whose log start was raised.
  */
 final class SampleBucket {
   static final String PLAIN = "plain";
@@ -50,7 +50,7 @@ final class SampleBucket {
     this.temp = temp;
   }
 
-  /** Makes it below {@code temp}, and returns its folder. */
+  /** Makes it below {@code temp}, in half a minute, and returns its folder. */
   static Path make(Path temp) throws Exception {
     return new SampleBucket(temp).make();
   }
@@ -62,7 +62,7 @@ final class SampleBucket {
 
   /** Copies a bucket; one that is at work is then as a killed broker leaves it. */
   static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> paths = Files.walk(from, new FileVisitOption[0])) {
+    try (Stream<Path> paths = Files.walk(from)) {
       for (Path path : (Iterable<Path>) paths.filter(path -> !isOurs(from, path))::iterator) {
         Path target = to.resolve(from.relativize(path).toString());
         if (Files.isDirectory(path)) {
@@ -92,6 +92,7 @@ final class SampleBucket {
     try (Broker broker = start(first, "raft-1", "in-broker", false)) {
       Await.until("level 0 was clustered", () -> has(first, ".l1"));
       deleteSome();
+      Await.until("old manifests were collected", () -> has(first, "boundary"));
     }
     try (Broker broker = start(first, "raft-1", "elsewhere", false)) {
       produce();
@@ -174,7 +175,7 @@ final class SampleBucket {
     }
   }
 
-  private static <T> T get(org.apache.kafka.common.KafkaFuture<T> future) throws Exception {
+  private static <T> T get(KafkaFuture<T> future) throws Exception {
     return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
   }
 

@@ -13,21 +13,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
+@ExtendWith(SampleBucketExtension.class)
 class ToolsTest {
-  @TempDir static Path temp;
-  private static Path bucket;
-
+  private final Path bucket;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   @TempDir Path own;
 
-  @BeforeAll
-  static void makeBucket() throws Exception {
-    bucket = SampleBucket.make(temp);
+  ToolsTest(Path bucket) {
+    this.bucket = bucket;
   }
 
   private int run(Path where, String... arguments) {
@@ -160,7 +158,7 @@ class ToolsTest {
     assertThat(Tools.know(new String[] {"--help"})).isTrue();
   }
 
-  private static List<String> keys() throws IOException {
+  private List<String> keys() throws IOException {
     try (Stream<Path> files = Files.walk(bucket)) {
       List<String> keys = new ArrayList<>();
       files

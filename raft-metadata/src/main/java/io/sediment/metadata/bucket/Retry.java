@@ -75,8 +75,12 @@ final class Retry {
               if (number == ATTEMPTS_UNSAID || number % 20 == 0) {
                 LOG.warn("{}: attempt={} still failing: {}", what, number, cause.toString());
               }
-              scheduler.schedule(
-                  () -> run(what, attempt, number + 1, result), Duration.ofMillis(delayMs));
+              // Waiting does not help against damage on the way.
+              Duration delay =
+                  cause instanceof CorruptMetadataException
+                      ? Duration.ZERO
+                      : Duration.ofMillis(delayMs);
+              scheduler.schedule(() -> run(what, attempt, number + 1, result), delay);
             });
   }
 

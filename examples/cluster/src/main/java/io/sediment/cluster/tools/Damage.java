@@ -19,8 +19,19 @@ record Damage(ObjectKey key, Where where, String problem) {
   record Where(String partition, long position, long length, long fromOffset, long toOffset) {
     static final Where WHOLE = new Where("", -1, 0, 0, 0);
 
-    boolean isWhole() {
-      return position < 0;
+    boolean isBlock() {
+      return position >= 0;
+    }
+
+    /** Adds it to a row, unless it is no block. */
+    Row on(Row row) {
+      return !isBlock()
+          ? row
+          : row.with("partition", partition)
+              .with("position", position)
+              .with("length", length)
+              .with("fromOffset", fromOffset)
+              .with("toOffset", toOffset);
     }
   }
 
@@ -40,14 +51,6 @@ record Damage(ObjectKey key, Where where, String problem) {
   }
 
   Row row() {
-    Row row = new Row("damage").with("key", key);
-    if (!where.isWhole()) {
-      row.with("partition", where.partition)
-          .with("position", where.position)
-          .with("length", where.length)
-          .with("fromOffset", where.fromOffset)
-          .with("toOffset", where.toOffset);
-    }
-    return row.with("problem", problem);
+    return where.on(new Row("damage").with("key", key)).with("problem", problem);
   }
 }

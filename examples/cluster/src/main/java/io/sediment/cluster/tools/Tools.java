@@ -26,7 +26,7 @@ public final class Tools {
   public static final int EXIT_UNKNOWN = 3;
 
   /** What the first argument must be for us to be meant. */
-  static final Set<String> COMMANDS = Set.of("store", "lane", "manifest", "wal", "object");
+  static final Set<String> COMMANDS = Set.of("fsck", "store", "lane", "manifest", "wal", "object");
 
   private static final Set<String> OPTIONS = Set.of("-h", "--help", "-V", "--version");
 
@@ -79,6 +79,7 @@ public final class Tools {
 
   static CommandLine commandLine(ToolContext context) {
     return new CommandLine(new Root())
+        .addSubcommand(new FsckCommand(context))
         .addSubcommand(
             "store", group("The store itself.").addSubcommand(new StoreCommand.Probe(context)))
         .addSubcommand(new LaneCommand(context))

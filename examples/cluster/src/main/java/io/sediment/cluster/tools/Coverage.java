@@ -1,0 +1,108 @@
+package io.sediment.cluster.tools;
+
+import io.sediment.cluster.tools.Finding.Check;
+import io.sediment.lsm.PartitionId;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.Partition;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which offsets of each partition a lane holds, gathered section by section in log order, and
+ * whether each goes on where the one before it ended (I8). What is below a log start, or of a topic
+ * that is gone, is nobody's concern. One interval per partition is kept.
+ */
+final class Coverage {
+  /**
+   * Offsets from {@code from} to before {@code to}.
+   *
+   * @param leaderEpoch of the last of them
+   */
+  record Interval(long from, long to, int leaderEpoch) {}
+
+  /** A section of some object. */
+  record Piece(
+      PartitionId partition, long from, long to, int firstLeaderEpoch, int lastLeaderEpoch) {}
+
+  private final @Nullable MetadataImage image;
+  private final Consumer<Finding> findings;
+  private final Map<PartitionId, Interval> intervals = new HashMap<>();
+
+  /**
+   * @param image null where it cannot be read: then every record counts, and a gap proves nothing
+   */
+  Coverage(@Nullable MetadataImage image, Consumer<Finding> findings) {
+    this.image = image;
+    this.findings = findings;
+  }
+
+  @Nullable Interval of(PartitionId partition) {
+    return intervals.get(partition);
+  }
+
+  /** Takes in the next section. */
+  void add(Object source, Piece piece) {
+    if (piece.to() == piece.from() || piece.to() <= logStart(piece.partition())) {
+      return;
+    }
+    Interval before = intervals.get(piece.partition());
+    if (before == null) {
+      intervals.put(
+          piece.partition(), new Interval(piece.from(), piece.to(), piece.lastLeaderEpoch()));
+      return;
+    }
+    check(source, piece, before);
+    intervals.put(
+        piece.partition(),
+        new Interval(before.from(), Math.max(before.to(), piece.to()), piece.lastLeaderEpoch()));
+  }
+
+  private void check(Object source, Piece piece, Interval before) {
+    boolean overlaps = piece.from() < before.to();
+    boolean leavesOut = piece.from() > before.to() && image != null;
+    // Records of another lane may lie between two leaderships.
+    boolean wasElsewhere = leavesOut && piece.firstLeaderEpoch() > before.leaderEpoch();
+    if (overlaps || (leavesOut && !wasElsewhere)) {
+      findings.accept(
+          Finding.damage(
+              Check.I8,
+              source,
+              (overlaps ? "offsets twice" : "offsets are missing")
+                  + ": partition="
+                  + piece.partition()
+                  + " expectedOffset="
+                  + before.to()
+                  + " fromOffset="
+                  + piece.from()));
+    } else if (piece.firstLeaderEpoch() < before.leaderEpoch()) {
+      findings.accept(
+          Finding.damage(
+              Check.I4,
+              source,
+              "leader epoch falls: partition="
+                  + piece.partition()
+                  + " before="
+                  + before.leaderEpoch()
+                  + " then="
+                  + piece.firstLeaderEpoch()));
+    }
+  }
+
+  /**
+   * Says where a partition ends of which nothing is left, so that what follows must begin there.
+   */
+  void endsAt(PartitionId partition, long offset, int leaderEpoch) {
+    intervals.putIfAbsent(partition, new Interval(offset, offset, leaderEpoch));
+  }
+
+  /** First offset that counts; {@link Long#MAX_VALUE} where the topic is gone. */
+  long logStart(PartitionId partition) {
+    if (image == null) {
+      return 0;
+    }
+    Partition known = image.partition(partition.topicId(), partition.partition());
+    return known == null ? Long.MAX_VALUE : known.logStartOffset();
+  }
+}

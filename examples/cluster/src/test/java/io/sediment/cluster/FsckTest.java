@@ -1,0 +1,232 @@
+package io.sediment.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.cluster.tools.Tools;
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.manifest.L0Ref;
+import io.sediment.lsm.manifest.Manifest;
+import io.sediment.lsm.manifest.ManifestEdit;
+import io.sediment.lsm.manifest.ManifestEdit.DropObjects;
+import io.sediment.lsm.manifest.ManifestStore;
+import io.sediment.lsm.manifest.RunRef;
+import io.sediment.objectstore.LocalObjectStore;
+import io.sediment.runtime.Await;
+import io.sediment.runtime.NamedThreads;
+import io.sediment.runtime.ThreadPoolScheduler;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever is done to a bucket is found. */
+@ExtendWith(SampleBucketExtension.class)
+class FsckTest {
+  private static final int FLIPS_EACH = 2;
+  private static final int IN_FLIGHT_MAX = 4;
+
+  private final Path sample;
+  @TempDir Path temp;
+  private Path bucket;
+
+  FsckTest(Path sample) {
+    this.sample = sample;
+  }
+
+  @BeforeEach
+  void copy() throws IOException {
+    bucket = temp.resolve("bucket");
+    SampleBucket.copy(sample, bucket);
+  }
+
+  private record Answer(int status, List<String> lines) {
+    List<String> findings() {
+      return lines.stream().filter(line -> line.startsWith("finding ")).toList();
+    }
+  }
+
+  private Answer fsck(String... options) {
+    List<String> arguments = new ArrayList<>(List.of("fsck"));
+    arguments.addAll(List.of(options));
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    int status =
+        Tools.run(
+            arguments.toArray(String[]::new),
+            new SettingsBucket(SampleBucket.environment(bucket)),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            System.err);
+    return new Answer(status, out.toString(StandardCharsets.UTF_8).lines().toList());
+  }
+
+  @Test
+  void whatBrokersLeaveBehindIsCleanAndOfEveryKind() throws IOException {
+    Answer answer = fsck();
+    assertThat(answer.findings()).isEmpty();
+    assertThat(answer.lines())
+        .anyMatch(line -> line.startsWith("objects role=metadata "))
+        .anyMatch(line -> line.startsWith("objects role=live "))
+        .anyMatch(line -> line.startsWith("objects role=garbage "))
+        .endsWith("fsck clean=true damages=0 warnings=0 data=true");
+    assertThat(answer.status()).isEqualTo(Tools.EXIT_CLEAN);
+    assertThat(keys())
+        .anyMatch(key -> key.endsWith(".l0"))
+        .anyMatch(key -> key.endsWith(".l1"))
+        .anyMatch(key -> key.endsWith(".dir"))
+        .anyMatch(key -> key.endsWith(".table"))
+        .anyMatch(key -> key.endsWith("/boundary"));
+  }
+
+  @Test
+  void aFlippedBitInAnyObjectIsFoundAndNamed() throws IOException {
+    Random random = new Random(1);
+    List<String> missed = new ArrayList<>();
+    for (String key : keys()) {
+      Path object = bucket.resolve(key);
+      byte[] sound = Files.readAllBytes(object);
+      for (int i = 0; i < FLIPS_EACH; i++) {
+        int position = random.nextInt(sound.length);
+        byte[] flipped = sound.clone();
+        flipped[position] ^= (byte) (1 << random.nextInt(8));
+        Files.write(object, flipped);
+        Answer answer = fsck();
+        if (answer.status() != Tools.EXIT_DAMAGED
+            || answer.findings().stream().noneMatch(finding -> finding.contains(key))) {
+          missed.add(key + " position=" + position + " " + answer.findings());
+        }
+      }
+      Files.write(object, sound);
+    }
+    assertThat(missed).isEmpty();
+    assertThat(fsck().status()).isEqualTo(Tools.EXIT_CLEAN);
+  }
+
+  @Test
+  void anObjectThatWasCutShortIsFoundAndNamed() throws IOException {
+    Random random = new Random(2);
+    List<String> missed = new ArrayList<>();
+    for (String key : keys()) {
+      Path object = bucket.resolve(key);
+      byte[] sound = Files.readAllBytes(object);
+      Files.write(object, Arrays.copyOf(sound, random.nextInt(sound.length)));
+      Answer answer = fsck();
+      if (answer.status() != Tools.EXIT_DAMAGED
+          || answer.findings().stream().noneMatch(finding -> finding.contains(key))) {
+        missed.add(key + " " + answer.findings());
+      }
+      Files.write(object, sound);
+    }
+    assertThat(missed).isEmpty();
+  }
+
+  /**
+   * Except for garbage, which nobody misses, and what a crash leaves as well: the newest of a row
+   * that only grows is known to its writer alone. Of a log that is as many as may be in flight.
+   */
+  @Test
+  void anObjectThatIsMissingIsFound() throws IOException {
+    List<String> garbage =
+        fsck("--no-data", "--orphans").lines().stream()
+            .filter(line -> line.startsWith("orphan role=garbage key="))
+            .map(line -> line.substring(line.indexOf("key=") + 4, line.indexOf(" bytes=")))
+            .toList();
+    List<String> missed = new ArrayList<>();
+    for (String key : keys()) {
+      Path object = bucket.resolve(key);
+      byte[] sound = Files.readAllBytes(object);
+      Files.delete(object);
+      if (fsck("--no-data").status() != Tools.EXIT_DAMAGED) {
+        missed.add(key);
+      }
+      Files.write(object, sound);
+    }
+    List<String> openLog = keys("lanes/2/wal/00000000000000000002/");
+    List<String> exports = keys("cluster/meta/00000000000000000002/");
+    List<String> excused = new ArrayList<>(garbage);
+    excused.addAll(openLog.subList(openLog.size() - IN_FLIGHT_MAX, openLog.size()));
+    excused.add(exports.get(exports.size() - 1));
+    assertThat(excused).containsAll(missed);
+  }
+
+  @Test
+  void recordsThatNoManifestNamesAnyMoreAreMissed() {
+    Manifest newest = commit(0, manifest -> drop(manifest, List.of(), manifest.level1().runs()));
+    assertThat(newest.level1().runs()).isEmpty();
+    Answer answer = fsck("--no-data");
+    assertThat(answer.status()).isEqualTo(Tools.EXIT_DAMAGED);
+    assertThat(answer.findings())
+        .anyMatch(
+            finding ->
+                finding.contains("check=I8 subject=\"partition plain-0\"")
+                    && finding.contains("lane=0 fromOffset=0 toOffset=40"))
+        .noneMatch(finding -> finding.contains(SampleBucket.DELETED + "-0"));
+  }
+
+  @Test
+  void recordsMissingInTheMiddleOfALaneAreMissed() {
+    Manifest before = newestOf(0);
+    L0Ref middle = before.l0().get(before.l0().size() / 2);
+    commit(0, manifest -> drop(manifest, List.of(middle), List.of()));
+    assertThat(fsck("--no-data").findings())
+        .isNotEmpty()
+        .allMatch(finding -> finding.contains("check=I8") || finding.contains("check=I10"))
+        .anyMatch(finding -> finding.contains("offsets are missing: partition="));
+  }
+
+  /** An edit that all rules of committers allow, and that only the log starts forbid. */
+  private static ManifestEdit drop(Manifest manifest, List<L0Ref> l0, List<RunRef> runs) {
+    return new DropObjects(manifest.term(), l0, runs, null);
+  }
+
+  private Manifest commit(int lane, Function<Manifest, ManifestEdit> edit) {
+    return withManifests(lane, manifests -> manifests.commit(edit.apply(manifests.current())));
+  }
+
+  private Manifest newestOf(int lane) {
+    return withManifests(lane, ManifestStore::refresh);
+  }
+
+  private Manifest withManifests(
+      int lane, Function<ManifestStore, CompletableFuture<Manifest>> work) {
+    ExecutorService pool = NamedThreads.pool("store", 2);
+    try (LocalObjectStore store =
+            LocalObjectStore.open(
+                bucket, new LocalObjectStore.Executors(pool, pool, pool), new Random(1));
+        ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test", 1)) {
+      ManifestStore manifests =
+          new ManifestStore(store, new LaneId(lane), new UUID(1, 1), scheduler);
+      Await.result(manifests.open());
+      return Await.result(work.apply(manifests));
+    } finally {
+      pool.shutdown();
+    }
+  }
+
+  private List<String> keys(String prefix) throws IOException {
+    return keys().stream().filter(key -> key.startsWith(prefix)).toList();
+  }
+
+  private List<String> keys() throws IOException {
+    try (Stream<Path> files = Files.walk(bucket)) {
+      return files
+          .filter(Files::isRegularFile)
+          .map(file -> bucket.relativize(file).toString())
+          .sorted()
+          .toList();
+    }
+  }
+}
