@@ -18,6 +18,10 @@ import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.StickyAssignor;
+import org.apache.kafka.clients.consumer.RoundRobinAssignor;
+import org.apache.kafka.clients.consumer.RangeAssignor;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -125,6 +129,44 @@ class ConsumerGroupTest {
             () -> assigned(first) == PARTITIONS / 2 & assigned(second) == PARTITIONS / 2);
       }
       Await.until("all partitions again", () -> assigned(first) == PARTITIONS);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      classes = {
+        RangeAssignor.class,
+        RoundRobinAssignor.class,
+        StickyAssignor.class,
+        CooperativeStickyAssignor.class
+      })
+  void everyAssignorOfClassicGroupsSharesTheTopic(Class<?> assignor) {
+    shareTheTopic("classic", Map.of("partition.assignment.strategy", assignor.getName()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"uniform", "range"})
+  void everyAssignorOfTheConsumerProtocolSharesTheTopic(String assignor) {
+    shareTheTopic("consumer", Map.of("group.remote.assignor", assignor));
+  }
+
+  private void shareTheTopic(String protocol, Map<String, String> assignor) {
+    produce(RECORDS);
+    try (KafkaConsumer<String, String> first = member(protocol, assignor);
+        KafkaConsumer<String, String> second = member(protocol, assignor)) {
+      first.subscribe(List.of(TOPIC));
+      second.subscribe(List.of(TOPIC));
+      Set<String> seen = new HashSet<>();
+      Await.until(
+          "half each, and all records",
+          () -> {
+            for (KafkaConsumer<String, String> each : List.of(first, second)) {
+              each.poll(Duration.ofMillis(20)).forEach(record -> seen.add(record.value()));
+            }
+            return first.assignment().size() == PARTITIONS / 2
+                && second.assignment().size() == PARTITIONS / 2
+                && seen.size() == RECORDS;
+          });
     }
   }
 
