@@ -142,57 +142,6 @@ killed_broker() { # LIBRARY: the broker is killed twice, and started again on it
   check_members "$folder" "$1: the broker is killed twice: no answered commit is lost, and the group goes on"
 }
 
-start_three_brokers() { # DIR NAME=value...: sets $broker to all of them, and $three_pids
-  local dir=$1 i peers='' ports=() https=() rafts=()
-  shift
-  for i in 0 1 2; do
-    claim_ports
-    ports+=("$port") https+=("$http") rafts+=("$raft")
-    peers+=${peers:+,}$i=127.0.0.1:$raft
-  done
-  broker='' three_pids=()
-  for i in 0 1 2; do
-    mkdir -p "$dir/broker-$i"
-    env BROKER_ID="$i" HOST=127.0.0.1 PORT="${ports[i]}" HTTP_PORT="${https[i]}" RAFT_LISTEN_ADDR="127.0.0.1:${rafts[i]}" RAFT_PEERS="$peers" \
-      RAFT_PATH="$dir/broker-$i/raft" "$@" \
-      "$java" -Xmx256m -XX:MaxDirectMemorySize=256m -XX:+ExitOnOutOfMemoryError -jar examples/cluster/target/sediment.jar >"$dir/broker-$i.log" 2>&1 &
-    three_pids+=($!)
-    broker+=${broker:+,}127.0.0.1:${ports[i]}
-  done
-  for i in 0 1 2; do await_line "$dir/broker-$i.log" "Sediment is ready" "${three_pids[i]}"; done
-}
-
-coordinator_of() { # GROUP: the id of the broker
-  kafka_tool consumer.group.ConsumerGroupCommand --describe --state --group "$1" 2>/dev/null | awk -v GROUP="$1" '$1 == GROUP { gsub(/[()]/, "", $3); print $3 }'
-}
-
-failed_over() { # LIBRARY: of three brokers the one that coordinates the group is killed
-  local folder=$work/run/failover-$1 coordinator began pid
-  echo "== a coordinator is taken over: $1"
-  mkdir -p "$folder"
-  start_three_brokers "$folder/brokers" "${settings_of_groups[@]}" OBJECT_STORE_TYPE=local "DATA_PATH=$folder/brokers/data"
-  create_topic failover
-  start_producer "$folder/produced" failover
-  start_member "$folder/member-1" failover "group-failover-$1"
-  start_member "$folder/member-2" failover "group-failover-$1"
-  await_records "$folder/member-1"
-  await_records "$folder/member-2"
-  coordinator=$(coordinator_of "group-failover-$1")
-  kill -9 "${three_pids[coordinator]}"
-  began=$(date +%s%N)
-  wait "${three_pids[coordinator]}" 2>/dev/null || true
-  await_more "$folder/member-1"
-  await_more "$folder/member-2"
-  echo "both members go on after $((($(date +%s%N) - began) / 1000000)) ms"
-  [ "$(coordinator_of "group-failover-$1")" = "$coordinator" ] && { echo "FAILED: broker $coordinator is dead and coordinates" >&2; exit 1; }
-  end_producer "$folder/produced"
-  await_all "$folder"
-  end_members
-  check_members "$folder" "$1: another broker takes the group over: no answered commit is lost, and the group goes on"
-  for pid in "${three_pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${three_pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-}
-
 word_count() { # PROTOCOL
   local app=count-$1 n pid
   echo "== Kafka Streams word count: group.protocol=$1"

@@ -125,6 +125,86 @@ class ToolsTest {
   }
 
   @Test
+  void anOffsetIsFoundInWhicheverLayerItLies() {
+    assertThat(lines("partition", "locate", "plain", "1", "5"))
+        .singleElement()
+        .asString()
+        .startsWith("block offset=5 leaderEpoch=0 lane=0 laneEpoch=1 level=1 key=data/");
+    assertThat(lines("partition", "locate", "plain", "1", "45"))
+        .singleElement()
+        .asString()
+        .contains(" lane=0 laneEpoch=4 level=0 key=lanes/0/wal/");
+    assertThat(lines("partition", "locate", "plain", "1", "65"))
+        .singleElement()
+        .asString()
+        .contains(" lane=2 laneEpoch=1 level=0 key=data/", ".l0 position=");
+    assertThat(lines("partition", "locate", "plain", "1", "95"))
+        .singleElement()
+        .asString()
+        .contains(" lane=2 laneEpoch=2 level=log key=lanes/2/wal/");
+    assertThat(run(bucket, "partition", "locate", "plain", "1", "100")).isEqualTo(Tools.EXIT_USAGE);
+    assertThat(run(bucket, "partition", "locate", "trimmed", "0", "29"))
+        .isEqualTo(Tools.EXIT_USAGE);
+    assertThat(run(bucket, "partition", "locate", "plain", "3", "0")).isEqualTo(Tools.EXIT_USAGE);
+    assertThat(run(bucket, "partition", "locate", "deleted", "0", "0")).isEqualTo(Tools.EXIT_USAGE);
+  }
+
+  @Test
+  void aScanShowsEveryRecordOnceAndInOrder() {
+    List<String> plain = lines("partition", "scan", "plain", "1", "--values");
+    assertThat(plain).hasSize(100);
+    for (int i = 0; i < plain.size(); i++) {
+      assertThat(plain.get(i))
+          .startsWith("record offset=" + i + " timestamp=")
+          .endsWith(" value=value-" + (3 * i + 1));
+    }
+    assertThat(lines("partition", "scan", "trimmed", "0", "--limit", "2"))
+        .hasSize(2)
+        .first()
+        .asString()
+        .startsWith("record offset=30 timestamp=")
+        .doesNotContain("value=");
+    assertThat(lines("partition", "scan", "plain", "1", "--from", "38", "--to", "62")).hasSize(24);
+    assertThat(lines("partition", "scan", "compacted", "0", "--to", "120"))
+        .hasSizeLessThan(100)
+        .isNotEmpty();
+  }
+
+  @Test
+  void aScanGoesOnBehindADamagedBlock() throws IOException {
+    SampleBucket.copy(bucket, own.resolve("copy"));
+    String located = lines("partition", "locate", "plain", "1", "45").get(0);
+    Path object = own.resolve("copy").resolve(value(located, "key"));
+    byte[] bytes = Files.readAllBytes(object);
+    bytes[Integer.parseInt(value(located, "position")) + 30] ^= 4;
+    Files.write(object, bytes);
+    assertThat(run(own.resolve("copy"), "partition", "scan", "plain", "1"))
+        .isEqualTo(Tools.EXIT_DAMAGED);
+    assertThat(out.toString(StandardCharsets.UTF_8).lines())
+        .anyMatch(line -> line.startsWith("damage key=" + value(located, "key")))
+        .noneMatch(line -> line.startsWith("record offset=45 "))
+        .anyMatch(line -> line.startsWith("record offset=99 "));
+  }
+
+  private static String value(String line, String name) {
+    int from = line.indexOf(" " + name + "=") + name.length() + 2;
+    int to = line.indexOf(' ', from);
+    return to < 0 ? line.substring(from) : line.substring(from, to);
+  }
+
+  @Test
+  void whatTheCollectorWouldDeleteIsCountedAndListed() {
+    List<String> plan = lines("gc", "plan", "--list");
+    List<String> deletes = plan.stream().filter(line -> line.startsWith("delete ")).toList();
+    assertThat(deletes).anyMatch(line -> line.startsWith("delete key=lanes/2/wal/")); // flushed
+    assertThat(plan).filteredOn(line -> line.startsWith("gc lane=")).hasSize(2);
+    List<String> orphans = lines("fsck", "--no-data", "--orphans");
+    for (String delete : deletes) {
+      assertThat(orphans).contains("orphan role=garbage" + delete.substring("delete".length()));
+    }
+  }
+
+  @Test
   void whatIsAskedWronglyIsSaidInOneLine() {
     assertThat(run(bucket, "object", "dump", "lanes/0/nothing")).isEqualTo(Tools.EXIT_USAGE);
     assertThat(err.toString(StandardCharsets.UTF_8)).hasLineCount(1).contains("lanes/0/nothing");

@@ -34,6 +34,7 @@ public final class RecordCursor implements AutoCloseable {
   private long offset;
   private int keyAt;
   private int keyLength;
+  private int valueAt;
   private int valueLength;
 
   /**
@@ -67,6 +68,7 @@ public final class RecordCursor implements AutoCloseable {
     keyAt = at;
     skip(keyLength);
     valueLength = (int) varlong();
+    valueAt = at;
     skip(valueLength);
     return true;
   }
@@ -85,6 +87,26 @@ public final class RecordCursor implements AutoCloseable {
 
   public boolean hasValue() {
     return valueLength >= 0;
+  }
+
+  /** Length of the key in bytes, -1 where there is none. */
+  public int keyLength() {
+    return keyLength;
+  }
+
+  /** Length of the value in bytes, -1 for a tombstone. */
+  public int valueLength() {
+    return valueLength;
+  }
+
+  /** A copy of the key; no bytes where there is none. */
+  public byte[] key() {
+    return Arrays.copyOfRange(body, keyAt, keyAt + Math.max(0, keyLength));
+  }
+
+  /** A copy of the value; no bytes where there is none. */
+  public byte[] value() {
+    return Arrays.copyOfRange(body, valueAt, valueAt + Math.max(0, valueLength));
   }
 
   /** Feeds the key, which there is, to {@code digest}. */

@@ -26,7 +26,8 @@ public final class Tools {
   public static final int EXIT_UNKNOWN = 3;
 
   /** What the first argument must be for us to be meant. */
-  static final Set<String> COMMANDS = Set.of("fsck", "store", "lane", "manifest", "wal", "object");
+  static final Set<String> COMMANDS =
+      Set.of("fsck", "store", "lane", "manifest", "wal", "object", "partition", "gc");
 
   private static final Set<String> OPTIONS = Set.of("-h", "--help", "-V", "--version");
 
@@ -94,7 +95,13 @@ public final class Tools {
             "object",
             group("Single objects.")
                 .addSubcommand(new ObjectCommand.Dump(context))
-                .addSubcommand(new ObjectCommand.Verify(context)));
+                .addSubcommand(new ObjectCommand.Verify(context)))
+        .addSubcommand(
+            "partition",
+            group("One partition, over all its lanes.")
+                .addSubcommand(new PartitionCommand.Locate(context))
+                .addSubcommand(new PartitionCommand.Scan(context)))
+        .addSubcommand("gc", group("What can go.").addSubcommand(new GcCommand.Plan(context)));
   }
 
   private static CommandLine group(String description) {

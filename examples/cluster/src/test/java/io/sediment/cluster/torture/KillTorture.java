@@ -46,6 +46,7 @@ public final class KillTorture {
   private final Ledger ledger = new Ledger(Ledger.LARGE);
   private final List<Long> readyAfterMs = new ArrayList<>();
   private final Map<Moment, Integer> killsByMoment = new TreeMap<>();
+  private final List<String> anomalies = new ArrayList<>();
 
   private KillTorture(Path jar, Path dir, Map<String, String> storeEnvironment, long seed)
       throws IOException {
@@ -124,14 +125,15 @@ public final class KillTorture {
     for (LoadProducer producer : producers) {
       producer.finish();
     }
-    List<String> anomalies =
-        ReadBack.anomalies(ledger, ReadBack.readAll(bootstrap(), TOPIC, producers.size()));
+    anomalies.addAll(
+        ReadBack.anomalies(ledger, ReadBack.readAll(bootstrap(), TOPIC, producers.size())));
+    anomalies.addAll(FsckProcess.anomalies(jar, environment, "beside a broker"));
     int status = broker.terminate();
     if (status != 0) {
-      anomalies = new ArrayList<>(anomalies);
       anomalies.add("exit status after SIGTERM: " + status);
     }
-    report(anomalies);
+    anomalies.addAll(FsckProcess.anomalies(jar, environment, "after an orderly end"));
+    report();
     return anomalies.isEmpty();
   }
 
@@ -173,6 +175,9 @@ public final class KillTorture {
       }
     }
     broker.kill9();
+    if (moment == Moment.DURING_L0_COMMIT) {
+      anomalies.addAll(FsckProcess.anomalies(jar, environment, "after kill -9"));
+    }
     killsByMoment.merge(moment, 1, Integer::sum);
     System.out.printf("killed %s; %d records acknowledged so far%n", moment, ledger.ackCount());
     return startAndAwaitReady();
@@ -206,7 +211,7 @@ public final class KillTorture {
     }
   }
 
-  private void report(List<String> anomalies) {
+  private void report() {
     Collections.sort(readyAfterMs);
     System.out.printf(
         "kills %s, records acknowledged %d, start to ready: median %d ms, max %d ms%n",

@@ -37,7 +37,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /**
  * Hours of retention in minutes: topics that are kept and one that soon expires, under load, while
  * the broker compacts, collects and is killed. What is in the bucket stays bounded; what is read
- * from the beginning is right in every round; requests are counted and priced.
+ * from the beginning is right in every round, and fsck finds nothing, neither under load nor after
+ * a kill; requests are counted and priced.
  *
  * <p>{@code LayersTorture --jar JAR --store local|s3 --dir DIR [--rounds N] [--round-seconds S]
  * [--seed S]}. Exit status 0 when all held.
@@ -151,10 +152,12 @@ public final class LayersTorture {
       TimeUnit.SECONDS.sleep(seconds);
       checkShort();
       report("round " + round, stock());
+      complain(FsckProcess.anomalies(jar, environment, "under load"));
       if (round < rounds) {
         TimeUnit.MILLISECONDS.sleep(random.nextInt(2_000));
         requests = requests.plus(StoreRequests.of(httpPort));
         broker.kill9();
+        complain(FsckProcess.anomalies(jar, environment, "after kill -9"));
         broker = startAndAwaitReady();
       }
     }
@@ -172,6 +175,7 @@ public final class LayersTorture {
     if (broker.terminate() != 0) {
       anomalies.add("exit status after SIGTERM is not 0");
     }
+    complain(FsckProcess.anomalies(jar, environment, "after an orderly end"));
     broker = startAndAwaitReady();
     reportCosts(forWriting);
     if (broker.terminate() != 0) {
@@ -226,6 +230,10 @@ public final class LayersTorture {
 
   private synchronized void complain(String anomaly) {
     anomalies.add(anomaly);
+  }
+
+  private synchronized void complain(List<String> found) {
+    anomalies.addAll(found);
   }
 
   /**
@@ -362,12 +370,14 @@ public final class LayersTorture {
     PriceList prices = PriceList.S3_STANDARD;
     System.out.printf("requests while writing %.3f GB: %s%n", writtenGb, forWriting.byOperation());
     System.out.printf(
-        "  %.0f PUTs and %.0f GETs per GB written, $%.4f per GB (one LSM per partition: $5.00, see docs)%n",
+        "  %.0f PUTs and %.0f GETs per GB written, $%.4f per GB (one LSM per partition: $5.00, see"
+            + " docs)%n",
         forWriting.puts() / writtenGb,
         forWriting.gets() / writtenGb,
         forWriting.dollars(prices) / writtenGb);
     System.out.printf(
-        "  %.0f GETs per GB replayed, $%.5f per GB (level 0 alone at 15 KB per partition: 66,667 and $0.027)%n",
+        "  %.0f GETs per GB replayed, $%.5f per GB (level 0 alone at 15 KB per partition: 66,667"
+            + " and $0.027)%n",
         forReplay.gets() / replayedGb, forReplay.dollars(prices) / replayedGb);
   }
 
@@ -410,7 +420,8 @@ public final class LayersTorture {
     }
     if (!options.containsKey("jar") || !options.containsKey("dir")) {
       System.err.println(
-          "usage: LayersTorture --jar JAR --store local|s3 --dir DIR [--rounds N] [--round-seconds S] [--seed S]");
+          "usage: LayersTorture --jar JAR --store local|s3 --dir DIR [--rounds N] [--round-seconds"
+              + " S] [--seed S]");
       System.exit(2);
     }
     return options;
