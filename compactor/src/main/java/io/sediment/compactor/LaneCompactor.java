@@ -70,6 +70,23 @@ public final class LaneCompactor {
     return new UUID(environment.random().nextLong(), environment.random().nextLong());
   }
 
+  /** What {@link #turn} would do now, in a lane that this process compacts; changes nothing. */
+  public CompletableFuture<Optional<CompactionPlan>> plan() {
+    return lane.newest()
+        .thenCompose(
+            manifest ->
+                isLeftAlone(manifest)
+                    ? CompletableFuture.completedFuture(Optional.<CompactionPlan>empty())
+                    : environment
+                        .liveness()
+                        .apply(lane.id())
+                        .thenCompose(liveness -> look(manifest, liveness)));
+  }
+
+  private CompletableFuture<Optional<CompactionPlan>> look(Manifest manifest, Liveness liveness) {
+    return liveBytes.look(manifest, liveness).thenCompose(looked -> plan(manifest, liveness));
+  }
+
   /** Does the next thing that is to be done; empty when there is nothing. */
   public CompletableFuture<Optional<CompactionResult>> turn() {
     return lane.newest()
@@ -97,9 +114,7 @@ public final class LaneCompactor {
   }
 
   private CompletableFuture<Optional<CompactionResult>> turn(Manifest manifest, Liveness liveness) {
-    return liveBytes
-        .look(manifest, liveness)
-        .thenCompose(looked -> plan(manifest, liveness))
+    return look(manifest, liveness)
         .thenCompose(
             plan ->
                 plan.isEmpty()
@@ -186,7 +201,8 @@ public final class LaneCompactor {
         .thenApply(
             result -> {
               log.info(
-                  "compacted: lane={} reason={} sourceBytes={} writtenBytes={} referencedBytes={} runs={} manifest={}",
+                  "compacted: lane={} reason={} sourceBytes={} writtenBytes={} referencedBytes={}"
+                      + " runs={} manifest={}",
                   lane.id(),
                   plan.reason(),
                   result.sourceBytes(),

@@ -4,7 +4,6 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sediment.cluster.ValueTypes.HostAndPort;
 import io.sediment.compactor.CompactionEnvironment;
-import io.sediment.compactor.CompactionOptions;
 import io.sediment.compactor.CompactionPace;
 import io.sediment.compactor.keys.KeyCleaner;
 import io.sediment.frontend.KafkaFrontend;
@@ -199,7 +198,7 @@ final class Broker implements AutoCloseable {
         TakeoverWatch.start(
             scheduler, TAKEOVER_LOOK_INTERVAL, metadata::isNewestIncarnation, this::endWith));
 
-    TopicConfigs topicConfigs = topicConfigs();
+    TopicConfigs topicConfigs = topicConfigs(settings);
     if (settings.compaction() == BrokerSettings.Compaction.IN_BROKER) {
       startCompaction(stores, metadata, lane, laneConfig, budget, topicConfigs, incarnation);
     }
@@ -252,9 +251,7 @@ final class Broker implements AutoCloseable {
                     CompactionScratch.emptied(settings.raftPath())),
                 new MetadataLiveness(metadata, topicConfigs, clock, laneConfig.producerExpiry())
                     ::of),
-            CompactionOptions.DEFAULT
-                .withL0Objects(settings.compactionL0Objects(), 2 * settings.compactionL0Objects())
-                .withMemory(budget.reservedBytes(Share.COMPACTION)),
+            BrokerCompaction.options(settings).withMemory(budget.reservedBytes(Share.COMPACTION)),
             settings.compactionInterval(),
             meters);
     started("compaction", compaction.start(lane.compactable(), false));
@@ -271,7 +268,8 @@ final class Broker implements AutoCloseable {
             compaction));
   }
 
-  private TopicConfigs topicConfigs() {
+  /** The configs of topics with their defaults. */
+  static TopicConfigs topicConfigs(BrokerSettings settings) {
     BrokerConfigs brokerConfigs = new BrokerConfigs(settings.asKafkaConfigs());
     return (image, topic) ->
         new ConfigView(image, settings.brokerId(), brokerConfigs).effectiveTopic(topic.configs());
@@ -455,7 +453,7 @@ final class Broker implements AutoCloseable {
             () -> ProduceThrottle.pauseMs(lane.unackedBytes(), unackedLimitBytes),
             budget,
             meters);
-    TopicConfigs topicConfigs = topicConfigs();
+    TopicConfigs topicConfigs = topicConfigs(settings);
     PartitionLogs partitionLogs =
         new PartitionLogs(
             settings.brokerId(),

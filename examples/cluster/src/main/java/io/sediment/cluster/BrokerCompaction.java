@@ -34,6 +34,12 @@ final class BrokerCompaction {
     this.meters = meters;
   }
 
+  /** Sizes by the settings, whatever the memory. */
+  static CompactionOptions options(BrokerSettings settings) {
+    return CompactionOptions.DEFAULT.withL0Objects(
+        settings.compactionL0Objects(), 2 * settings.compactionL0Objects());
+  }
+
   /** Begins to compact a lane, until it is closed. */
   CompactorLoop start(CompactableLane lane, boolean isSealed) {
     Scheduler scheduler = environment.scheduler();

@@ -3,6 +3,8 @@ package io.sediment.cluster;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.sediment.cluster.tools.BucketSource;
 import io.sediment.cluster.tools.UsageException;
+import io.sediment.compactor.CompactionOptions;
+import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.Scheduler;
@@ -20,9 +22,11 @@ final class SettingsBucket implements BucketSource {
   @Override
   public Opened open(Scheduler scheduler) {
     try {
+      BrokerSettings settings = BrokerSettings.from(environment);
       return new OpenedStores(
+          settings,
           BrokerStores.openReadOnly(
-              BrokerSettings.from(environment),
+              settings,
               scheduler,
               SystemPorts.ticker(),
               SystemPorts.random(),
@@ -32,7 +36,7 @@ final class SettingsBucket implements BucketSource {
     }
   }
 
-  private record OpenedStores(BrokerStores stores) implements Opened {
+  private record OpenedStores(BrokerSettings settings, BrokerStores stores) implements Opened {
     @Override
     public String name() {
       return stores.name();
@@ -41,6 +45,16 @@ final class SettingsBucket implements BucketSource {
     @Override
     public ObjectStore store() {
       return stores.catchUp();
+    }
+
+    @Override
+    public CompactionOptions compaction() {
+      return BrokerCompaction.options(settings);
+    }
+
+    @Override
+    public TopicConfigs topicConfigs() {
+      return Broker.topicConfigs(settings);
     }
 
     @Override

@@ -2,16 +2,19 @@ package io.sediment.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import io.sediment.cluster.tools.Tools;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -205,6 +208,69 @@ class ToolsTest {
   }
 
   @Test
+  void whatACompactorWouldDoNextIsSaidByItsOwnPolicy() {
+    List<String> plan = lines("compact", "plan");
+    assertThat(plan).hasSize(2);
+    assertThat(plan.get(0)) // a sealed lane is clustered to its last object
+        .startsWith("compact lane=0 sealed=true manifest=")
+        .contains(" next=cluster bytes=", " takesL0=[lanes/0/wal/");
+    assertThat(plan.get(1))
+        .startsWith("compact lane=2 sealed=false manifest=")
+        .endsWith(" next=nothing");
+  }
+
+  @Test
+  void costsAreMeasuredOrSaidToBeAssumed() throws IOException {
+    long bytes = 0;
+    for (String key : keys()) {
+      bytes += Files.size(bucket.resolve(key));
+    }
+    List<String> assumed = lines("cost", "--puts-per-second", "10", "--gets-per-second", "1");
+    assertThat(assumed.get(0)).startsWith("prices name=\"S3 Standard\" perThousandPuts=0.005 ");
+    assertThat(assumed.get(1))
+        .startsWith(
+            "cost item=storage basis=measured objects=" + keys().size() + " bytes=" + bytes);
+    assertThat(assumed.get(2)) // 10 a second are 25.92 million a month
+        .contains("item=requests basis=assumed ")
+        .endsWith(" dollarsPerMonth=130.6368");
+    assertThat(assumed.get(3)).contains("item=total dollarsPerMonth=130.636");
+    assertThat(run(bucket, "cost", "--seconds", "0")).isEqualTo(Tools.EXIT_USAGE);
+  }
+
+  @Test
+  void requestsAreMeasuredAtTheBrokers() throws IOException {
+    AtomicInteger asked = new AtomicInteger();
+    HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    server.createContext(
+        "/metrics",
+        exchange -> {
+          int n = asked.incrementAndGet();
+          byte[] body =
+              ("sediment_store_requests_seconds_count{client=\"main\",op=\"put_if_absent\"} "
+                      + 100 * n
+                      + "\nsediment_store_requests_seconds_count{client=\"main\",op=\"get\"} "
+                      + 7.0 * n
+                      + "\nsediment_store_bytes_total{client=\"main\",direction=\"up\"} 1.5E6\n")
+                  .getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.start();
+    try {
+      String url = "http://127.0.0.1:" + server.getAddress().getPort();
+      assertThat(lines("cost", "--metrics", url + "/metrics", "--seconds", "1"))
+          .anyMatch(
+              line ->
+                  line.startsWith("cost item=requests basis=\"measured, and assumed to go on so\"")
+                      && line.contains(" put_if_absent=100 get=7 uploadedBytes=0 "));
+      assertThat(run(bucket, "cost", "--metrics", url + "/nothing")).isEqualTo(Tools.EXIT_USAGE);
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  @Test
   void whatIsAskedWronglyIsSaidInOneLine() {
     assertThat(run(bucket, "object", "dump", "lanes/0/nothing")).isEqualTo(Tools.EXIT_USAGE);
     assertThat(err.toString(StandardCharsets.UTF_8)).hasLineCount(1).contains("lanes/0/nothing");
@@ -234,7 +300,9 @@ class ToolsTest {
   void withoutACommandOfItsOwnTheBrokerIsMeant() {
     assertThat(Tools.know(new String[] {})).isFalse();
     assertThat(Tools.know(new String[] {"broker"})).isFalse();
-    assertThat(Tools.know(new String[] {"lane", "0"})).isTrue();
+    for (String command : List.of("fsck", "lane", "partition", "gc", "compact", "cost")) {
+      assertThat(Tools.know(new String[] {command})).isTrue();
+    }
     assertThat(Tools.know(new String[] {"--help"})).isTrue();
   }
 

@@ -32,7 +32,7 @@ abstract class BucketCommand implements Callable<Integer> {
   public final Integer call() {
     try (ThreadPoolScheduler scheduler = new ThreadPoolScheduler("sediment", 2);
         BucketSource.Opened opened = context.source().open(scheduler)) {
-      BucketView bucket = new BucketView(opened.name(), opened.store(), scheduler);
+      BucketView bucket = new BucketView(opened, scheduler);
       return run(bucket, new Output(context.out(), json));
     }
   }

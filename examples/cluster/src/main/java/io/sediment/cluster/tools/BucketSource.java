@@ -1,5 +1,7 @@
 package io.sediment.cluster.tools;
 
+import io.sediment.compactor.CompactionOptions;
+import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Scheduler;
 
@@ -12,6 +14,12 @@ public interface BucketSource {
 
     /** Refuses every write. */
     ObjectStore store();
+
+    /** How brokers with these settings compact. */
+    CompactionOptions compaction();
+
+    /** The configs of topics with their defaults. */
+    TopicConfigs topicConfigs();
 
     @Override
     void close();

@@ -1,5 +1,7 @@
 package io.sediment.cluster.tools;
 
+import io.sediment.compactor.CompactionOptions;
+import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.manifest.Manifest;
@@ -49,6 +51,7 @@ final class BucketView {
   private static final UUID NOBODY = new UUID(0, 0);
   private static final int LIST_LIMIT = 1_000;
 
+  private final BucketSource.Opened opened;
   private final String name;
   private final ObjectStore store;
   private final Scheduler scheduler;
@@ -57,9 +60,10 @@ final class BucketView {
   private final SortedObjectReader objects;
   private final DirectoryReader directories;
 
-  BucketView(String name, ObjectStore store, Scheduler scheduler) {
-    this.name = name;
-    this.store = store;
+  BucketView(BucketSource.Opened opened, Scheduler scheduler) {
+    this.opened = opened;
+    this.name = opened.name();
+    this.store = opened.store();
     this.scheduler = scheduler;
     this.metadata = new BucketMetadata(store, scheduler);
     this.manifests = new ManifestReader(store);
@@ -74,6 +78,16 @@ final class BucketView {
 
   ObjectStore store() {
     return store;
+  }
+
+  /** How brokers with these settings compact. */
+  CompactionOptions compaction() {
+    return opened.compaction();
+  }
+
+  /** The configs of topics with their defaults. */
+  TopicConfigs topicConfigs() {
+    return opened.topicConfigs();
   }
 
   Scheduler scheduler() {

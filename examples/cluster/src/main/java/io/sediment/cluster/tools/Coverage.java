@@ -7,6 +7,7 @@ import io.sediment.metadata.Partition;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,24 +19,60 @@ final class Coverage {
   /**
    * Offsets from {@code from} to before {@code to}.
    *
+   * @param firstLeaderEpoch of the first of them
    * @param leaderEpoch of the last of them
    */
-  record Interval(long from, long to, int leaderEpoch) {}
+  record Interval(long from, long to, int firstLeaderEpoch, int leaderEpoch) {}
 
   /** A section of some object. */
   record Piece(
       PartitionId partition, long from, long to, int firstLeaderEpoch, int lastLeaderEpoch) {}
 
-  private final @Nullable MetadataImage image;
+  private final ToLongFunction<PartitionId> logStarts;
+  private final boolean gapsProve;
   private final Consumer<Finding> findings;
   private final Map<PartitionId, Interval> intervals = new HashMap<>();
 
+  private Coverage(
+      ToLongFunction<PartitionId> logStarts, boolean gapsProve, Consumer<Finding> findings) {
+    this.logStarts = logStarts;
+    this.gapsProve = gapsProve;
+    this.findings = findings;
+  }
+
   /**
+   * Of the levels of a lane.
+   *
    * @param image null where it cannot be read: then every record counts, and a gap proves nothing
    */
-  Coverage(@Nullable MetadataImage image, Consumer<Finding> findings) {
-    this.image = image;
-    this.findings = findings;
+  static Coverage ofLevels(@Nullable MetadataImage image, Consumer<Finding> findings) {
+    return image == null
+        ? new Coverage(partition -> 0, false, findings)
+        : new Coverage(partition -> logStart(image, partition), true, findings);
+  }
+
+  /** Of the tail of a log, of which nothing is ever left out. */
+  static Coverage ofLog(Consumer<Finding> findings) {
+    return new Coverage(partition -> 0, true, findings);
+  }
+
+  private static long logStart(MetadataImage image, PartitionId partition) {
+    Partition known = image.partition(partition.topicId(), partition.partition());
+    return known == null ? Long.MAX_VALUE : known.logStartOffset();
+  }
+
+  /** Takes in all that {@code later} holds, behind what is here. */
+  void addAll(Object source, Coverage later) {
+    later.intervals.forEach(
+        (partition, interval) ->
+            add(
+                source,
+                new Piece(
+                    partition,
+                    interval.from(),
+                    interval.to(),
+                    interval.firstLeaderEpoch(),
+                    interval.leaderEpoch())));
   }
 
   @Nullable Interval of(PartitionId partition) {
@@ -50,18 +87,24 @@ final class Coverage {
     Interval before = intervals.get(piece.partition());
     if (before == null) {
       intervals.put(
-          piece.partition(), new Interval(piece.from(), piece.to(), piece.lastLeaderEpoch()));
+          piece.partition(),
+          new Interval(
+              piece.from(), piece.to(), piece.firstLeaderEpoch(), piece.lastLeaderEpoch()));
       return;
     }
     check(source, piece, before);
     intervals.put(
         piece.partition(),
-        new Interval(before.from(), Math.max(before.to(), piece.to()), piece.lastLeaderEpoch()));
+        new Interval(
+            before.from(),
+            Math.max(before.to(), piece.to()),
+            before.firstLeaderEpoch(),
+            piece.lastLeaderEpoch()));
   }
 
   private void check(Object source, Piece piece, Interval before) {
     boolean overlaps = piece.from() < before.to();
-    boolean leavesOut = piece.from() > before.to() && image != null;
+    boolean leavesOut = piece.from() > before.to() && gapsProve;
     // Records of another lane may lie between two leaderships.
     boolean wasElsewhere = leavesOut && piece.firstLeaderEpoch() > before.leaderEpoch();
     if (overlaps || (leavesOut && !wasElsewhere)) {
@@ -94,15 +137,11 @@ final class Coverage {
    * Says where a partition ends of which nothing is left, so that what follows must begin there.
    */
   void endsAt(PartitionId partition, long offset, int leaderEpoch) {
-    intervals.putIfAbsent(partition, new Interval(offset, offset, leaderEpoch));
+    intervals.putIfAbsent(partition, new Interval(offset, offset, leaderEpoch, leaderEpoch));
   }
 
   /** First offset that counts; {@link Long#MAX_VALUE} where the topic is gone. */
   long logStart(PartitionId partition) {
-    if (image == null) {
-      return 0;
-    }
-    Partition known = image.partition(partition.topicId(), partition.partition());
-    return known == null ? Long.MAX_VALUE : known.logStartOffset();
+    return logStarts.applyAsLong(partition);
   }
 }

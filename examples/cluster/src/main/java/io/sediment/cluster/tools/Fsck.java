@@ -1,5 +1,7 @@
 package io.sediment.cluster.tools;
 
+import io.sediment.cluster.tools.Finding.Check;
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.object.ObjectNames;
 import io.sediment.lsm.object.ObjectNames.ObjectName;
@@ -9,7 +11,6 @@ import io.sediment.objectstore.ObjectKey;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +30,7 @@ import java.util.stream.Collectors;
  */
 final class Fsck {
   private static final int LOOKS = 3;
+  private static final int ATTEMPTS = 5;
 
   /** What an object is to the bucket. */
   enum Role {
@@ -141,26 +143,63 @@ final class Fsck {
     List<Finding> found = new ArrayList<>();
     Set<LaneId> lanes = new TreeSet<>();
     bucket.list("lanes/", object -> laneOf(object).ifPresent(lanes::add));
-    Map<LaneId, LaneView> views = new TreeMap<>();
+    Map<LaneId, LaneShape> shapes = new TreeMap<>();
     for (LaneId lane : lanes) {
-      new ManifestCheck(bucket, found::add).look(lane).ifPresent(view -> views.put(lane, view));
+      progress.says("lane " + lane);
+      look(lane, found::add).ifPresent(shape -> shapes.put(lane, shape));
     }
-    // Log starts at least as new as the manifests: what these left out is below them.
     Optional<MetadataImage> image = new MetadataCheck(bucket, found::add).look();
-    image.ifPresent(known -> requireManifests(known, views, found::add));
-    Map<LaneId, LaneShape> shapes = new LinkedHashMap<>();
-    views.forEach(
-        (lane, view) -> {
-          progress.says("lane " + lane);
-          shapes.put(lane, new LaneCheck(bucket, image.orElse(null), found::add).look(view));
+    image.ifPresent(
+        known -> {
+          requireManifests(known, shapes.keySet(), found::add);
+          new PlacementCheck(known, shapes, found::add).look();
         });
-    image.ifPresent(known -> new PlacementCheck(known, shapes, found::add).look());
     return new Structure(shapes, found);
+  }
+
+  /**
+   * A lane at work may let go of what we are about to read; then what it consists of now is looked
+   * at.
+   */
+  private Optional<LaneShape> look(LaneId lane, Consumer<Finding> findings) {
+    for (int attempt = 1; ; attempt++) {
+      List<Finding> found = new ArrayList<>();
+      Optional<LaneView> view = new ManifestCheck(bucket, found::add).look(lane);
+      if (view.isEmpty()) {
+        found.forEach(findings);
+        return Optional.empty();
+      }
+      // The log at once, before it is flushed and goes; then log starts that are at least as new as
+      // the manifest: what it left out is below them.
+      LogCheck.Tail tail = new LogCheck(bucket, view.get().newest(), found::add).look();
+      MetadataImage image = new MetadataCheck(bucket, finding -> {}).look().orElse(null);
+      LaneShape shape = new LaneCheck(bucket, image, found::add).look(view.get(), tail);
+      if (found.isEmpty() || isRetained(view.get())) {
+        found.forEach(findings);
+        return Optional.of(shape);
+      }
+      if (attempt == ATTEMPTS) {
+        found.stream().filter(finding -> finding.check() == Check.CHECKSUM).forEach(findings);
+        findings.accept(
+            Finding.warning(
+                Check.I6, "lane " + lane, "changes faster than it can be read: look again later"));
+        return Optional.empty();
+      }
+    }
+  }
+
+  /** Whether nothing that the view names may have been collected since. */
+  private boolean isRetained(LaneView view) {
+    try {
+      return bucket.boundary(view.lane()) < view.newest().id();
+    } catch (CorruptObjectException e) {
+      return true; // nothing will be read that is better
+    }
   }
 
   /** A lane is opened by a commit, and active after it. */
   private static void requireManifests(
-      MetadataImage image, Map<LaneId, LaneView> views, Consumer<Finding> findings) {
+      MetadataImage image, Set<LaneId> readable, Consumer<Finding> findings) {
     image
         .lanes()
         .forEach(
@@ -168,10 +207,10 @@ final class Fsck {
               boolean isOpened =
                   lane.state() == io.sediment.metadata.Lane.State.ACTIVE
                       || lane.state() == io.sediment.metadata.Lane.State.SEALED;
-              if (isOpened && !views.containsKey(new LaneId(id.value()))) {
+              if (isOpened && !readable.contains(new LaneId(id.value()))) {
                 findings.accept(
                     Finding.damage(
-                        Finding.Check.I5,
+                        Check.I5,
                         "lane " + id.value(),
                         "is " + lane.state() + " and has no manifest that can be read"));
               }

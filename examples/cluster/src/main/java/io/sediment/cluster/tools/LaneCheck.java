@@ -4,7 +4,6 @@ import io.sediment.cluster.tools.Finding.Check;
 import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
-import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.gc.GarbagePolicy;
 import io.sediment.lsm.manifest.DataRef;
 import io.sediment.lsm.manifest.JobProgress;
@@ -43,7 +42,10 @@ final class LaneCheck {
     this.findings = findings;
   }
 
-  LaneShape look(LaneView view) {
+  /**
+   * @param tail of the log, as seen together with {@code view}
+   */
+  LaneShape look(LaneView view, LogCheck.Tail tail) {
     Manifest newest = view.newest();
     checkAgainstMetadata(newest);
     Named named = new Named(view.lane());
@@ -51,13 +53,17 @@ final class LaneCheck {
       named.look(view.retained().get(i)); // the newest to name an object is what keeps it
     }
     RunCheck runs = new RunCheck(bucket, view.lane(), image, findings);
-    Coverage coverage = new Coverage(image, findings);
+    Coverage coverage = Coverage.ofLevels(image, findings);
     newest.level1().runs().forEach(run -> runs.look(run, coverage));
     newest.l0().forEach(ref -> look(view.lane(), ref, coverage));
     checkTable(newest, coverage);
-    Map<Long, WalSlot> tailEnds = new LogCheck(bucket, newest, coverage, findings).look();
+    coverage.addAll("lane " + view.lane() + " log", tail.coverage());
     return new LaneShape(
-        view, named.keys, new GarbagePolicy(view.retained(), view.boundary()), tailEnds, coverage);
+        view,
+        named.keys,
+        new GarbagePolicy(view.retained(), view.boundary()),
+        tail.ends(),
+        coverage);
   }
 
   private void checkAgainstMetadata(Manifest newest) {

@@ -42,18 +42,26 @@ final class LogCheck {
   private final SortedMap<Long, WalSlot> tailEnds = new TreeMap<>();
   private final SortedMap<Long, WalSlot> fences = new TreeMap<>();
 
-  LogCheck(BucketView bucket, Manifest manifest, Coverage coverage, Consumer<Finding> findings) {
+  /**
+   * What was found.
+   *
+   * @param ends by epoch, where the log ends that no manifest names
+   * @param coverage of what comes before
+   */
+  record Tail(Map<Long, WalSlot> ends, Coverage coverage) {}
+
+  LogCheck(BucketView bucket, Manifest manifest, Consumer<Finding> findings) {
     this.bucket = bucket;
     this.manifest = manifest;
-    this.coverage = coverage;
+    this.coverage = Coverage.ofLog(findings);
     this.findings = findings;
     this.keys = new LaneKeys(manifest.lane());
   }
 
-  /** Looks at all of it; returns where each epoch ends that is not in the manifest. */
-  Map<Long, WalSlot> look() {
+  /** Looks at all of it. */
+  Tail look() {
     try {
-      new WalTail(bucket).walk(manifest, new Tail());
+      new WalTail(bucket).walk(manifest, new TailVisitor());
     } catch (CorruptObjectException e) {
       // The object is named when its bytes are verified; here it is where the log ends for now.
       findings.accept(
@@ -79,7 +87,7 @@ final class LogCheck {
             Finding.damage(Check.I2, ref.key(manifest.lane()), "lies behind the fence " + fence));
       }
     }
-    return tailEnds;
+    return new Tail(tailEnds, coverage);
   }
 
   private void look(ListedObject object) {
@@ -117,7 +125,7 @@ final class LogCheck {
     }
   }
 
-  private final class Tail implements WalTail.Visitor {
+  private final class TailVisitor implements WalTail.Visitor {
     private @Nullable ObjectIdentity first; // of the epoch
 
     @Override

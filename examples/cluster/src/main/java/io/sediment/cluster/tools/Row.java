@@ -1,5 +1,6 @@
 package io.sediment.cluster.tools;
 
+import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +43,7 @@ final class Row {
     if (value instanceof List<?> list) {
       return list.stream().map(Row::plain).collect(Collectors.joining(",", "[", "]"));
     }
-    String text = value.toString();
+    String text = value instanceof Double number ? decimal(number) : value.toString();
     return text.isEmpty() || text.indexOf(' ') >= 0 || text.indexOf('"') >= 0 ? quoted(text) : text;
   }
 
@@ -55,8 +56,8 @@ final class Row {
   }
 
   private static String jsonOf(Object value) {
-    if (value instanceof Double number && !Double.isFinite(number)) {
-      return "null";
+    if (value instanceof Double number) {
+      return Double.isFinite(number) ? decimal(number) : "null";
     }
     if (value instanceof Number || value instanceof Boolean) {
       return value.toString();
@@ -65,6 +66,13 @@ final class Row {
       return list.stream().map(Row::jsonOf).collect(Collectors.joining(",", "[", "]"));
     }
     return quoted(value.toString());
+  }
+
+  /** Without an exponent. */
+  private static String decimal(double number) {
+    return Double.isFinite(number)
+        ? BigDecimal.valueOf(number).stripTrailingZeros().toPlainString()
+        : Double.toString(number);
   }
 
   private static String quoted(String text) {

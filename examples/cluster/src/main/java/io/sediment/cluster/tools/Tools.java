@@ -27,7 +27,17 @@ public final class Tools {
 
   /** What the first argument must be for us to be meant. */
   static final Set<String> COMMANDS =
-      Set.of("fsck", "store", "lane", "manifest", "wal", "object", "partition", "gc");
+      Set.of(
+          "fsck",
+          "store",
+          "lane",
+          "manifest",
+          "wal",
+          "object",
+          "partition",
+          "gc",
+          "compact",
+          "cost");
 
   private static final Set<String> OPTIONS = Set.of("-h", "--help", "-V", "--version");
 
@@ -101,7 +111,11 @@ public final class Tools {
             group("One partition, over all its lanes.")
                 .addSubcommand(new PartitionCommand.Locate(context))
                 .addSubcommand(new PartitionCommand.Scan(context)))
-        .addSubcommand("gc", group("What can go.").addSubcommand(new GcCommand.Plan(context)));
+        .addSubcommand("gc", group("What can go.").addSubcommand(new GcCommand.Plan(context)))
+        .addSubcommand(
+            "compact",
+            group("What can be clustered.").addSubcommand(new CompactCommand.Plan(context)))
+        .addSubcommand(new CostCommand(context));
   }
 
   private static CommandLine group(String description) {
