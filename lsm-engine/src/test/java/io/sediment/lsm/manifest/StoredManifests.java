@@ -25,6 +25,31 @@ public final class StoredManifests {
     return ManifestLayout.decode(lane, id, ByteBuffer.wrap(bucket.peek(key).orElseThrow()));
   }
 
+  /** The highest manifest id that may have been deleted. */
+  public static long boundary(SimObjectStore bucket, LaneId lane) {
+    return bucket
+        .peek(new LaneKeys(lane).boundary())
+        .map(bytes -> BoundaryRegister.decode(lane, ByteBuffer.wrap(bytes)))
+        .orElse(0L);
+  }
+
+  /** Whose manifest {@code bytes} are. */
+  public static WriterTerm termOf(ManifestName name, byte[] bytes) {
+    return ManifestLayout.decode(name.lane(), name.id(), ByteBuffer.wrap(bytes)).term();
+  }
+
+  /** The same manifest as one of another writer. */
+  public static ByteBuffer withTerm(ManifestName name, ByteBuffer bytes, WriterTerm term) {
+    Manifest manifest = ManifestLayout.decode(name.lane(), name.id(), bytes);
+    if (manifest.term().equals(term)) {
+      return bytes;
+    }
+    return ManifestLayout.encode(
+        manifest
+            .withTerm(term)
+            .withLog(manifest.l0(), manifest.replayAfter(), manifest.table(), 0));
+  }
+
   /** Everything that {@code manifest} names. */
   public static List<ObjectKey> named(Manifest manifest) {
     List<ObjectKey> keys = new ArrayList<>();

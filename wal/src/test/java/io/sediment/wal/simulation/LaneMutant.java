@@ -26,7 +26,7 @@ enum LaneMutant {
   /** A sealer takes the unflushed log to begin with the epoch before its own. */
   ONLY_NEWEST_EPOCH_SEALED(WalMutant.NONE) {
     @Override
-    WriteAheadLogs spoil(WriteAheadLogs logs) {
+    WriteAheadLogs spoil(WriteAheadLogs logs, ObjectStore store) {
       return new ForwardingLogs(logs) {
         @Override
         public CompletableFuture<List<SortedObject>> seal(
@@ -45,7 +45,7 @@ enum LaneMutant {
   /** What batches do to their producers is left out of the log's objects. */
   PRODUCER_STATE_NOT_IN_FOOTER(WalMutant.NONE) {
     @Override
-    WriteAheadLogs spoil(WriteAheadLogs logs) {
+    WriteAheadLogs spoil(WriteAheadLogs logs, ObjectStore store) {
       return new ForwardingLogs(logs) {
         @Override
         public WriteAheadLog open(LaneId lane, long epoch, WriteAheadLog.Listener listener) {
@@ -64,10 +64,37 @@ enum LaneMutant {
     }
   },
 
+  /** What lies beyond the first gap of a sealed epoch counts, too. */
+  WAL_OBJECT_READ_BY_PRESENCE(WalMutant.WAL_OBJECT_READ_BY_PRESENCE),
+
+  /** The boundary is set, not raised. */
+  BOUNDARY_LOWERED(WalMutant.NONE) {
+    @Override
+    ObjectStore spoilAll(ObjectStore store, SimScheduler process, long epoch) {
+      return new LoweredBoundary(store);
+    }
+  },
+
+  /** A writer commits onto whatever manifest is the newest, whoever it belongs to. */
+  MANIFEST_EPOCH_UNCHECKED(WalMutant.NONE) {
+    @Override
+    ObjectStore spoilAll(ObjectStore store, SimScheduler process, long epoch) {
+      return new ForgedTerm(store, epoch);
+    }
+  },
+
+  /** Nobody looks whether what was read is what was written. */
+  CHECKSUM_UNCHECKED(WalMutant.NONE) {
+    @Override
+    ObjectStore spoilAll(ObjectStore store, SimScheduler process, long epoch) {
+      return new UnseenDamage(store, process);
+    }
+  },
+
   /** The memtable is cut where it is, and replay goes on after the slot that is still filling. */
   L0_CUT_OFF_SLOT_BOUNDARY(WalMutant.NONE) {
     @Override
-    WriteAheadLogs spoil(WriteAheadLogs logs) {
+    WriteAheadLogs spoil(WriteAheadLogs logs, ObjectStore store) {
       return new ForwardingLogs(logs) {
         @Override
         public WriteAheadLog open(LaneId lane, long epoch, WriteAheadLog.Listener listener) {
@@ -88,13 +115,22 @@ enum LaneMutant {
     this.log = log;
   }
 
+  /**
+   * The store as everything in the mutant's process sees it.
+   *
+   * @param epoch that was granted to the process
+   */
+  ObjectStore spoilAll(ObjectStore store, SimScheduler process, long epoch) {
+    return store;
+  }
+
   /** The store as the log of the mutant's process sees it. */
   ObjectStore spoil(ObjectStore store, SimScheduler process) {
     return log.spoil(store, process, key -> {});
   }
 
-  WriteAheadLogs spoil(WriteAheadLogs logs) {
-    return logs;
+  WriteAheadLogs spoil(WriteAheadLogs logs, ObjectStore store) {
+    return log.spoil(logs, store);
   }
 
   static class ForwardingLogs implements WriteAheadLogs {

@@ -45,6 +45,7 @@ final class LaneOpening {
 
   /**
    * @param options draws sizes and times, differently for each process
+   * @param hasty commits and collects as often as it can
    */
   LaneOpening(
       SimObjectStore bucket,
@@ -53,8 +54,9 @@ final class LaneOpening {
       long epoch,
       SplittableRandom options,
       LaneMutant mutant,
-      LaneCompactors compactors) {
-    this.store = bucket.forProcess(process);
+      LaneCompactors compactors,
+      boolean hasty) {
+    this.store = mutant.spoilAll(bucket.forProcess(process), process, epoch);
     this.process = process;
     this.lane = lane;
     this.epoch = epoch;
@@ -68,8 +70,9 @@ final class LaneOpening {
                 process,
                 process,
                 process.random(),
-                WalMetrics.NONE));
-    this.config = config(options);
+                WalMetrics.NONE),
+            store);
+    this.config = config(options, hasty);
     this.garbage = new GarbageOptions(32, 1 + options.nextInt(20), Duration.ofMillis(1));
     this.memory = MemoryBudget.forBroker(1L << (19 + options.nextInt(4)));
     this.compactors = compactors;
@@ -153,18 +156,18 @@ final class LaneOpening {
     };
   }
 
-  private static LaneConfig config(SplittableRandom options) {
+  private static LaneConfig config(SplittableRandom options, boolean hasty) {
     return new LaneConfig(
         8 << 10 << options.nextInt(4),
         options.nextInt(3),
-        4_000L << options.nextInt(6),
-        Duration.ofMillis(200L << options.nextInt(8)),
+        hasty ? 1_000 : 4_000L << options.nextInt(6),
+        Duration.ofMillis(hasty ? 100 : 200L << options.nextInt(8)),
         1 + options.nextInt(3),
         Duration.ofMillis(20),
         Duration.ofSeconds(1),
         Duration.ofDays(1),
         new GarbageOptions(64, 100, Duration.ofMillis(20)),
-        Duration.ofSeconds(5L << options.nextInt(5)));
+        hasty ? Duration.ofMillis(50) : Duration.ofSeconds(5L << options.nextInt(5)));
   }
 
   /** A seal that was done too early. */

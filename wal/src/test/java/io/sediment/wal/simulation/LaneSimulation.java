@@ -5,6 +5,10 @@ import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.gc.GarbageOptions;
 import io.sediment.lsm.lane.StoredLaneLevels;
 import io.sediment.lsm.manifest.StoredManifests;
+import io.sediment.lsm.object.ObjectNames;
+import io.sediment.lsm.object.ObjectNames.BoundaryName;
+import io.sediment.lsm.object.ObjectNames.DataName;
+import io.sediment.lsm.object.ObjectNames.ManifestName;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.simulation.FaultPlan;
@@ -51,7 +55,9 @@ public final class LaneSimulation {
   private final List<SimulatedProducer> producers = new ArrayList<>();
   private final List<SimulatedBroker> brokers = new ArrayList<>();
   private final List<SimScheduler> compactorProcesses = new ArrayList<>();
+  private final boolean sleepy;
   private long grantedEpoch;
+  private long boundary;
   private boolean healed;
 
   LaneSimulation(long seed, FaultPlan plan, boolean chaos, LaneMutant mutant) {
@@ -67,11 +73,13 @@ public final class LaneSimulation {
     this.random = simulation.random("chaos");
     this.bucket = new SimObjectStore(simulation, plan);
     this.model = new LogModel(simulation);
-    simulation.option("mutant: " + mutant + ", chaos: " + chaos);
+    this.sleepy = chaos && simulation.random("sleep").nextInt(8) == 0;
+    simulation.option("mutant: " + mutant + ", chaos: " + chaos + ", sleepy: " + sleepy);
     bucket.observe(this::checkDeleted);
+    bucket.observe(this::checkBoundary);
     for (int i = 0; i <= random.nextInt(3); i++) {
       PartitionId partition = new PartitionId(new UUID(7, i), i);
-      producers.add(new SimulatedProducer(simulation, partition, 1000 + i, this::leaderFor));
+      producers.add(new SimulatedProducer(simulation, partition, 1000 + i, model, this::leaderFor));
     }
   }
 
@@ -98,6 +106,9 @@ public final class LaneSimulation {
     if (chaos) {
       bucket.observe(this::strikeAtAStep);
       simulation.world().execute(this::strike);
+    }
+    if (sleepy) {
+      bucket.observe(this::sleepAtAStep);
     }
     startBroker();
     simulation.runFor(busy);
@@ -138,6 +149,17 @@ public final class LaneSimulation {
       if (request.keys().contains(named) && bucket.peek(named).isEmpty()) {
         simulation.fail("live object deleted: " + named + " by " + request);
       }
+    }
+  }
+
+  /** The boundary only ever rises. */
+  private void checkBoundary(StoreRequest.Phase phase, StoreRequest request) {
+    if (phase == StoreRequest.Phase.LANDED && request.op() == StoreOp.PUT_IF_MATCH) {
+      long now = StoredManifests.boundary(bucket, LANE);
+      if (now < boundary) {
+        simulation.fail("boundary fell: from " + boundary + " to " + now + " by " + request);
+      }
+      boundary = now;
     }
   }
 
@@ -207,7 +229,7 @@ public final class LaneSimulation {
             epoch,
             model,
             producers,
-            new LaneOpening(bucket, process, LANE, epoch, options, mutant, compactors));
+            new LaneOpening(bucket, process, LANE, epoch, options, mutant, compactors, sleepy));
     brokers.add(broker);
     return broker;
   }
@@ -294,7 +316,7 @@ public final class LaneSimulation {
 
   /** Crashes or pauses a process at some moment in the life of one of its requests. */
   private void strikeAtAStep(StoreRequest.Phase phase, StoreRequest request) {
-    if (healed || random.nextInt(800) != 0) {
+    if (healed || random.nextInt(isOfManifest(request) ? 200 : 800) != 0) {
       return;
     }
     if (random.nextBoolean()) {
@@ -302,5 +324,32 @@ public final class LaneSimulation {
     } else {
       request.process().pause();
     }
+  }
+
+  /**
+   * Lets a process sleep in the middle of a commit for so long that others have moved on by more
+   * manifests than are kept.
+   */
+  private void sleepAtAStep(StoreRequest.Phase phase, StoreRequest request) {
+    SimScheduler process = request.process();
+    boolean isStep =
+        phase == StoreRequest.Phase.LANDED
+            && request.keys().size() == 1
+            && ObjectNames.parse(request.key())
+                .filter(name -> name instanceof DataName || name instanceof BoundaryName)
+                .isPresent();
+    if (isStep && !healed && process.isUp() && random.nextInt(25) == 0) {
+      process.pause();
+      long millis = 10_000 + random.nextInt(30_000);
+      simulation.world().schedule(process::resume, Duration.ofMillis(millis));
+    }
+  }
+
+  /** Of a commit: few requests, and each of them a step of the protocol. */
+  private static boolean isOfManifest(StoreRequest request) {
+    return request.keys().size() == 1
+        && ObjectNames.parse(request.key())
+            .filter(name -> name instanceof ManifestName || name instanceof BoundaryName)
+            .isPresent();
   }
 }

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class LaneSimulationTest {
-  /** Enough for each mutant several times over: docs/testing.md has the counts. */
-  private static final int SEEDS_TO_CATCH_A_MUTANT = 60;
+  /** Enough for each mutant: docs/testing.md has the counts. */
+  private static final int SEEDS_TO_CATCH_A_MUTANT = 200;
 
   @BeforeAll
   static void thousandsOfExpectedWarningsAreNoNews() {

@@ -1,7 +1,9 @@
 package io.sediment.wal.simulation;
 
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.simulation.Simulation;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -19,6 +21,7 @@ final class LogModel {
     final NavigableMap<Long, Integer> acked = new TreeMap<>();
     final NavigableMap<Long, Integer> seen = new TreeMap<>();
     final Map<Integer, Long> offsets = new HashMap<>();
+    final Map<Integer, ByteBuffer> sent = new HashMap<>();
     final NavigableMap<Long, Long> endByEpoch = new TreeMap<>();
   }
 
@@ -46,6 +49,30 @@ final class LogModel {
   /** The owner of {@code epoch} says that everything below {@code offset} is durable. */
   void durable(PartitionId partition, long epoch, long offset) {
     of(partition).endByEpoch.merge(epoch, offset, Math::max);
+  }
+
+  /** A producer made a batch; what a broker may change of it is not compared. */
+  void sent(PartitionId partition, SimulatedProducer.Pending batch) {
+    of(partition).sent.put(batch.sequence(), contentOf(batch.bytes()));
+  }
+
+  /** A reader below a high watermark got this batch, from its position to its limit. */
+  void readBatch(PartitionId partition, ByteBuffer batch, String by) {
+    long offset = RecordBatchLayout.baseOffset(batch, 0);
+    int sequence = RecordBatchLayout.baseSequence(batch, 0);
+    if (!contentOf(batch).equals(of(partition).sent.get(sequence))) {
+      simulation.fail(
+          "inconsistent offsets: "
+              + at(partition, offset)
+              + " holds other bytes than were sent as "
+              + sequence
+              + ", read by "
+              + by);
+    }
+  }
+
+  private static ByteBuffer contentOf(ByteBuffer batch) {
+    return batch.slice(RecordBatchLayout.MAGIC, batch.limit() - RecordBatchLayout.MAGIC);
   }
 
   /** A broker told a producer that its record has this offset. */

@@ -162,16 +162,30 @@ class Simulate {
   }
 
   private void count(String mutant, long seeds, Run run) {
+    if (!mutant.contains(System.getProperty("simulate.mutant", "")) || mutant.endsWith(": NONE")) {
+      return;
+    }
     Map<String, Integer> caught = new TreeMap<>();
+    long firstSeed = 0;
     int sum = 0;
     for (long seed = 1; seed <= seeds; seed++) {
       try {
         run.of(seed);
       } catch (SimulationFailure failure) {
         caught.merge(name(failure), 1, Integer::sum);
+        firstSeed = firstSeed == 0 ? seed : firstSeed;
         sum++;
       }
     }
-    out.println(mutant + " caught in " + sum + " of " + seeds + " seeds: " + caught);
+    out.println(
+        mutant
+            + " caught in "
+            + sum
+            + " of "
+            + seeds
+            + " seeds, first in "
+            + firstSeed
+            + ": "
+            + caught);
   }
 }

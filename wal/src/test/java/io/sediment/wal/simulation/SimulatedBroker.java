@@ -97,6 +97,7 @@ final class SimulatedBroker {
                 onOpened(opened);
               } else {
                 process.trace("open failed: " + failure);
+                checkFailure(failure);
                 halted = true;
               }
             });
@@ -142,6 +143,7 @@ final class SimulatedBroker {
         .whenComplete(
             (ends, failure) -> {
               process.trace(failure == null ? "sealed" : "seal failed: " + failure);
+              checkFailure(failure);
               if (ends != null) {
                 for (SimulatedProducer producer : producers) {
                   Lane.SealedEnd end = ends.get(producer.partition());
@@ -154,6 +156,15 @@ final class SimulatedBroker {
               }
               halted = true;
             });
+  }
+
+  /** The world may fail, and others may fence; the engine may not take itself for mistaken. */
+  private void checkFailure(@Nullable Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof IllegalStateException || cause instanceof NullPointerException) {
+        simulation.fail("broken invariant: " + cause.getMessage());
+      }
+    }
   }
 
   /** A produce request arrives; the batches are handled in order. */
@@ -240,8 +251,10 @@ final class SimulatedBroker {
         records.put(base + i, sequence + i);
         model.read(partition, base + i, sequence + i, process.name());
       }
+      int size = RecordBatchLayout.sizeInBytes(bytes, at);
+      model.readBatch(partition, bytes.slice(at, size), process.name());
       next = base + count;
-      bytes.position(at + RecordBatchLayout.sizeInBytes(bytes, at));
+      bytes.position(at + size);
     }
     if (records.isEmpty() && offset < bound) {
       simulation.fail("poll skip: nothing read at " + partition + "@" + offset + " below " + bound);
@@ -413,6 +426,7 @@ final class SimulatedBroker {
     @Override
     public void onHalted(LaneHaltedException cause) {
       process.trace("halted: " + cause.getMessage());
+      checkFailure(cause);
       halted = true;
       waiters.forEach(waiter -> waiter.producer().refuse(waiter.session()));
       waiters.clear();

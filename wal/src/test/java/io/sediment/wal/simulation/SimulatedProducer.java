@@ -37,6 +37,7 @@ final class SimulatedProducer {
   private final SimScheduler network;
   private final PartitionId partition;
   private final long producerId;
+  private final LogModel model;
   private final Leaders leaders;
   private final SplittableRandom random;
   private final TreeMap<Integer, Pending> unacked = new TreeMap<>();
@@ -47,9 +48,14 @@ final class SimulatedProducer {
   private boolean producing = true;
 
   SimulatedProducer(
-      Simulation simulation, PartitionId partition, long producerId, Leaders leaders) {
+      Simulation simulation,
+      PartitionId partition,
+      long producerId,
+      LogModel model,
+      Leaders leaders) {
     this.partition = partition;
     this.producerId = producerId;
+    this.model = model;
     this.leaders = leaders;
     this.network = simulation.process("producer-" + partition.partition());
     this.random = network.random();
@@ -94,7 +100,9 @@ final class SimulatedProducer {
               .producer(producerId, 0, nextSequence)
               .maxTimestamp(network.millis())
               .size(size, random);
-      unacked.put(nextSequence, new Pending(nextSequence, records, batch.build().array()));
+      Pending pending = new Pending(nextSequence, records, batch.build().array());
+      model.sent(partition, pending);
+      unacked.put(nextSequence, pending);
       unsent.add(nextSequence);
       nextSequence += records;
       send();

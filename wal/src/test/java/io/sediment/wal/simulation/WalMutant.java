@@ -120,7 +120,7 @@ enum WalMutant {
   /** A sealer looks at the epoch before its own and at none below. */
   ONLY_NEWEST_EPOCH_SEALED {
     @Override
-    WriteAheadLogs spoil(WriteAheadLogs logs) {
+    WriteAheadLogs spoil(WriteAheadLogs logs, ObjectStore store) {
       return new WriteAheadLogs() {
         @Override
         public WriteAheadLog open(LaneId lane, long epoch, WriteAheadLog.Listener listener) {
@@ -133,6 +133,14 @@ enum WalMutant {
           return logs.seal(lane, new WalSlot(newEpoch - 1, 0), newEpoch);
         }
       };
+    }
+  },
+
+  /** A sealer takes for part of the log what it finds beyond the fences, too. */
+  WAL_OBJECT_READ_BY_PRESENCE {
+    @Override
+    WriteAheadLogs spoil(WriteAheadLogs logs, ObjectStore store) {
+      return new ReadByPresence(logs, store);
     }
   };
 
@@ -148,7 +156,7 @@ enum WalMutant {
     return store;
   }
 
-  WriteAheadLogs spoil(WriteAheadLogs logs) {
+  WriteAheadLogs spoil(WriteAheadLogs logs, ObjectStore store) {
     return logs;
   }
 }

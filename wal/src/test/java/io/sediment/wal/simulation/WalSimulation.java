@@ -15,6 +15,7 @@ import io.sediment.lsm.object.Section;
 import io.sediment.lsm.object.SortedObject;
 import io.sediment.lsm.object.SortedObjectReader;
 import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.RequestCounts;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimObjectStore;
@@ -295,16 +296,18 @@ final class WalSimulation {
             case 1 -> WalProfile.BALANCED;
             default -> WalProfile.LATENCY;
           };
+      ObjectStore store = bucket.forProcess(process);
       this.logs =
           mutant.spoil(
               new BucketWriteAheadLogs(
-                  mutant.spoil(bucket.forProcess(process), process, this::onCreated),
+                  mutant.spoil(store, process, this::onCreated),
                   profile,
                   1,
                   process,
                   process,
                   process.random(),
-                  WalMetrics.NONE));
+                  WalMetrics.NONE),
+              store);
     }
 
     void seal() {

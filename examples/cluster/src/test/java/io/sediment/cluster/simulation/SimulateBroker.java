@@ -40,7 +40,10 @@ class SimulateBroker {
     QuietLogs.begin();
     if (Boolean.getBoolean("simulate.mutants")) {
       for (BrokerMutant mutant : BrokerMutant.values()) {
-        count(mutant, Long.getLong("simulate.seeds", 100));
+        if (mutant != BrokerMutant.NONE
+            && mutant.name().contains(System.getProperty("simulate.mutant", ""))) {
+          count(mutant, Long.getLong("simulate.seeds", 100));
+        }
       }
       return;
     }
