@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Runs the simulation: many seeds, or one again.
-#   scripts/simulate.sh [--seeds N] [--seed S] [--minutes M] [--mutants]
+#   scripts/simulate.sh [--seeds N] [--seed S] [--minutes M] [--mutants] [--mutant NAME]
 # Without arguments: 1,000 seeds. --mutants counts, over --seeds (100) seeds, how often each safeguard
-# that is taken away is missed. docs/testing.md explains what is simulated and how to read a failure.
+# that is taken away is missed; --mutant does so for those that have NAME in their names.
+# docs/testing.md explains what is simulated and how to read a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 usage() {
-  sed -n '2,5s/^# \{0,1\}//p' "$0"
+  sed -n '2,6s/^# \{0,1\}//p' "$0"
   exit 2
 }
 
@@ -37,13 +38,19 @@ while [ $# -gt 0 ]; do
       bounded=yes
       shift
       ;;
+    --mutant)
+      [ -n "${2:-}" ] || { echo "--mutant wants a name"; exit 2; }
+      options+=("-Dsimulate.mutants=true" "-Dsimulate.mutant=$2")
+      bounded=yes
+      shift 2
+      ;;
     *) usage ;;
   esac
 done
 [ "$bounded" = yes ] || options+=("-Dsimulate.seeds=1000")
 
-# Half of the time for the log and the lane, half for the whole broker.
-[ -z "$minutes" ] || options+=("-Dsimulate.minutes=$(((minutes + 1) / 2))")
+# Each of the five simulations gets the same share of the time.
+[ -z "$minutes" ] || options+=("-Dsimulate.seconds=$((minutes * 60 / 5))")
 
-exec ./mvnw -B -q -pl examples/cluster -am test -Dtest=Simulate,SimulateBroker \
+exec ./mvnw -B -q -pl examples/cluster -am test -Dtest=Simulate,SimulateCompaction,SimulateBroker \
   -Dsurefire.failIfNoSpecifiedTests=false -Dspotless.check.skip -Dsurefire.useFile=false "${options[@]}"

@@ -41,6 +41,7 @@ final class ForgetfulDisk extends Disk {
   private int dieAtStep = Integer.MAX_VALUE;
   private int graves;
   boolean losesFolderSyncs;
+  boolean isFull;
 
   /**
    * @param graveyard an empty folder on the same filesystem
@@ -72,6 +73,15 @@ final class ForgetfulDisk extends Disk {
     }
   }
 
+  private void endHalfDone(boolean dies) throws IOException {
+    if (dies) {
+      throw new Killed();
+    }
+    if (isFull) {
+      throw new IOException("No space left on device");
+    }
+  }
+
   @Override
   void writeAndSync(Path newFile, ByteBuffer[] buffers) throws IOException {
     write(newFile, buffers);
@@ -81,11 +91,9 @@ final class ForgetfulDisk extends Disk {
   @Override
   void write(Path newFile, ByteBuffer[] buffers) throws IOException {
     boolean dies = diesNow();
-    super.write(newFile, dies ? firstHalf(buffers) : buffers);
+    super.write(newFile, dies || isFull ? firstHalf(buffers) : buffers);
     unsyncedInodes.add(inode(newFile));
-    if (dies) {
-      throw new Killed();
-    }
+    endHalfDone(dies);
   }
 
   @Override
@@ -165,10 +173,8 @@ final class ForgetfulDisk extends Disk {
     @Override
     public void add(ByteBuffer[] buffers) throws IOException {
       boolean dies = diesNow();
-      file.add(dies ? firstHalf(buffers) : buffers);
-      if (dies) {
-        throw new Killed();
-      }
+      file.add(dies || isFull ? firstHalf(buffers) : buffers);
+      endHalfDone(dies);
     }
 
     @Override

@@ -40,10 +40,17 @@ public final class LaneSimulation {
       long traceHash,
       long events,
       int brokers,
+      long crashes,
+      long seals,
       long ackedRecords,
       long reads,
       long failedReads,
-      SimObjectStore bucket) {}
+      SimObjectStore bucket) {
+    /** The same, to be added up over many seeds. */
+    public SeedRuns.Tally tally() {
+      return new SeedRuns.Tally(events, brokers, crashes, seals, 0, ackedRecords, reads, bucket);
+    }
+  }
 
   private final LaneMutant mutant;
   private final boolean chaos;
@@ -90,7 +97,12 @@ public final class LaneSimulation {
 
   /** The same with compactors at work, inside brokers and beside them. */
   public static Outcome run(long seed, LaneCompactors compactors) {
-    return new LaneSimulation(seed, planOf(seed), true, LaneMutant.NONE, compactors)
+    return run(seed, planOf(seed), compactors);
+  }
+
+  /** The same under another plan. */
+  public static Outcome run(long seed, FaultPlan plan, LaneCompactors compactors) {
+    return new LaneSimulation(seed, plan, true, LaneMutant.NONE, compactors)
         .run(Duration.ofSeconds(40));
   }
 
@@ -134,6 +146,8 @@ public final class LaneSimulation {
         simulation.traceHash(),
         simulation.eventsRun(),
         brokers.size(),
+        brokers.stream().filter(broker -> broker.process().isCrashed()).count(),
+        brokers.stream().filter(SimulatedBroker::hasSealed).count(),
         model.ackedRecords(),
         model.reads(),
         brokers.stream().mapToLong(SimulatedBroker::failedReads).sum(),

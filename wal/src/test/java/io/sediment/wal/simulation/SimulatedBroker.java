@@ -46,6 +46,7 @@ final class SimulatedBroker {
   private final LaneOpening opening;
   private final NavigableMap<PartitionId, Leadership> leaderships = new TreeMap<>();
   private @Nullable Lane lane;
+  private boolean sealed;
   private boolean halted;
   private long failedReads;
   private int unansweredReads;
@@ -84,6 +85,11 @@ final class SimulatedBroker {
         && leaderships.values().stream().allMatch(leadership -> leadership.ready);
   }
 
+  /** Whether it has closed what was there before: to open it, or for a dead broker. */
+  boolean hasSealed() {
+    return sealed;
+  }
+
   boolean isHalted() {
     return halted;
   }
@@ -106,6 +112,7 @@ final class SimulatedBroker {
   private void onOpened(Lane opened) {
     process.trace("open, ends: " + opened.endOffsets().values().stream().sorted().toList());
     lane = opened;
+    sealed = true;
     for (SimulatedProducer producer : producers) {
       Leadership leadership = new Leadership(producer);
       leaderships.put(producer.partition(), leadership);
@@ -145,6 +152,7 @@ final class SimulatedBroker {
               process.trace(failure == null ? "sealed" : "seal failed: " + failure);
               checkFailure(failure);
               if (ends != null) {
+                sealed = true;
                 for (SimulatedProducer producer : producers) {
                   Lane.SealedEnd end = ends.get(producer.partition());
                   model.checkOpened(

@@ -49,7 +49,18 @@ final class WalSimulation {
   private static final Duration PROGRESS_LIMIT = Duration.ofHours(1);
 
   /** What a run came to, for its test to look at. */
-  record Outcome(long traceHash, long events, int epochs, int ackedSlots, SimObjectStore bucket) {}
+  record Outcome(
+      long traceHash,
+      long events,
+      int epochs,
+      long crashes,
+      long seals,
+      int ackedSlots,
+      SimObjectStore bucket) {
+    SeedRuns.Tally tally() {
+      return new SeedRuns.Tally(events, epochs, crashes, seals, 0, ackedSlots, 0, bucket);
+    }
+  }
 
   /** A batch as it was appended. */
   private record Appended(PartitionId partition, long baseOffset, long nextOffset, byte[] bytes) {}
@@ -122,7 +133,13 @@ final class WalSimulation {
     simulation.runUntil(() -> auditor.log != null, PROGRESS_LIMIT, "the last audit");
     int acked = ackedSeqByEpoch.values().stream().mapToInt(Math::toIntExact).sum();
     return new Outcome(
-        simulation.traceHash(), simulation.eventsRun(), owners.size(), acked, bucket);
+        simulation.traceHash(),
+        simulation.eventsRun(),
+        owners.size(),
+        owners.stream().filter(owner -> owner.process.isCrashed()).count(),
+        owners.stream().filter(owner -> owner.log != null).count(),
+        acked,
+        bucket);
   }
 
   /** Where an owner that does nothing costs nothing: runs on for an hour and counts requests. */

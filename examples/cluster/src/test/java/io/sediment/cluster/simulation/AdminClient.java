@@ -56,6 +56,9 @@ final class AdminClient extends SimulatedClient {
   /** Asks again and again: a topic that is not there any more has to be missed by its readers. */
   private void create(Wanted topic) {
     network.schedule(() -> create(topic), Duration.ofMillis(MILLIS_BETWEEN_TRIES));
+    if (!deleting) {
+      disconnect(); // from one that died without a word, which nothing else would notice now
+    }
     SimulatedConnection open = connection();
     if (open == null) {
       return;

@@ -8,6 +8,7 @@ import io.sediment.simulation.SimScheduler;
 import io.sediment.simulation.Simulation;
 import io.sediment.simulation.StoreOp;
 import io.sediment.simulation.StoreRequest;
+import io.sediment.wal.simulation.SeedRuns;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +41,12 @@ final class BrokerSimulation implements AutoCloseable {
       long incarnations,
       long ackedRecords,
       long reads,
-      SimObjectStore bucket) {}
+      SimObjectStore bucket) {
+    SeedRuns.Tally tally() {
+      return new SeedRuns.Tally(
+          events, processes, crashes, seals, incarnations - 1, ackedRecords, reads, bucket);
+    }
+  }
 
   private final Simulation simulation;
   private final SplittableRandom random;
@@ -79,13 +85,14 @@ final class BrokerSimulation implements AutoCloseable {
     Map<String, String> configs = new TreeMap<>();
     // Wall clocks jump here, and producers' do not.
     configs.put("message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE));
+    int bytesKept = retention ? 4_000 << random.nextInt(4) : 0;
     if (retention) {
-      configs.put("retention.bytes", Integer.toString(4_000 << random.nextInt(4)));
+      configs.put("retention.bytes", Integer.toString(bytesKept));
     }
     simulation.option(name + ": " + configs);
     Wanted topic = new Wanted(name, 1 + random.nextInt(2), configs);
     if (retention) {
-      topic.places().forEach(model::hasRetention);
+      topic.places().forEach(place -> model.hasRetention(place, bytesKept));
     }
     return topic;
   }
@@ -185,7 +192,8 @@ final class BrokerSimulation implements AutoCloseable {
         PROGRESS_LIMIT,
         "everything read");
     for (ConsumerClient auditor : auditors) {
-      model.checkComplete(auditor.place(), auditor.begin(), auditor.end(), auditor.records());
+      model.checkComplete(
+          auditor.place(), auditor.begin(), auditor.end(), auditor.bytes(), auditor.records());
     }
     simulation.runFor(Duration.ofMillis(1)); // throws what a check has found
   }

@@ -29,6 +29,7 @@ final class ConsumerClient extends SimulatedClient {
   private final Place place;
   private final boolean seeks;
   private final NavigableMap<Long, String> records = new TreeMap<>();
+  private final NavigableMap<Long, Integer> batchBytes = new TreeMap<>(); // by last offset
   private long position;
   private long begin;
   private long end = -1;
@@ -69,6 +70,11 @@ final class ConsumerClient extends SimulatedClient {
   /** What it read, and still is there. */
   NavigableMap<Long, String> records() {
     return records;
+  }
+
+  /** Of the batches that are still there, in whole or in part. */
+  long bytes() {
+    return batchBytes.tailMap(begin).values().stream().mapToLong(Integer::longValue).sum();
   }
 
   private void poll() {
@@ -176,6 +182,9 @@ final class ConsumerClient extends SimulatedClient {
     records.headMap(begin).clear();
     model.readableTo(place, by, end);
     model.beginsAt(place, by, begin);
+    if (begin > end) {
+      simulation.fail("lost write: " + place + " begins at " + begin + ", beyond its end " + end);
+    }
   }
 
   private void take(Generation by, long from, PartitionData answer) {
@@ -196,6 +205,7 @@ final class ConsumerClient extends SimulatedClient {
                 + by);
       }
       batch.ensureValid();
+      batchBytes.put(batch.lastOffset(), batch.sizeInBytes());
       for (Record record : batch) {
         String value = valueOf(record.value());
         model.read(place, by, record.offset(), value, batch.hasProducerId());

@@ -41,7 +41,7 @@ final class KafkaModel {
     final NavigableMap<Generation, Long> beginsAt = new TreeMap<>();
     long deletedToMax;
     long deletedTo;
-    boolean hasRetention;
+    long bytesKeptMin = Long.MAX_VALUE;
   }
 
   private final Simulation simulation;
@@ -66,9 +66,13 @@ final class KafkaModel {
     return reads;
   }
 
-  /** Old records of {@code place} may go by themselves. */
-  void hasRetention(Place place) {
-    of(place).hasRetention = true;
+  /**
+   * Old records of {@code place} may go by themselves.
+   *
+   * @param bytesKeptMin that stay when they do
+   */
+  void hasRetention(Place place, long bytesKeptMin) {
+    of(place).bytesKeptMin = bytesKeptMin;
   }
 
   void producerId(long id, String to) {
@@ -181,7 +185,7 @@ final class KafkaModel {
   /** It begins at {@code offset} or later, as {@code by} told. */
   void beginsAt(Place place, Generation by, long offset) {
     Log log = of(place);
-    if (offset > log.deletedToMax && !log.hasRetention) {
+    if (offset > log.deletedToMax && log.bytesKeptMin == Long.MAX_VALUE) {
       simulation.fail(
           "lost write: "
               + place
@@ -224,9 +228,26 @@ final class KafkaModel {
     }
   }
 
-  /** The whole log as an auditor read it. */
-  void checkComplete(Place place, long begin, long end, NavigableMap<Long, String> records) {
+  /**
+   * The whole log as an auditor read it.
+   *
+   * @param bytes of its batches
+   */
+  void checkComplete(
+      Place place, long begin, long end, long bytes, NavigableMap<Long, String> records) {
     Log log = of(place);
+    if (begin > log.deletedToMax && bytes < log.bytesKeptMin) {
+      simulation.fail(
+          "lost write: "
+              + place
+              + " begins at "
+              + begin
+              + " and has "
+              + bytes
+              + " bytes, of which "
+              + log.bytesKeptMin
+              + " stay whatever is too old");
+    }
     if (begin < log.deletedTo) {
       simulation.fail(
           "deleted records came back: "
