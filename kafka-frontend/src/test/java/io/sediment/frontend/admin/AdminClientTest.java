@@ -1,6 +1,7 @@
 package io.sediment.frontend.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.handler.FrontendSettings;
@@ -28,6 +29,7 @@ import org.apache.kafka.clients.admin.CreateTopicsOptions;
 import org.apache.kafka.clients.admin.CreateTopicsResult;
 import org.apache.kafka.clients.admin.DescribeClusterResult;
 import org.apache.kafka.clients.admin.DescribeConfigsOptions;
+import org.apache.kafka.clients.admin.FeatureMetadata;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.LogDirDescription;
 import org.apache.kafka.clients.admin.NewPartitions;
@@ -595,6 +597,27 @@ class AdminClientTest {
     assertThat(cluster.clusterId().get()).isEqualTo(broker.metadata.image().clusterId());
     assertThat(cluster.controller().get().id()).isEqualTo(TestBroker.ID);
     assertThat(cluster.nodes().get()).extracting(Node::port).containsExactly(broker.port());
+  }
+
+  @Test
+  void onlyFeaturesThatAreServedAreFinalized() {
+    Await.until("the broker has finalized them", () -> features().finalizedFeatures().size() >= 2);
+    FeatureMetadata features = features();
+    Map<String, Integer> levels = new HashMap<>();
+    features
+        .finalizedFeatures()
+        .forEach((name, range) -> levels.put(name, (int) range.maxVersionLevel()));
+    assertThat(levels).containsOnly(entry("group.version", 1), entry("streams.version", 1));
+    assertThat(features.supportedFeatures().keySet()).containsAll(levels.keySet());
+  }
+
+  private FeatureMetadata features() {
+    return admin
+        .describeFeatures()
+        .featureMetadata()
+        .toCompletionStage()
+        .toCompletableFuture()
+        .join();
   }
 
   @Test
