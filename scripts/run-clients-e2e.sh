@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Consumer groups with the clients that people use, against one broker on the local store: for each library three members that join, leave and are killed
-# while records are produced; Kafka's own tools; a Kafka Streams word count with both protocols; and a broker that is killed under a group.
+# while records are produced; Kafka's own tools; a Kafka Streams word count with both protocols; a broker that is killed under a group; and one of three that is
+# taken over from.
 #
-#   scripts/run-clients-e2e.sh [--only NAME,NAME…]     NAME: a library of the list below, kcat, tools, streams or kill
+#   scripts/run-clients-e2e.sh [--only NAME,NAME…]     NAME: a library of the list below, tools, streams, kill or failover
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 only=
 while [ $# -gt 0 ]; do
   case $1 in
     --only) only=$2; shift 2 ;;
-    *) sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 
@@ -53,17 +54,23 @@ if wanted sarama && [ scripts/clients/member.go -nt "$work/member-sarama" ]; the
 fi
 for version in current 3.9 2.1; do compile_client "$version" Member; done
 compile_client current WordCount
+compile_client current Commits
 
 dir=$work/run
-broker_settings=(OBJECT_STORE_TYPE=local "DATA_PATH=$dir/data" GROUP_INITIAL_REBALANCE_DELAY_MS=0 GROUP_MIN_SESSION_TIMEOUT_MS=1000
-  GROUP_CONFIGS=group.consumer.min.session.timeout.ms=1000,group.consumer.session.timeout.ms=3000,group.consumer.min.heartbeat.interval.ms=300,group.consumer.heartbeat.interval.ms=300,group.streams.initial.rebalance.delay.ms=0)
+set_sessions() { # MS: how long members may be silent, both as those of classic groups ask for and as brokers tell the others
+  session_ms=$1
+  classic=("session.timeout.ms=$session_ms" heartbeat.interval.ms=300)
+  settings_of_groups=(GROUP_INITIAL_REBALANCE_DELAY_MS=0 GROUP_MIN_SESSION_TIMEOUT_MS=1000
+    "GROUP_CONFIGS=group.consumer.min.session.timeout.ms=1000,group.consumer.session.timeout.ms=$session_ms,group.consumer.min.heartbeat.interval.ms=300,group.consumer.heartbeat.interval.ms=300,group.streams.initial.rebalance.delay.ms=0")
+}
+set_sessions 3000
+broker_settings=(OBJECT_STORE_TYPE=local "DATA_PATH=$dir/data" "${settings_of_groups[@]}")
 start_broker "$dir" "${broker_settings[@]}"
 
 jvm=("$java" -Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn)
-classic=(session.timeout.ms=3000 heartbeat.interval.ms=300)
 
-members_of() { # NAME: sets $member, the command of a member of that library, to which broker, topic and group are appended
-  tail=()
+members_of() { # NAME: sets $member, the command of a member of that library, to which broker, topic and group are appended, and whether it $tells_commits
+  tail=() tells_commits=yes
   case $1 in
     java) member=("${jvm[@]}" -cp "$work/current:${class_path[current]}" Member); tail=("${classic[@]}") ;;
     java-cooperative) member=("${jvm[@]}" -cp "$work/current:${class_path[current]}" Member)
@@ -74,11 +81,12 @@ members_of() { # NAME: sets $member, the command of a member of that library, to
     confluent-kafka) member=(/usr/bin/python3 scripts/clients/member_confluent.py) ;;
     kafka-python) member=(/usr/bin/python3 scripts/clients/member_kafka.py) ;;
     kafkajs) member=(env "NODE_PATH=$work/node_modules" node scripts/clients/member.js) ;;
-    sarama) member=("$work/member-sarama") ;;
+    sarama) member=("$work/member-sarama") tells_commits=no ;;
+    kcat) member=(scripts/clients/member_kcat.sh) tells_commits=no ;;
   esac
 }
 
-for library in java java-cooperative java-consumer java-3.9 java-2.1 confluent-kafka kafka-python kafkajs sarama; do
+for library in java java-cooperative java-consumer java-3.9 java-2.1 confluent-kafka kafka-python kafkajs sarama kcat; do
   if wanted "$library"; then
     members_of "$library"
     three_members "$library"
@@ -97,4 +105,11 @@ if wanted kill; then
   done
 fi
 stop_broker
+if wanted failover; then
+  set_sessions 6000 # the shortest that a member may ask a broker with default settings for
+  for library in java java-consumer; do
+    members_of "$library"
+    failed_over "$library"
+  done
+fi
 echo "$passed passed, 0 failed"

@@ -1,5 +1,5 @@
-# A group of kcats. Sourced by run-clients-e2e.sh.
-echo "== kcat -G"
+# One kcat after the other in a group. Sourced by run-clients-e2e.sh.
+echo "== kcat -G, one after the other"
 kafka_tool TopicCommand --create --topic kcat-group --partitions 3 >/dev/null
 seq 1 300 | kcat -P -b "$broker" -t kcat-group -X acks=all
 kcat -G kcat-readers -b "$broker" -q -c 300 -X auto.offset.reset=earliest -X session.timeout.ms=3000 kcat-group 2>/dev/null | sort -n >"$work/actual"

@@ -37,7 +37,7 @@ public record WalProfile(
    */
   public static final WalProfile LOCAL =
       new WalProfile(
-          "local", Duration.ZERO, Duration.ZERO, Duration.ZERO, 4 * MIB, IN_FLIGHT, 2 * MIB, false);
+          "local", Duration.ZERO, Duration.ZERO, Duration.ZERO, 4 * MIB, IN_FLIGHT, MIB / 4, false);
 
   /** At most 25 puts a second; the default on priced stores. */
   public static final WalProfile LATENCY = priced("latency", 40, 250);

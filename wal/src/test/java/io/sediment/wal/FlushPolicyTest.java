@@ -50,8 +50,8 @@ class FlushPolicyTest {
   @CsvSource({
     "an idle log flushes at once,              1,       false, 0, true",
     "a little waits for the flush before,      1,       false, 1, false",
-    "a little less than worth a put waits,     2097151, false, 1, false",
-    "enough goes beside it,                    2097152, false, 3, true",
+    "a little less than worth a put waits,     262143,  false, 1, false",
+    "enough goes beside it,                    262144,  false, 3, true",
     "what was cut goes beside it,              1,       true,  1, true",
     "four in flight is enough,                 4194304, true,  4, false",
   })

@@ -430,19 +430,24 @@ final class FetchAttempt {
         session.markDirty(visit.partition);
       }
     }
-    passTheTurn();
+    endTurn();
   }
 
-  /**
-   * The next response begins with the first that had data and got nothing. That may be one between
-   * others: a batch over its limit is only read in the first place.
-   */
-  private void passTheTurn() {
+  /** A batch over its limit is only read in the first place, so one between others gets nothing. */
+  private void endTurn() {
+    FetchPartition last = null;
+    List<FetchPartition> gotNothing = new ArrayList<>();
+    int beforeLast = 0;
     for (Visit visit : toRead) {
-      if (visit.error == Errors.NONE && visit.sizeInBytes() == 0) {
-        session.beginNextTurnAt(visit.partition);
-        return;
+      if (visit.sizeInBytes() > 0) {
+        last = visit.partition;
+        beforeLast = gotNothing.size();
+      } else if (visit.error == Errors.NONE) {
+        gotNothing.add(visit.partition);
       }
+    }
+    if (last != null) {
+      session.endTurn(last, gotNothing.subList(0, beforeLast));
     }
   }
 

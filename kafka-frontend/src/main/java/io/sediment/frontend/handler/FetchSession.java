@@ -11,7 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeSet;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +35,8 @@ final class FetchSession implements DurabilityWatcher {
   private final Map<PartitionLog, FetchPartition> byLog = new HashMap<>(); // guarded by lock
   private final Set<FetchPartition> dirty = new LinkedHashSet<>(); // guarded by lock
   private final ArrayDeque<Runnable> turns = new ArrayDeque<>(); // guarded by lock
-  private FetchPartition.@Nullable Key nextTurn; // for the request that holds the session
+  private FetchPartition.@Nullable Key lastServed; // for the request that holds the session
+  private FetchPartition.@Nullable Key passedOver; // for the request that holds the session
   private boolean taken; // guarded by lock
   private boolean closed; // guarded by lock
   private long readableBytes; // guarded by lock
@@ -116,28 +119,45 @@ final class FetchSession implements DurabilityWatcher {
   }
 
   /**
-   * Takes the dirty set in a circle: by topic and partition, beginning where the last one had to
-   * stop, so that each gets its turn. Neighbours lie side by side in stored objects; clients that
-   * ask for a thousand partitions name them in any order, and to follow it would read every object
-   * many times.
+   * Takes the dirty set in a circle: by topic and partition, beginning behind the one that was
+   * served last, so that each gets its turn; before them all, one that was passed over. Neighbours
+   * lie side by side in stored objects; clients that ask for a thousand partitions name them in any
+   * order, and to follow it would read every object many times.
    */
   List<FetchPartition> takeDirtyInTurn() {
     List<FetchPartition> taken = takeDirty();
     taken.sort(Comparator.comparing(partition -> partition.key));
-    FetchPartition.Key next = nextTurn;
-    if (next != null) {
-      int before = 0;
-      while (before < taken.size() && taken.get(before).key.compareTo(next) < 0) {
-        before++;
+    FetchPartition.Key last = lastServed;
+    if (last != null) {
+      int behind = 0;
+      while (behind < taken.size() && taken.get(behind).key.compareTo(last) <= 0) {
+        behind++;
       }
-      Collections.rotate(taken, -before);
+      Collections.rotate(taken, -behind);
+    }
+    for (int i = 0; i < taken.size(); i++) {
+      if (taken.get(i).key.equals(passedOver)) {
+        taken.add(0, taken.remove(i));
+      }
     }
     return taken;
   }
 
-  /** The next circle begins with {@code partition}. */
-  void beginNextTurnAt(FetchPartition partition) {
-    nextTurn = partition.key;
+  /**
+   * Says how far a response came.
+   *
+   * @param last that had records in it
+   * @param gotNothing of those before it, although they had data; one of them will be the first of
+   *     the next response, and another one of the response after
+   */
+  void endTurn(FetchPartition last, List<FetchPartition> gotNothing) {
+    if (!last.key.equals(passedOver)) { // else the circle has not moved
+      lastServed = last.key;
+    }
+    NavigableSet<FetchPartition.Key> candidates = new TreeSet<>();
+    gotNothing.forEach(partition -> candidates.add(partition.key));
+    FetchPartition.Key next = passedOver == null ? null : candidates.higher(passedOver);
+    passedOver = next != null || candidates.isEmpty() ? next : candidates.first();
   }
 
   /** Keeps {@code partition} to be looked at again. */

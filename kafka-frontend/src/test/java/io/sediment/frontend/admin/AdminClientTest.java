@@ -506,8 +506,15 @@ class AdminClientTest {
 
   @Test
   void aGroupHasConfigsBeforeItHasMembers() throws Exception {
-    assertThat(configError(new ConfigResource(ConfigResource.Type.GROUP, "g")))
-        .isEqualTo(Errors.NONE);
+    ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, "g");
+    String session = "consumer.session.timeout.ms";
+    assertThat(configError(group)).isEqualTo(Errors.NONE);
+    assertThat(alter(group, OpType.SET, session, "50000")).isEqualTo(Errors.NONE);
+    assertThat(configOf(group, false).get(session).value()).isEqualTo("50000");
+    assertThat(alter(group, OpType.SET, session, "1")).isEqualTo(Errors.INVALID_CONFIG);
+    assertThat(alter(group, OpType.SET, "no.such.config", "1")).isEqualTo(Errors.INVALID_CONFIG);
+    assertThat(alter(group, OpType.DELETE, session, null)).isEqualTo(Errors.NONE);
+    assertThat(configOf(group, false).get(session).isDefault()).isTrue();
   }
 
   private Errors configError(ConfigResource resource) throws InterruptedException {

@@ -6,19 +6,26 @@ import io.sediment.frontend.TestBroker;
 import io.sediment.runtime.Await;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.RangeAssignor;
+import org.apache.kafka.clients.consumer.RoundRobinAssignor;
+import org.apache.kafka.clients.consumer.StickyAssignor;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.GroupState;
@@ -39,12 +46,19 @@ class ConsumerGroupTest {
   private static final String GROUP = "readers";
   private static final int PARTITIONS = 4;
   private static final int RECORDS = 200;
+  private static final String HEARTBEAT_MS = "100"; // a member hears of a rebalance with the next
 
   private TestBroker broker;
 
   @BeforeEach
   void start() throws InterruptedException {
-    broker = TestBroker.start();
+    broker =
+        TestBroker.startWithGroups(
+            Map.of(
+                "group.consumer.min.heartbeat.interval.ms",
+                HEARTBEAT_MS,
+                "group.consumer.heartbeat.interval.ms",
+                HEARTBEAT_MS));
     broker.createTopic(TOPIC, PARTITIONS);
   }
 
@@ -73,6 +87,9 @@ class ConsumerGroupTest {
     properties.put("group.protocol", protocol);
     properties.put("enable.auto.commit", "false");
     properties.put("auto.offset.reset", "earliest");
+    if (protocol.equals("classic")) {
+      properties.put("heartbeat.interval.ms", HEARTBEAT_MS);
+    }
     properties.putAll(more);
     return new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer());
   }
@@ -126,6 +143,86 @@ class ConsumerGroupTest {
       }
       Await.until("all partitions again", () -> assigned(first) == PARTITIONS);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      classes = {
+        RangeAssignor.class,
+        RoundRobinAssignor.class,
+        StickyAssignor.class,
+        CooperativeStickyAssignor.class
+      })
+  void everyAssignorOfClassicGroupsSharesTheTopic(Class<?> assignor) {
+    shareTheTopic("classic", Map.of("partition.assignment.strategy", assignor.getName()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"uniform", "range"})
+  void everyAssignorOfTheConsumerProtocolSharesTheTopic(String assignor) {
+    shareTheTopic("consumer", Map.of("group.remote.assignor", assignor));
+  }
+
+  private void shareTheTopic(String protocol, Map<String, String> assignor) {
+    produce(RECORDS);
+    try (KafkaConsumer<String, String> first = member(protocol, assignor);
+        KafkaConsumer<String, String> second = member(protocol, assignor)) {
+      first.subscribe(List.of(TOPIC));
+      second.subscribe(List.of(TOPIC));
+      Set<String> seen = new HashSet<>();
+      Await.until(
+          "half each, and all records",
+          () -> {
+            for (KafkaConsumer<String, String> each : List.of(first, second)) {
+              each.poll(Duration.ofMillis(20)).forEach(record -> seen.add(record.value()));
+            }
+            return first.assignment().size() == PARTITIONS / 2
+                && second.assignment().size() == PARTITIONS / 2
+                && seen.size() == RECORDS;
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"classic", "consumer"})
+  void aStaticMemberThatComesBackDisturbsNobody(String protocol) {
+    AtomicInteger revocations = new AtomicInteger();
+    try (KafkaConsumer<String, String> stays =
+        member(protocol, Map.of("group.instance.id", "one"))) {
+      stays.subscribe(List.of(TOPIC), countingRevocations(revocations));
+      Set<TopicPartition> before;
+      int revokedBefore;
+      try (KafkaConsumer<String, String> leaves =
+          member(protocol, Map.of("group.instance.id", "two"))) {
+        leaves.subscribe(List.of(TOPIC));
+        Await.until(
+            "half each",
+            () -> assigned(stays) == PARTITIONS / 2 & assigned(leaves) == PARTITIONS / 2);
+        before = leaves.assignment();
+        revokedBefore = revocations.get();
+      }
+      try (KafkaConsumer<String, String> returns =
+          member(protocol, Map.of("group.instance.id", "two"))) {
+        returns.subscribe(List.of(TOPIC));
+        Await.until(
+            "its half again",
+            () -> assigned(returns) == PARTITIONS / 2 & assigned(stays) == PARTITIONS / 2);
+        assertThat(returns.assignment()).isEqualTo(before);
+        assertThat(revocations).hasValue(revokedBefore);
+      }
+    }
+  }
+
+  private static ConsumerRebalanceListener countingRevocations(AtomicInteger count) {
+    return new ConsumerRebalanceListener() {
+      @Override
+      public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+        count.incrementAndGet();
+      }
+
+      @Override
+      public void onPartitionsAssigned(Collection<TopicPartition> partitions) {}
+    };
   }
 
   private static int assigned(KafkaConsumer<String, String> consumer) {

@@ -2,6 +2,7 @@ package io.sediment.frontend.group;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.Counter;
 import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.lsm.PartitionId;
@@ -11,8 +12,10 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
@@ -38,6 +41,7 @@ class GroupDurabilityTest {
   private static final String TOPIC = "orders";
   private static final String GROUP = "0"; // its hash is 48: partition 0 of 4
   private static final String OTHER_GROUP = "4";
+  private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(5); // as brokers have it
   private static final short COMMIT_VERSION = 9;
   private static final short FETCH_VERSION = 9;
   private static final long NONE = -1;
@@ -47,7 +51,9 @@ class GroupDurabilityTest {
 
   @BeforeEach
   void start() throws Exception {
-    broker = TestBroker.start();
+    broker =
+        TestBroker.startWithGroups(
+            Map.of("offsets.commit.timeout.ms", Long.toString(COMMIT_TIMEOUT.toMillis())));
     broker.createTopic(TOPIC, 1_000);
     broker.startGroups();
     client = broker.connect();
@@ -134,7 +140,9 @@ class GroupDurabilityTest {
   void aCommitThatNeverBecomesDurableIsRefusedAndForgotten() throws IOException {
     assertThat(commit(GROUP, 1)).isEqualTo(Errors.NONE);
     broker.lane.holdAcks(); // the store stalls
+    long began = System.nanoTime();
     assertThat(commit(GROUP, 2)).as("stalled").isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE);
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThanOrEqualTo(COMMIT_TIMEOUT);
     assertThat(committed(GROUP)).as("while it stalls").isEqualTo(1);
     broker.lane.halt(); // and is fenced
     assertThat(commit(GROUP, 3)).as("fenced").isEqualTo(Errors.NOT_COORDINATOR);
@@ -213,9 +221,10 @@ class GroupDurabilityTest {
     assertThat(commit(GROUP, 9)).isEqualTo(Errors.NONE);
     broker.lane.failReads(2);
     broker.raiseLeaderEpochs();
+    Counter failures = broker.meters.counter("kafka.group.coordinator.load.failures");
+    Await.until("the alarm", () -> failures.count() > 0); // until then the former log may answer
     assertThat(committed(GROUP)).isEqualTo(9);
-    assertThat(broker.meters.counter("kafka.group.coordinator.load.failures").count())
-        .isBetween(1.0, 2.0);
+    assertThat(failures.count()).isBetween(1.0, 2.0);
     assertThat(
             broker
                 .meters

@@ -75,7 +75,11 @@ public final class BenchGroupsLoad {
   }
 
   private ServerProcess start() throws Exception {
-    return server.start(Map.of("OFFSETS_TOPIC_PARTITIONS", "1"));
+    return server.start(
+        Map.of(
+            "OFFSETS_TOPIC_PARTITIONS", "1",
+            "COMPACTION_L0_OBJECTS", "2",
+            "COMPACTION_INTERVAL_MS", "1000"));
   }
 
   /** Each of a group's offsets that many times. */
