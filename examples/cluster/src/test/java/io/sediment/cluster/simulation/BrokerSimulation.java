@@ -2,6 +2,7 @@ package io.sediment.cluster.simulation;
 
 import io.sediment.cluster.simulation.AdminClient.Wanted;
 import io.sediment.cluster.simulation.KafkaModel.Place;
+import io.sediment.metadata.RefusedStartException;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimObjectStore;
 import io.sediment.simulation.SimScheduler;
@@ -235,11 +236,20 @@ final class BrokerSimulation implements AutoCloseable {
     if (!last.process().isCrashed() && !sleeps) {
       return;
     }
-    if (sleeps || losesDisk || random.nextInt(4) == 0 && !healed) {
+    boolean obeys = healed && wasRefused(last); // it was told that its disk is of former times
+    if (sleeps || losesDisk || obeys || random.nextInt(4) == 0 && !healed) {
       losesDisk = false;
       disk = new SimulatedDisk();
     }
     startBroker(last.end() != null || random.nextInt(3) == 0);
+  }
+
+  private static boolean wasRefused(BrokerProcess broker) {
+    Throwable cause = broker.end();
+    while (cause != null && !(cause instanceof RefusedStartException)) {
+      cause = cause.getCause();
+    }
+    return cause != null;
   }
 
   // -- faults of processes -----------------------------------------------------------------------
