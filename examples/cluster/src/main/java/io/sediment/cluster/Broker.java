@@ -52,8 +52,6 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -73,7 +71,7 @@ import org.slf4j.LoggerFactory;
  * the opposite order; each is handed what it needs through its constructor, clocks and chance
  * included.
  */
-final class Broker implements AutoCloseable {
+final class Broker implements Service {
   private static final Logger log = LoggerFactory.getLogger(Broker.class);
   private static final Duration LOCAL_GARBAGE_PERIOD = Duration.ofSeconds(10);
   private static final int GROUP_THREADS_MAX = 4; // as many as Kafka has
@@ -86,13 +84,10 @@ final class Broker implements AutoCloseable {
   private final RandomGenerator random = SystemPorts.secureRandom();
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final Deque<Part> started = new ArrayDeque<>(); // newest first
+  private final StartedParts started = new StartedParts();
   private final CompletableFuture<@Nullable Throwable> end = new CompletableFuture<>();
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile boolean ready;
-
-  /** Something that was started and has to be closed. */
-  private record Part(String name, AutoCloseable closeable) {}
 
   private Broker(BrokerSettings settings) {
     this.settings = settings;
@@ -137,7 +132,7 @@ final class Broker implements AutoCloseable {
 
     MemoryBudget budget = MemoryBudget.forBroker(MemoryLimits.budgetBytes(settings));
     ProcessMeters.bindTo(meters, budget);
-    LaneConfig laneConfig = laneConfig(budget);
+    LaneConfig laneConfig = laneConfig(settings, budget);
     WalMetrics walMetrics = new MicrometerWalMetrics(meters);
     LongFunction<LaneEnvironment> laneEnvironments =
         incarnation -> laneEnvironment(stores, scheduler, budget, walMetrics, incarnation);
@@ -257,9 +252,11 @@ final class Broker implements AutoCloseable {
     started("compaction", compaction.start(lane.compactable(), false));
     started(
         "sealed lanes",
-        SealedLanes.start(
+        CompactedLanes.start(
             metadata,
-            settings.brokerId(),
+            owned ->
+                owned.state() == io.sediment.metadata.Lane.State.SEALED
+                    && owned.owner() == settings.brokerId(),
             stores.catchUp(),
             scheduler,
             random,
@@ -319,7 +316,7 @@ final class Broker implements AutoCloseable {
         settings.raftListenAddress().port());
   }
 
-  private static void requireFree(String setting, String host, int port) throws BindException {
+  static void requireFree(String setting, String host, int port) throws BindException {
     try (ServerSocket probe = new ServerSocket()) {
       probe.bind(new InetSocketAddress(host, port));
     } catch (IOException | IllegalArgumentException e) {
@@ -332,7 +329,7 @@ final class Broker implements AutoCloseable {
   }
 
   /** Where listing and deleting cost nothing, garbage need not wait. */
-  private LaneConfig laneConfig(MemoryBudget budget) {
+  static LaneConfig laneConfig(BrokerSettings settings, MemoryBudget budget) {
     LaneConfig config = LaneConfig.forBudget(budget);
     return settings.storeType() == BrokerSettings.StoreType.S3
         ? config
@@ -493,8 +490,7 @@ final class Broker implements AutoCloseable {
   }
 
   private <T extends AutoCloseable> T started(String name, T part) {
-    started.push(new Part(name, part));
-    return part;
+    return started.add(name, part);
   }
 
   /** One that has halted has nothing to finish; why it did has been said. */
@@ -526,28 +522,19 @@ final class Broker implements AutoCloseable {
     }
   }
 
-  /** Blocks until the broker is closed (null) or cannot go on (why). */
-  @Nullable Throwable awaitEnd() {
+  @Override
+  public @Nullable Throwable awaitEnd() {
     return end.join();
   }
 
-  /**
-   * Stops serving, finishes what is under way, flushes, lets go. Idempotent; a part that cannot be
-   * closed does not keep the others open.
-   */
+  /** Stops serving, finishes what is under way, flushes, lets go. Idempotent. */
   @Override
   public void close() {
     if (!closing.compareAndSet(false, true)) {
       return;
     }
     ready = false;
-    for (Part part : started) {
-      try {
-        part.closeable.close();
-      } catch (Exception e) {
-        log.warn("closing the {} failed", part.name, e);
-      }
-    }
+    started.close();
     end.complete(null);
   }
 }

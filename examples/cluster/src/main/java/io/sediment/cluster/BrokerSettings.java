@@ -231,8 +231,8 @@ record BrokerSettings(
           "COMPACTION",
           "in-broker",
           ValueTypes.oneOf(Compaction.class),
-          "`elsewhere`: this broker compacts nothing; without a compactor, old data gets dearer to"
-              + " read and space comes back late");
+          "`elsewhere`: this broker leaves it to a process of its own, `java -jar sediment.jar"
+              + " compactor`; without one, old data gets dearer to read and space comes back late");
   private static final Setting<Long> COMPACTION_RATE =
       new Setting<>(
           "COMPACTION_RATE",

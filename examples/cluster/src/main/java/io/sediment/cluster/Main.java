@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts one broker from its environment variables and turns what ends it into one line and an exit
- * status; or runs one of the {@link Tools}, if the arguments name one.
+ * Starts one broker from its environment variables, or a compactor, and turns what ends it into one
+ * line and an exit status; or runs one of the {@link Tools}, if the arguments name one.
  */
 @EdgeOfTheProcess
 public final class Main {
@@ -28,8 +28,19 @@ public final class Main {
 
   private Main() {}
 
+  private interface Starter {
+    Service start(BrokerSettings settings) throws Exception;
+  }
+
   public static void main(String[] args) {
-    int status = Tools.know(args) ? runTool(args) : run();
+    int status;
+    if (args.length == 0) {
+      status = run(Broker::start);
+    } else if (args.length == 1 && args[0].equals("compactor")) {
+      status = run(CompactorProcess::start);
+    } else {
+      status = runTool(args);
+    }
     if (status != 0) {
       System.exit(status);
     }
@@ -42,13 +53,13 @@ public final class Main {
     return Tools.run(args, new SettingsBucket(System.getenv()), out, System.err);
   }
 
-  private static int run() {
-    AtomicReference<@Nullable Broker> running = new AtomicReference<>();
+  private static int run(Starter starter) {
+    AtomicReference<@Nullable Service> running = new AtomicReference<>();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(running), "shutdown"));
     while (true) {
       Throwable end;
       try {
-        end = runOnce(running);
+        end = runOnce(starter, running);
       } catch (Exception e) {
         end = e;
       }
@@ -62,14 +73,14 @@ public final class Main {
     }
   }
 
-  /** Until the broker is stopped (null) or cannot go on (why). */
-  private static @Nullable Throwable runOnce(AtomicReference<@Nullable Broker> running)
-      throws Exception {
-    Broker broker = Broker.start(BrokerSettings.from(System.getenv()));
-    running.set(broker);
-    Throwable end = broker.awaitEnd();
-    if (end != null && running.compareAndSet(broker, null)) {
-      broker.close();
+  /** Until the service is stopped (null) or cannot go on (why). */
+  private static @Nullable Throwable runOnce(
+      Starter starter, AtomicReference<@Nullable Service> running) throws Exception {
+    Service service = starter.start(BrokerSettings.from(System.getenv()));
+    running.set(service);
+    Throwable end = service.awaitEnd();
+    if (end != null && running.compareAndSet(service, null)) {
+      service.close();
     }
     return end;
   }
@@ -78,10 +89,10 @@ public final class Main {
    * Ends in order with status 0, which the JVM by itself would not give a process that was sent
    * SIGTERM.
    */
-  private static void stop(AtomicReference<@Nullable Broker> running) {
-    Broker broker = running.getAndSet(null);
-    if (broker != null) {
-      broker.close();
+  private static void stop(AtomicReference<@Nullable Service> running) {
+    Service service = running.getAndSet(null);
+    if (service != null) {
+      service.close();
       log.info("stopped");
       Runtime.getRuntime().halt(0);
     }
@@ -96,7 +107,7 @@ public final class Main {
     int status = exitStatus(cause);
     if (status == EXIT_FAILED
         && !(cause instanceof ObjectStoreException || cause instanceof BindException)) {
-      log.error("the broker failed", cause);
+      log.error("failed", cause);
     } else {
       log.error("{}", cause.getMessage());
     }

@@ -297,13 +297,9 @@ class ToolsTest {
   }
 
   @Test
-  void withoutACommandOfItsOwnTheBrokerIsMeant() {
-    assertThat(Tools.know(new String[] {})).isFalse();
-    assertThat(Tools.know(new String[] {"broker"})).isFalse();
-    for (String command : List.of("fsck", "lane", "partition", "gc", "compact", "cost")) {
-      assertThat(Tools.know(new String[] {command})).isTrue();
-    }
-    assertThat(Tools.know(new String[] {"--help"})).isTrue();
+  void whatIsNoCommandIsRefused() {
+    assertThat(run(bucket, "compactr")).isEqualTo(Tools.EXIT_USAGE);
+    assertThat(err.toString(StandardCharsets.UTF_8)).contains("'compactr'");
   }
 
   private List<String> keys() throws IOException {

@@ -82,7 +82,7 @@ final class CompactCommand {
     }
 
     private CompactionEnvironment environment(BucketView bucket, MetadataImage image) {
-      StillMetadata metadata = new StillMetadata(image);
+      ReadOnlyMetadata metadata = new ReadOnlyMetadata(() -> image);
       TopicConfigs configs = bucket.topicConfigs();
       return new CompactionEnvironment(
           bucket.store(),

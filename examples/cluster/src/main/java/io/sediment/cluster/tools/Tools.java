@@ -7,7 +7,6 @@ import io.sediment.runtime.SystemPorts;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -24,22 +23,6 @@ public final class Tools {
 
   /** The store failed, or we did: nobody knows. */
   public static final int EXIT_UNKNOWN = 3;
-
-  /** What the first argument must be for us to be meant. */
-  static final Set<String> COMMANDS =
-      Set.of(
-          "fsck",
-          "store",
-          "lane",
-          "manifest",
-          "wal",
-          "object",
-          "partition",
-          "gc",
-          "compact",
-          "cost");
-
-  private static final Set<String> OPTIONS = Set.of("-h", "--help", "-V", "--version");
 
   private Tools() {}
 
@@ -62,12 +45,6 @@ public final class Tools {
 
   @Command(mixinStandardHelpOptions = true)
   private static final class Group {}
-
-  /** Whether the arguments are for {@link #run}; else it is the broker that is meant. */
-  public static boolean know(String[] arguments) {
-    return arguments.length > 0
-        && (COMMANDS.contains(arguments[0]) || OPTIONS.contains(arguments[0]));
-  }
 
   /**
    * Runs one command on the caller's thread, and returns the exit status.

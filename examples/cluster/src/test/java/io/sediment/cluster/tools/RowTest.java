@@ -2,7 +2,6 @@ package io.sediment.cluster.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -35,20 +34,5 @@ class RowTest {
         .isEqualTo(
             "{\"row\":\"kind\",\"number\":7,\"text\":\"a \\\"b\\\"\\n\\u0001\",\"list\":[1,\"x\"],"
                 + "\"some\":3,\"flag\":true,\"price\":0.0004,\"rate\":null}");
-  }
-
-  @Test
-  void theBrokerKnowsEveryCommandByName() {
-    ToolContext nothing =
-        new ToolContext(
-            scheduler -> {
-              throw new UsageException("no bucket");
-            },
-            new PrintStream(System.out),
-            new PrintStream(System.err),
-            () -> 0,
-            () -> java.time.Instant.EPOCH);
-    assertThat(Tools.commandLine(nothing).getSubcommands().keySet())
-        .containsExactlyInAnyOrderElementsOf(Tools.COMMANDS);
   }
 }

@@ -13,23 +13,29 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the sealed lanes that are this broker's compacted and collected: their levels become runs,
- * what is dead in these is let go. Looks now and then whether there is another one.
+ * Keeps lanes that this process does not append to compacted and collected: their levels become
+ * runs, what is dead in these is let go. Looks now and then whether there is another one.
  */
-final class SealedLanes implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(SealedLanes.class);
+final class CompactedLanes implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(CompactedLanes.class);
   private static final Duration LOOK_INTERVAL = Duration.ofSeconds(30);
 
   /** A lane that is being looked after. */
-  private record Kept(StoredLaneLevels levels, CompactorLoop loop) {}
+  private record Kept(boolean isSealed, StoredLaneLevels levels, CompactorLoop loop) {
+    void close() {
+      loop.close();
+      levels.close();
+    }
+  }
 
   private final ClusterMetadata metadata;
-  private final int brokerId;
+  private final Predicate<Lane> isOurs;
   private final ObjectStore store;
   private final Scheduler scheduler;
   private final RandomGenerator random;
@@ -39,9 +45,9 @@ final class SealedLanes implements AutoCloseable {
   private final Map<LaneId, Kept> kept = new HashMap<>(); // guarded by this
   private boolean closed; // guarded by this
 
-  private SealedLanes(
+  private CompactedLanes(
       ClusterMetadata metadata,
-      int brokerId,
+      Predicate<Lane> isOurs,
       ObjectStore store,
       Scheduler scheduler,
       RandomGenerator random,
@@ -49,7 +55,7 @@ final class SealedLanes implements AutoCloseable {
       Duration garbageInterval,
       BrokerCompaction compaction) {
     this.metadata = metadata;
-    this.brokerId = brokerId;
+    this.isOurs = isOurs;
     this.store = store;
     this.scheduler = scheduler;
     this.random = random;
@@ -58,33 +64,32 @@ final class SealedLanes implements AutoCloseable {
     this.compaction = compaction;
   }
 
-  static SealedLanes start(
+  static CompactedLanes start(
       ClusterMetadata metadata,
-      int brokerId,
+      Predicate<Lane> isOurs,
       ObjectStore store,
       Scheduler scheduler,
       RandomGenerator random,
       GarbageOptions garbage,
       Duration garbageInterval,
       BrokerCompaction compaction) {
-    SealedLanes lanes =
-        new SealedLanes(
-            metadata, brokerId, store, scheduler, random, garbage, garbageInterval, compaction);
+    CompactedLanes lanes =
+        new CompactedLanes(
+            metadata, isOurs, store, scheduler, random, garbage, garbageInterval, compaction);
     scheduler.execute(lanes::look);
     return lanes;
   }
 
   private void look() {
-    List<LaneId> missing = new ArrayList<>();
+    List<Lane> missing = new ArrayList<>();
     synchronized (this) {
       if (closed) {
         return;
       }
       for (Lane lane : metadata.image().lanes().values()) {
-        if (lane.state() == Lane.State.SEALED
-            && lane.owner() == brokerId
-            && !kept.containsKey(lane.id())) {
-          missing.add(lane.id());
+        Kept known = kept.get(lane.id());
+        if (isOurs.test(lane) && (known == null || known.isSealed() != isSealed(lane))) {
+          missing.add(lane);
         }
       }
     }
@@ -92,38 +97,45 @@ final class SealedLanes implements AutoCloseable {
     scheduler.schedule(this::look, LOOK_INTERVAL);
   }
 
-  private void open(LaneId lane) {
+  private static boolean isSealed(Lane lane) {
+    return lane.state() == Lane.State.SEALED;
+  }
+
+  private void open(Lane lane) {
     StoredLaneLevels.open(
             store,
-            new io.sediment.lsm.LaneId(lane.value()),
+            new io.sediment.lsm.LaneId(lane.id().value()),
             scheduler,
             random,
-            true,
+            isSealed(lane),
             garbage,
             garbageInterval)
         .whenComplete(
             (levels, failure) -> {
               if (failure != null) {
-                log.warn("sealed lane {} cannot be opened yet: {}", lane, failure.toString());
+                log.warn("lane {} cannot be opened yet: {}", lane.id(), failure.toString());
               } else {
                 keep(lane, levels);
               }
             });
   }
 
-  private synchronized void keep(LaneId lane, StoredLaneLevels levels) {
-    if (closed || kept.containsKey(lane)) {
+  private synchronized void keep(Lane lane, StoredLaneLevels levels) {
+    Kept before = kept.get(lane.id());
+    if (closed || before != null && before.isSealed() == isSealed(lane)) {
       levels.close();
       return;
     }
-    kept.put(lane, new Kept(levels, compaction.start(levels, true)));
+    if (before != null) {
+      before.close();
+    }
+    kept.put(lane.id(), new Kept(isSealed(lane), levels, compaction.start(levels, isSealed(lane))));
   }
 
   @Override
   public synchronized void close() {
     closed = true;
-    kept.values().forEach(each -> each.loop().close());
-    kept.values().forEach(each -> each.levels().close());
+    kept.values().forEach(Kept::close);
     kept.clear();
   }
 }

@@ -6,12 +6,18 @@ import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MetadataListener;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
-/** Metadata as it was exported once, for parts of a broker that only ask. Nothing ever changes. */
-record StillMetadata(MetadataImage image) implements ClusterMetadata {
+/** Metadata as it was exported, for parts of a broker that only ask. */
+public record ReadOnlyMetadata(Supplier<MetadataImage> newest) implements ClusterMetadata {
+  @Override
+  public MetadataImage image() {
+    return newest.get();
+  }
+
   @Override
   public Subscription subscribe(MetadataListener listener) {
-    throw new UnsupportedOperationException("nothing changes here");
+    throw new UnsupportedOperationException("nobody is told of changes here");
   }
 
   @Override
