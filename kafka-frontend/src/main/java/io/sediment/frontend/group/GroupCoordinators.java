@@ -95,14 +95,23 @@ public final class GroupCoordinators implements AutoCloseable {
    * @throws CoordinatorNotAvailableException if it does not run, or not yet: clients ask again
    */
   Groups groups() {
-    if (!environment.logs().isLeaseHeld()) {
-      throw new NotCoordinatorException("this broker has lost touch with the cluster");
-    }
+    requireLease();
     Running now = running;
     if (now == null) {
       throw new CoordinatorNotAvailableException("the group coordinator is not running yet");
     }
     return now.groups;
+  }
+
+  /**
+   * For answers that waited: what was true when they were asked for may be out of date.
+   *
+   * @throws NotCoordinatorException as {@link #groups}
+   */
+  void requireLease() {
+    if (!environment.logs().isLeaseHeld()) {
+      throw new NotCoordinatorException("this broker has lost touch with the cluster");
+    }
   }
 
   GroupFeatures features() {

@@ -50,14 +50,14 @@ public final class GroupHandlers {
             coordinators,
             (groups, context, request) ->
                 groups
-                    .describe(context, request.groups())
+                    .describe(context, distinct(request.groups()))
                     .thenApply(all -> new DescribeGroupsResponseData().setGroups(all))),
         new PassingHandler<DeleteGroupsRequestData, DeleteGroupsResponseData>(
             ApiKeys.DELETE_GROUPS,
             coordinators,
             (groups, context, request) ->
                 groups
-                    .delete(context, request.groupsNames().stream().distinct().toList())
+                    .delete(context, distinct(request.groupsNames()))
                     .thenApply(all -> new DeleteGroupsResponseData().setResults(all))),
         new PassingHandler<ConsumerGroupHeartbeatRequestData, ConsumerGroupHeartbeatResponseData>(
             ApiKeys.CONSUMER_GROUP_HEARTBEAT,
@@ -72,7 +72,7 @@ public final class GroupHandlers {
             (groups, context, request) -> {
               coordinators.features().require(GroupFeatures.CONSUMER_PROTOCOL);
               return groups
-                  .describeConsumerGroups(context, request.groupIds())
+                  .describeConsumerGroups(context, distinct(request.groupIds()))
                   .thenApply(all -> new ConsumerGroupDescribeResponseData().setGroups(all));
             }),
         new StreamsGroupHeartbeatHandler(coordinators, new StreamsTopics(metadata, newTopicIds)),
@@ -82,8 +82,13 @@ public final class GroupHandlers {
             (groups, context, request) -> {
               coordinators.features().require(GroupFeatures.STREAMS_PROTOCOL);
               return groups
-                  .describeStreamsGroups(context, request.groupIds())
+                  .describeStreamsGroups(context, distinct(request.groupIds()))
                   .thenApply(all -> new StreamsGroupDescribeResponseData().setGroups(all));
             }));
+  }
+
+  /** A group is told of once, however often it is named. */
+  private static List<String> distinct(List<String> groups) {
+    return groups.stream().distinct().toList();
   }
 }

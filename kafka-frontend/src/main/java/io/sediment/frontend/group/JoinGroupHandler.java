@@ -3,13 +3,18 @@ package io.sediment.frontend.group;
 import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.handler.RequestContext;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.message.JoinGroupRequestData;
+import org.apache.kafka.common.message.JoinGroupRequestData.JoinGroupRequestProtocol;
 import org.apache.kafka.common.message.JoinGroupResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.requests.JoinGroupResponse;
 
 /** Lets a member into a classic group; answered when the others have joined as well. */
 final class JoinGroupHandler implements ApiHandler<JoinGroupRequestData, JoinGroupResponseData> {
+  /** More would not fit into the record in which a group is kept, but would be kept in memory. */
+  private static final int PROTOCOL_BYTES_MAX = 1 << 20;
+
   private final GroupCoordinators coordinators;
 
   JoinGroupHandler(GroupCoordinators coordinators) {
@@ -25,6 +30,14 @@ final class JoinGroupHandler implements ApiHandler<JoinGroupRequestData, JoinGro
   public CompletableFuture<JoinGroupResponseData> handle(
       RequestContext context, JoinGroupRequestData request) {
     short version = context.apiVersion();
+    long bytes = 0;
+    for (JoinGroupRequestProtocol protocol : request.protocols()) {
+      bytes += protocol.name().length() + protocol.metadata().length;
+    }
+    if (bytes > PROTOCOL_BYTES_MAX) {
+      throw new InvalidRequestException(
+          "protocols of a member too large: bytes=" + bytes + " max=" + PROTOCOL_BYTES_MAX);
+    }
     return coordinators
         .groups()
         .join(context, request)

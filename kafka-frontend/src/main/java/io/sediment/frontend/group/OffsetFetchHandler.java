@@ -7,7 +7,9 @@ import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Topic;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.Uuid;
@@ -43,8 +45,15 @@ final class OffsetFetchHandler
   public CompletableFuture<OffsetFetchResponseData> handle(
       RequestContext context, OffsetFetchRequestData request) {
     List<CompletableFuture<OffsetFetchResponseGroup>> answers = new ArrayList<>();
+    Set<String> asked = new HashSet<>();
     for (OffsetFetchRequestGroup group : groups(context, request)) {
-      answers.add(fetch(context, group, request.requireStable()));
+      // A small request that names one large group many times could ask for gigabytes.
+      answers.add(
+          asked.add(group.groupId())
+              ? fetch(context, group, request.requireStable())
+              : CompletableFuture.completedFuture(
+                  OffsetFetchResponse.groupError(
+                      group, Errors.INVALID_REQUEST, context.apiVersion())));
     }
     return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
         .thenApply(
@@ -85,7 +94,15 @@ final class OffsetFetchHandler
     OffsetFetchRequestGroup passed = byId && !all ? named(group, unknown) : group;
     CompletableFuture<OffsetFetchResponseGroup> answer;
     try {
-      answer = coordinators.groups().fetch(context, passed, requireStable);
+      answer =
+          coordinators
+              .groups()
+              .fetch(context, passed, requireStable)
+              .thenApply(
+                  response -> {
+                    coordinators.requireLease(); // it may have waited for a pending commit
+                    return response;
+                  });
     } catch (RuntimeException e) {
       answer = CompletableFuture.failedFuture(e);
     }

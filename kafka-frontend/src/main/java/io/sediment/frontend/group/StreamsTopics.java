@@ -1,5 +1,7 @@
 package io.sediment.frontend.group;
 
+import io.sediment.frontend.handler.TopicNames;
+import io.sediment.frontend.kafka.TopicConfigDefinitions;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.CreateTopics;
@@ -16,9 +18,12 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
 import org.apache.kafka.common.message.StreamsGroupHeartbeatResponseData;
 import org.apache.kafka.common.requests.StreamsGroupHeartbeatResponse;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,8 +53,14 @@ final class StreamsTopics {
   /** Asks for those of {@code missing} that nobody is asking for already. */
   void create(Collection<CreatableTopic> missing) {
     List<NewTopic> wanted = new ArrayList<>();
+    TopicNames names = new TopicNames(metadata.image());
+    long partitions = 0;
     for (CreatableTopic topic : missing) {
-      if (underWay.add(topic.name())) {
+      String wrong = whatIsWrong(topic, names, partitions);
+      if (wrong != null) {
+        failed(topic.name(), wrong);
+      } else if (underWay.add(topic.name())) {
+        partitions += topic.numPartitions();
         wanted.add(newTopic(topic));
       }
     }
@@ -61,16 +72,40 @@ final class StreamsTopics {
     }
   }
 
-  private NewTopic newTopic(CreatableTopic topic) {
+  /** What an application asks for is judged as if it had asked by CreateTopics. */
+  private static @Nullable String whatIsWrong(
+      CreatableTopic topic, TopicNames names, long partitionsBefore) {
+    try {
+      Topic.validate(topic.name());
+      TopicConfigDefinitions.validate(configs(topic));
+    } catch (ApiException e) {
+      return String.valueOf(e.getMessage());
+    }
+    long partitions = partitionsBefore + topic.numPartitions();
+    if (partitions > CreateTopics.PARTITIONS_PER_TOPIC_MAX) {
+      return "too many partitions for one heartbeat: asked="
+          + partitions
+          + " allowed="
+          + CreateTopics.PARTITIONS_PER_TOPIC_MAX;
+    }
+    String colliding = names.add(topic.name());
+    return colliding == null ? null : "it collides with the topic " + colliding;
+  }
+
+  private static Map<String, String> configs(CreatableTopic topic) {
     Map<String, String> configs = new TreeMap<>();
     topic.configs().forEach(config -> configs.put(config.name(), config.value()));
+    return configs;
+  }
+
+  private NewTopic newTopic(CreatableTopic topic) {
     return new NewTopic(
         newTopicIds.get(),
         topic.name(),
         topic.numPartitions(),
         Math.max(REPLICATION_FACTOR, topic.replicationFactor()),
         List.of(),
-        configs);
+        configs(topic));
   }
 
   private void created(
@@ -90,6 +125,9 @@ final class StreamsTopics {
   }
 
   private void failed(String topic, String why) {
+    if (why.equals(failures.get(topic))) {
+      return; // heartbeats come every few seconds
+    }
     log.warn("cannot create the streams topic {}, the next heartbeat tries again: {}", topic, why);
     if (failures.size() < FAILURES_MAX) {
       failures.put(topic, why);

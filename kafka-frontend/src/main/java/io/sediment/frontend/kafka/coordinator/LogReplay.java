@@ -3,7 +3,6 @@ package io.sediment.frontend.kafka.coordinator;
 import io.sediment.frontend.partition.DurabilityWatcher;
 import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.lsm.lane.BatchSlices;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -157,7 +156,7 @@ final class LogReplay<T> implements DurabilityWatcher {
       if (nextOffset - committedOffset >= COMMIT_INTERVAL_OFFSETS) {
         commit(nextOffset);
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (Throwable e) { // an Error too: a load that never ends would hold its groups for ever
       if (ahead != null) {
         ahead.thenAccept(BatchSlices::close);
       }
@@ -223,7 +222,7 @@ final class LogReplay<T> implements DurabilityWatcher {
   private void finish() {
     try {
       commit(endOffset);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       fail(e);
       return;
     }
