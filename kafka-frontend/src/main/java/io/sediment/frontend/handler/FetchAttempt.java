@@ -46,8 +46,11 @@ final class FetchAttempt {
     INCREMENTAL
   }
 
-  /** Reads that may be under way at once for one request. */
-  private static final int READS_AT_ONCE = 16;
+  /**
+   * Reads that may be under way at once for one request. Neighbours often wait for the same GET, so
+   * fewer would leave a store with latency idle; memory is bounded by its budget.
+   */
+  private static final int READS_AT_ONCE = 48;
 
   private static final short FIRST_VERSION_WITH_LEADERS = 12;
   private static final short FIRST_VERSION_WITH_ENDPOINTS = 16;
