@@ -20,7 +20,6 @@ import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import io.sediment.runtime.Ticker;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -111,8 +110,10 @@ final class CompactorProcess implements Service {
     await(new StoreProbe(stores.main(), random).run()).requireHonest(stores.name());
     MemoryBudget budget = MemoryBudget.forBroker(MemoryLimits.budgetBytes(settings));
     ProcessMeters.bindTo(meters, budget);
-    Path scratch = Files.createTempDirectory("sediment-compactor-");
-    started.add("scratch folder", () -> Files.deleteIfExists(CompactionScratch.emptied(scratch)));
+    Path scratch =
+        CompactionScratch.emptied(
+            Path.of(
+                System.getProperty("java.io.tmpdir"), "sediment-compactor-" + settings.httpPort()));
     Means means = new Means(stores, scheduler, budget, scratch);
     started.add("lanes", this::stopCompacting);
     started.add(
