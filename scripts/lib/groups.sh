@@ -12,6 +12,10 @@ watch_commits() { # FILE GROUP: writes there what the group commits, for members
   watcher=$!
 }
 
+drop_torn_line() { # FILE: of a member that was killed in the middle of a line; the next file's first line would be taken for its rest
+  if [ -n "$(tail -c 1 "$1")" ]; then sed -i '$d' "$1"; fi
+}
+
 await_records() { # FILE: until the member has been given a record
   local n
   for ((n = 0; n < 600; n++)); do
@@ -129,6 +133,7 @@ three_members() { # LIBRARY
   await_records "$folder/member-3"
   kill -9 "${member_pids[2]}"
   wait "${member_pids[2]}" 2>/dev/null || true
+  drop_torn_line "$folder/member-3"
   kill "${member_pids[1]}"
   sleep 1
   end_producer "$folder/produced"
