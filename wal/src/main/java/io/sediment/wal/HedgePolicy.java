@@ -13,13 +13,13 @@ import java.time.Duration;
 final class HedgePolicy {
   static final long NEVER = Long.MAX_VALUE;
 
-  /** A hedge is earned by so many puts: at most 5 % of them are hedged. */
-  static final int PUTS_PER_HEDGE = 20;
+  /** A hedge is earned by so many puts: at most 10 % of them are hedged. */
+  static final int PUTS_PER_HEDGE = 10;
 
   /** Hedges that may be saved up for a bad moment. */
   static final int HEDGES_SAVED_MAX = 8;
 
-  private static final double SLOW_QUANTILE = 0.95;
+  private static final double SLOW_QUANTILE = 0.90;
   private static final int STUCK_TIMES_SLOW = 3;
   private static final int LATENCIES_MIN = 20;
   private static final Duration CALM_AFTER_THROTTLING = Duration.ofSeconds(10);

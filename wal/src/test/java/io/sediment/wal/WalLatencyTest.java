@@ -80,7 +80,7 @@ class WalLatencyTest {
   }
 
   @ParameterizedTest(name = "seed={0}")
-  @ValueSource(longs = {1, 2})
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void acknowledgementsComeInTime(long seed) {
     Load load = new Load(seed, 1024);
     int batches = 10_000;
@@ -88,9 +88,7 @@ class WalLatencyTest {
     load.world.until("all are acknowledged", () -> load.ackNanos.size() == batches);
 
     assertThat(load.percentileMillis(0.50)).isLessThanOrEqualTo(110);
-    // The aim is 260, which not every seed reaches: a hundredth of the puts alone takes 250, and a
-    // batch waits for its flush before. More hedges than 5 % would get there.
-    assertThat(load.percentileMillis(0.99)).isLessThanOrEqualTo(270);
+    assertThat(load.percentileMillis(0.99)).isLessThanOrEqualTo(260);
   }
 
   @ParameterizedTest(name = "seed={0}")

@@ -427,7 +427,7 @@ class WalWriterTest {
       appender.append(0, 1000);
       untilAcked(i + 1);
     }
-    assertThat(broker.metrics.hedgesSent * 20).isLessThanOrEqualTo(100);
+    assertThat(broker.metrics.hedgesSent * HedgePolicy.PUTS_PER_HEDGE).isLessThanOrEqualTo(100);
   }
 
   @Test
@@ -496,7 +496,7 @@ class WalWriterTest {
   }
 
   @Test
-  void aStoreThatIsSlowAltogetherIsHedgedForAtMostOneInTwenty() {
+  void aStoreThatIsSlowAltogetherIsHedgedForAtMostOneInTen() {
     warmUp();
     world.bucket.script(request -> true, 400, Fault.SLOW);
     for (int i = 0; i < 200; i++) {
@@ -505,7 +505,7 @@ class WalWriterTest {
     }
 
     assertThat(broker.metrics.hedgesSent).isPositive();
-    assertThat(broker.metrics.hedgesSent * 20).isLessThanOrEqualTo(300);
+    assertThat(broker.metrics.hedgesSent * HedgePolicy.PUTS_PER_HEDGE).isLessThanOrEqualTo(300);
   }
 
   // -- the end

@@ -191,7 +191,7 @@ record BrokerSettings(
           "WAL_HEDGING",
           "true",
           ValueTypes.bool(),
-          "On `s3`: send a slow put of a WAL object a second time, at most 5 % of them");
+          "On `s3`: send a slow put of a WAL object a second time, at most 10 % of them");
   private static final Setting<Optional<Long>> MEMORY_BUDGET =
       new Setting<>(
           "MEMORY_BUDGET",
