@@ -11,14 +11,18 @@ import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.frontend.partition.FakeLane;
 import io.sediment.frontend.partition.PartitionLogs;
+import io.sediment.frontend.retention.RetentionLoop;
 import io.sediment.lsm.PartitionId;
 import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.InMemoryClusterMetadata;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.LaneOpened;
+import io.sediment.metadata.LaneSealed;
 import io.sediment.metadata.NewTopic;
 import io.sediment.metadata.OpenLane;
 import io.sediment.metadata.RegisterBroker;
+import io.sediment.metadata.RegisterLane;
+import io.sediment.metadata.SealLane;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.Await;
 import io.sediment.runtime.MemoryBudget;
@@ -29,11 +33,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -67,6 +74,8 @@ public final class TestBroker implements AutoCloseable {
   private final AtomicBoolean leaseHeld = new AtomicBoolean(true);
   private final AtomicLong aheadMs = new AtomicLong();
   private final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-scheduler", 1);
+  private final PartitionLogs logs;
+  private final List<RetentionLoop> retention = new ArrayList<>();
   private final ExecutorService ackThread = NamedThreads.pool("test-ack", 1);
 
   private TestBroker(
@@ -81,7 +90,7 @@ public final class TestBroker implements AutoCloseable {
     GroupSettings groupSettings = new GroupSettings(OFFSETS_TOPIC_PARTITIONS, 2, groupsStartedWith);
     metadata = InMemoryClusterMetadata.ofOneBroker(ID, "127.0.0.1", 1);
     lane = new FakeLane(0, 1, ackThread);
-    PartitionLogs logs =
+    logs =
         new PartitionLogs(
             ID,
             metadata,
@@ -212,9 +221,44 @@ public final class TestBroker implements AutoCloseable {
 
   /** As after a restart: the lane is opened again, and every partition has a new leader epoch. */
   public void raiseLeaderEpochs() {
-    LaneId id = new LaneId(0);
+    LaneId id = laneId();
     long epoch = metadata.accept(new OpenLane(id, ID, 1));
     lane.reopen(epoch);
+    metadata.accept(new LaneOpened(id, epoch, ends()));
+  }
+
+  /** As when another broker takes over: every partition goes on in a lane that is new. */
+  public void takeOver() {
+    takeOver(() -> {});
+  }
+
+  /**
+   * The one that takes over dies with its {@code count}th append; returns when it has.
+   *
+   * @param durable whether that one becomes durable
+   */
+  public void takeOverAndDie(int count, boolean durable) {
+    takeOver(() -> lane.haltAtAppend(count, durable));
+    Await.until("the lane stops", lane::isHalted);
+  }
+
+  private void takeOver(Runnable beforeItLeads) {
+    LaneId before = laneId();
+    LaneId after = new LaneId(before.value() + 1);
+    long sealing = metadata.accept(new SealLane(before, lane.epoch(), ID, 1));
+    metadata.accept(new RegisterLane(after, ID));
+    long epoch = metadata.accept(new OpenLane(after, ID, 1));
+    lane.follow(after.value(), epoch);
+    metadata.accept(new LaneOpened(after, epoch, Map.of()));
+    beforeItLeads.run();
+    metadata.accept(new LaneSealed(before, sealing, ends()));
+  }
+
+  private LaneId laneId() {
+    return new LaneId(Math.toIntExact(lane.lane()));
+  }
+
+  private Map<io.sediment.metadata.PartitionId, Long> ends() {
     Map<io.sediment.metadata.PartitionId, Long> ends = new HashMap<>();
     lane.durableEnds()
         .forEach(
@@ -223,11 +267,27 @@ public final class TestBroker implements AutoCloseable {
                     new io.sediment.metadata.PartitionId(
                         partition.topicId(), partition.partition()),
                     end));
-    metadata.accept(new LaneOpened(id, epoch, ends));
+    return ends;
+  }
+
+  /** From now on log starts are raised as in a broker, only more often. */
+  public void startRetention() {
+    retention.add(
+        RetentionLoop.start(
+            laneId(),
+            metadata,
+            logs,
+            (image, topic) ->
+                new ConfigView(image, ID, STARTED_WITH).effectiveTopic(topic.configs()),
+            (logStarts, deleted) -> CompletableFuture.completedFuture(Set.of()),
+            scheduler,
+            SystemPorts.wallClock(),
+            Duration.ofMillis(20)));
   }
 
   @Override
   public void close() {
+    retention.forEach(RetentionLoop::close);
     frontend.close();
     scheduler.close();
     ackThread.shutdownNow();

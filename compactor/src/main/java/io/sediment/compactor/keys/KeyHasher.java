@@ -3,6 +3,7 @@ package io.sediment.compactor.keys;
 import io.sediment.lsm.records.RecordCursor;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.DigestException;
 import java.security.MessageDigest;
@@ -12,14 +13,14 @@ import java.security.NoSuchAlgorithmException;
  * Hashes keys to 128 bits: the first half of SHA-256. Two keys with one hash would cost the older
  * one its value, so the hash must withstand clients that look for such keys. Not thread-safe.
  */
-final class KeyHasher {
+public final class KeyHasher {
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
   private final MessageDigest digest;
   private final byte[] hash;
 
-  KeyHasher() {
+  public KeyHasher() {
     try {
       this.digest = MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
@@ -31,6 +32,16 @@ final class KeyHasher {
   /** Takes the key of the record that {@code record} stands at, which has one. */
   void hash(RecordCursor record) {
     record.digestKey(digest);
+    finish();
+  }
+
+  /** Takes a key from position to limit, which stay where they are. */
+  public void hash(ByteBuffer key) {
+    digest.update(key.duplicate());
+    finish();
+  }
+
+  private void finish() {
     try {
       digest.digest(hash, 0, hash.length);
     } catch (DigestException e) {
@@ -39,12 +50,12 @@ final class KeyHasher {
   }
 
   /** First eight bytes of the last hash. */
-  long high() {
+  public long high() {
     return (long) LONGS.get(hash, 0);
   }
 
   /** The next eight. */
-  long low() {
+  public long low() {
     return (long) LONGS.get(hash, Long.BYTES);
   }
 }

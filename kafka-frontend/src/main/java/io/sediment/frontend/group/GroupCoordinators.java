@@ -164,7 +164,10 @@ public final class GroupCoordinators implements AutoCloseable {
             configs,
             image,
             new KafkaGroups.Environment(
-                environment.clock(), environment.ticker(), environment.meters()),
+                environment.scheduler(),
+                environment.clock(),
+                environment.ticker(),
+                environment.meters()),
             elections);
     elections.start(groups);
     running = new Running(topic.id(), groups, elections);

@@ -42,6 +42,7 @@ public final class PartitionLog implements PartitionListener {
   private final PartitionId id;
   private final String topic;
   private final int leaderEpoch;
+  private final long laneStartOffset;
   private final InstantSource clock;
 
   private final Object lock = new Object();
@@ -54,19 +55,26 @@ public final class PartitionLog implements PartitionListener {
   private volatile TopicSettings settings;
   private volatile long highWatermark;
   private volatile long logStartOffset;
+  private volatile long supersededBelow;
   private volatile boolean closed;
 
+  /**
+   * @param startOffset of its placement
+   * @param laneStartOffset from here on its lane holds the log without a break
+   */
   PartitionLog(
       PartitionId id,
       String topic,
       int leaderEpoch,
       long startOffset,
+      long laneStartOffset,
       long logStartOffset,
       TopicSettings settings,
       InstantSource clock) {
     this.id = id;
     this.topic = topic;
     this.leaderEpoch = leaderEpoch;
+    this.laneStartOffset = laneStartOffset;
     this.highWatermark = startOffset;
     this.logStartOffset = logStartOffset;
     this.settings = settings;
@@ -281,6 +289,24 @@ public final class PartitionLog implements PartitionListener {
 
   public long logStartOffset() {
     return Math.min(logStartOffset, highWatermark);
+  }
+
+  /** Below it the log lies in the lanes of its older placements. */
+  public long laneStartOffset() {
+    return laneStartOffset;
+  }
+
+  /**
+   * Whatever counted below {@code offset} stands again at or above it, durably: the log start may
+   * be raised to it.
+   */
+  public void supersedeBelow(long offset) {
+    supersededBelow = offset;
+  }
+
+  /** See {@link #supersedeBelow}; 0 at first. */
+  public long supersededBelow() {
+    return supersededBelow;
   }
 
   /** Offset the next record gets; at or above the high watermark. */

@@ -156,6 +156,7 @@ public final class PartitionLogs implements AutoCloseable {
             topic,
             current.leaderEpoch(),
             current.startOffset(),
+            PlacedPartition.startInLane(partition, current.leaderEpoch(), current.startOffset()),
             partition.logStartOffset(),
             settings,
             clock);

@@ -128,19 +128,22 @@ public final class RetentionLoop implements AutoCloseable {
       if (topic == null || !each.isOpen()) {
         continue;
       }
+      PartitionId id = new PartitionId(topic.id(), each.id().partition());
+      if (each.supersededBelow() > each.logStartOffset()) {
+        raised.put(id, each.supersededBelow());
+      }
       RetentionLimits limits =
           limitsByTopic.computeIfAbsent(
               topic.id(), any -> RetentionLimits.of(configs.of(image, topic)));
       if (limits.keepsAll()) {
         continue;
       }
-      PartitionId id = new PartitionId(topic.id(), each.id().partition());
       asked.add(
           NewLogStart.of(each, limits, nowMs)
               .thenAccept(
                   next -> {
                     if (next > each.logStartOffset()) {
-                      raised.put(id, next);
+                      raised.merge(id, next, Math::max);
                     }
                   })
               .exceptionally(

@@ -34,6 +34,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a group is told about its offsets, whatever becomes of the log below. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
@@ -236,8 +238,10 @@ class GroupDurabilityTest {
         .isZero();
   }
 
-  @Test
-  void aHundredThousandOffsetsAreReadySoon() throws IOException {
+  /** A takeover reads them twice and writes them again. */
+  @ParameterizedTest(name = "takenOver={0}")
+  @ValueSource(booleans = {false, true})
+  void aHundredThousandOffsetsAreReadySoon(boolean takenOver) throws IOException {
     int groups = 100;
     int partitions = 1_000;
     List<String> names = new ArrayList<>();
@@ -249,7 +253,15 @@ class GroupDurabilityTest {
     for (String name : names) {
       assertThat(commit(name, partitions, 11)).isEqualTo(Errors.NONE);
     }
-    broker.raiseLeaderEpochs();
+    long end = broker.lane.endOffset(coordinatorLog());
+    if (takenOver) {
+      broker.takeOver();
+    } else {
+      broker.raiseLeaderEpochs();
+    }
+    long carriedOver = takenOver ? (long) groups * partitions : 0;
+    Await.until(
+        "all is carried over", () -> broker.lane.endOffset(coordinatorLog()) == end + carriedOver);
     assertThat(committed(names.get(groups - 1), partitions - 1)).isEqualTo(11);
     assertThat(cpuMsOfLoaders()).as("CPU ms of the load").isPositive().isLessThan(2_000);
   }

@@ -29,7 +29,7 @@ import java.util.function.BiPredicate;
  * tell that all came back.
  */
 public final class FakeLane implements PartitionLane {
-  private final long lane;
+  private volatile long lane;
   private volatile long epoch;
   private final Executor ackThread;
   private final Map<PartitionId, FakePartition> partitions = new ConcurrentHashMap<>();
@@ -39,6 +39,8 @@ public final class FakeLane implements PartitionLane {
   private volatile boolean manual;
   private volatile boolean busy;
   private volatile boolean halted;
+  private final AtomicInteger appendsLeft = new AtomicInteger(Integer.MAX_VALUE);
+  private volatile boolean lastIsDurable;
   private volatile Executor coldReads = Runnable::run;
   private volatile boolean unreadableProducers;
   private volatile boolean throwingProducers;
@@ -55,7 +57,24 @@ public final class FakeLane implements PartitionLane {
    */
   public void reopen(long nextEpoch) {
     epoch = nextEpoch;
+    appendsLeft.set(Integer.MAX_VALUE);
     halted = false;
+  }
+
+  /** Another lane, which reads on in the one before. */
+  public void follow(long nextLane, long nextEpoch) {
+    lane = nextLane;
+    reopen(nextEpoch);
+  }
+
+  /**
+   * Stops with the {@code count}th append from now on.
+   *
+   * @param durable whether that one becomes durable
+   */
+  public void haltAtAppend(int count, boolean durable) {
+    lastIsDurable = durable;
+    appendsLeft.set(count);
   }
 
   /** Where each partition that holds something ends; what is not durable does not count. */
@@ -123,6 +142,10 @@ public final class FakeLane implements PartitionLane {
     halted = true;
     LaneHaltedException cause = new LaneHaltedException("fenced by a test");
     partitions.values().forEach(partition -> partition.listener.onHalted(cause));
+  }
+
+  public boolean isHalted() {
+    return halted;
   }
 
   /** Slices that were read and not closed. */
@@ -217,7 +240,7 @@ public final class FakeLane implements PartitionLane {
 
     @Override
     public synchronized long append(ByteBuffer batch) {
-      if (halted) {
+      if (halted || appendsLeft.get() == 0) {
         throw new LaneHaltedException("fenced by a test");
       }
       if (busy) {
@@ -248,17 +271,25 @@ public final class FakeLane implements PartitionLane {
                         RecordBatchLayout.maxTimestamp(copy, 0))));
         producers.merge(producerId, entry, ProducerEntry::then);
       }
-      if (!manual) {
-        ackThread.execute(this::ack);
+      boolean isLast =
+          appendsLeft.getAndUpdate(left -> left == Integer.MAX_VALUE ? left : left - 1) == 1;
+      if (!manual && (!isLast || lastIsDurable)) {
+        long upTo = end;
+        ackThread.execute(() -> ack(upTo));
+      }
+      if (isLast) {
+        ackThread.execute(FakeLane.this::halt);
       }
       return base;
     }
 
     void ack() {
-      long upTo;
+      ack(endOffset());
+    }
+
+    private void ack(long upTo) {
       synchronized (this) {
-        durable = end;
-        upTo = durable;
+        durable = Math.max(durable, upTo);
       }
       listener.onDurable(upTo);
     }

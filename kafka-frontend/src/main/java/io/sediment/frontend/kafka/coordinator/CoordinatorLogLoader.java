@@ -1,6 +1,7 @@
 package io.sediment.frontend.kafka.coordinator;
 
 import io.sediment.frontend.partition.PartitionLog;
+import io.sediment.runtime.Scheduler;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -18,18 +19,12 @@ import org.apache.kafka.coordinator.common.runtime.Deserializer;
  * for that of the load that follows, and serve an empty state as a loaded one.
  */
 final class CoordinatorLogLoader<T> implements CoordinatorLoader<T> {
-  /** Hears how loads end. */
-  interface Outcome {
-    void loaded(PartitionLog log, LoadSummary summary);
-
-    void failed(PartitionLog log, Throwable cause);
-  }
-
   private final CoordinatorLogs logs;
   private final Deserializer<T> deserializer;
   private final Executor executor;
+  private final Scheduler scheduler;
   private final InstantSource clock;
-  private final Outcome outcome;
+  private final LogReplay.Outcome outcome;
   private final Map<Integer, LogReplay<T>> underWay = new ConcurrentHashMap<>();
 
   /**
@@ -39,11 +34,13 @@ final class CoordinatorLogLoader<T> implements CoordinatorLoader<T> {
       CoordinatorLogs logs,
       Deserializer<T> deserializer,
       Executor executor,
+      Scheduler scheduler,
       InstantSource clock,
-      Outcome outcome) {
+      LogReplay.Outcome outcome) {
     this.logs = logs;
     this.deserializer = deserializer;
     this.executor = executor;
+    this.scheduler = scheduler;
     this.clock = clock;
     this.outcome = outcome;
   }
@@ -55,7 +52,8 @@ final class CoordinatorLogLoader<T> implements CoordinatorLoader<T> {
     if (log == null) {
       return new CompletableFuture<>(); // given up before it began
     }
-    LogReplay<T> replay = new LogReplay<>(log, playback, deserializer, executor, clock);
+    LogReplay<T> replay =
+        new LogReplay<>(log, playback, deserializer, executor, scheduler, clock, outcome);
     LogReplay<T> before = underWay.put(partition.partition(), replay);
     if (before != null) {
       before.giveUp();

@@ -10,6 +10,7 @@ import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.metadata.ConfigResource;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.runtime.NamedThreads;
+import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -74,7 +75,8 @@ public final class KafkaGroups implements Groups, Coordinator, AutoCloseable {
   private static final long END_SECONDS_MAX = 30;
 
   /** What the coordinator works with. */
-  public record Environment(InstantSource clock, Ticker ticker, MeterRegistry meters) {}
+  public record Environment(
+      Scheduler scheduler, InstantSource clock, Ticker ticker, MeterRegistry meters) {}
 
   private final CoordinatorLogs logs = new CoordinatorLogs();
   private final KRaftImages images = new KRaftImages();
@@ -94,6 +96,7 @@ public final class KafkaGroups implements Groups, Coordinator, AutoCloseable {
             logs,
             new GroupCoordinatorRecordSerde(),
             loaderThreads,
+            environment.scheduler(),
             environment.clock(),
             outcome(loads));
     this.coordinator =
@@ -133,8 +136,8 @@ public final class KafkaGroups implements Groups, Coordinator, AutoCloseable {
     return groups;
   }
 
-  private CoordinatorLogLoader.Outcome outcome(LoadListener loads) {
-    return new CoordinatorLogLoader.Outcome() {
+  private LogReplay.Outcome outcome(LoadListener loads) {
+    return new LogReplay.Outcome() {
       @Override
       public void loaded(PartitionLog loaded, LoadSummary summary) {
         log.info(
@@ -150,6 +153,15 @@ public final class KafkaGroups implements Groups, Coordinator, AutoCloseable {
       public void failed(PartitionLog failed, Throwable cause) {
         meters.loadFailed();
         loads.loadFailed(failed, cause);
+      }
+
+      @Override
+      public void notCarriedOver(PartitionLog loaded, Throwable cause) {
+        meters.carryOverFailed();
+        log.warn(
+            "groups of {} are loaded, but stay in older lanes until the next load: {}",
+            loaded,
+            cause.toString());
       }
     };
   }

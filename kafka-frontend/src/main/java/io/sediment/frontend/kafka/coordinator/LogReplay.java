@@ -1,13 +1,17 @@
 package io.sediment.frontend.kafka.coordinator;
 
+import io.sediment.frontend.partition.AppendResult;
 import io.sediment.frontend.partition.DurabilityWatcher;
 import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.lsm.lane.BatchSlices;
+import io.sediment.runtime.Scheduler;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
@@ -21,13 +25,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One pass over a coordinator's log, from its start to the end it had when the pass began. A log
- * that was compacted has gaps, and its last records may be gone: the end counts, not the last
- * record seen. While one part is replayed the next one is read.
+ * One replay of a coordinator's log, from its start to the end it had when the replay began.
+ *
+ * <p>Where older lanes hold a part of the log, what counts of it is carried over into the lane that
+ * is appended to, before anybody else may append: see {@link CarryOver}. If that does not succeed,
+ * the load does nevertheless.
  */
 final class LogReplay<T> implements DurabilityWatcher {
+  /** Hears how it ends. */
+  interface Outcome {
+    void loaded(PartitionLog log, LoadSummary summary);
+
+    void failed(PartitionLog log, Throwable cause);
+
+    /** It is loaded, and its older part stays until the next load. */
+    void notCarriedOver(PartitionLog log, Throwable cause);
+  }
+
   private static final Logger logger = LoggerFactory.getLogger(LogReplay.class);
-  private static final int READ_BYTES = 2 << 20;
 
   /** Kafka's own interval: what is committed needs no memory for going back. */
   private static final long COMMIT_INTERVAL_OFFSETS = 16_384;
@@ -36,13 +51,17 @@ final class LogReplay<T> implements DurabilityWatcher {
   private final CoordinatorPlayback<T> playback;
   private final Deserializer<T> deserializer;
   private final Executor executor;
+  private final Scheduler scheduler;
   private final InstantSource clock;
+  private final Outcome outcome;
   private final CompletableFuture<LoadSummary> done = new CompletableFuture<>();
   private final long startedMs;
   private final long endOffset;
 
+  /** Of all keys, where something is to be carried over. */
+  private final @Nullable LastOffsets lastOffsets;
+
   // Written by one step after the other.
-  private long nextOffset;
   private long committedOffset;
   private long records;
   private long bytes;
@@ -50,20 +69,27 @@ final class LogReplay<T> implements DurabilityWatcher {
   private boolean reading; // guarded by this
   private boolean givenUp; // guarded by this
 
+  /**
+   * @param executor for the work between two reads; does not wait
+   */
   LogReplay(
       PartitionLog log,
       CoordinatorPlayback<T> playback,
       Deserializer<T> deserializer,
       Executor executor,
-      InstantSource clock) {
+      Scheduler scheduler,
+      InstantSource clock,
+      Outcome outcome) {
     this.log = log;
     this.playback = playback;
     this.deserializer = deserializer;
     this.executor = executor;
+    this.scheduler = scheduler;
     this.clock = clock;
+    this.outcome = outcome;
     this.startedMs = clock.millis();
     this.endOffset = log.endOffset();
-    this.nextOffset = log.logStartOffset();
+    this.lastOffsets = log.logStartOffset() < log.laneStartOffset() ? new LastOffsets() : null;
   }
 
   /**
@@ -102,85 +128,46 @@ final class LogReplay<T> implements DurabilityWatcher {
       }
       reading = true;
     }
-    if (nextOffset >= endOffset) {
-      finish();
-    } else {
-      whenRead(read(nextOffset));
-    }
+    new LogPass(log, endOffset, executor, this::isGivenUp, this::replay)
+        .run()
+        .whenComplete((all, failure) -> execute(() -> replayed(failure)));
   }
 
-  private CompletableFuture<BatchSlices> read(long offset) {
+  private void execute(Runnable step) {
     try {
-      return log.read(offset, READ_BYTES, true);
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
+      executor.execute(step);
+    } catch (RejectedExecutionException ended) {
+      logger.debug("{}: the coordinator has ended, and its loads with it", log);
     }
   }
 
-  private void whenRead(CompletableFuture<BatchSlices> part) {
-    part.whenComplete(
-        (slices, failure) -> {
-          try {
-            executor.execute(() -> replay(slices, failure));
-          } catch (RejectedExecutionException ended) { // with everything that is loaded
-            if (slices != null) {
-              slices.close();
-            }
-          }
-        });
+  private CompletableFuture<Void> replay(BatchSlices part, long fromOffset) throws IOException {
+    for (ByteBuffer buffer : part.loaded()) {
+      for (MutableRecordBatch batch : MemoryRecords.readableRecords(buffer).batches()) {
+        replay(batch, fromOffset);
+      }
+    }
+    bytes += part.sizeInBytes();
+    if (part.nextOffset() - committedOffset >= COMMIT_INTERVAL_OFFSETS) {
+      commit(part.nextOffset());
+    }
+    return CompletableFuture.completedFuture(null);
   }
 
-  private void replay(@Nullable BatchSlices slices, @Nullable Throwable failure) {
-    if (failure != null || slices == null) {
-      fail(failure == null ? new IllegalStateException("read nothing") : failure);
-      return;
-    }
-    CompletableFuture<BatchSlices> ahead = null;
-    try (slices) {
-      if (isGivenUp()) {
-        return;
-      }
-      long after = slices.nextOffset(); // also where log compaction left nothing up to there
-      if (after <= nextOffset) {
-        throw new IllegalStateException(
-            log + " has nothing at offset=" + nextOffset + " below its end=" + endOffset);
-      }
-      ahead = after < endOffset ? read(after) : null;
-      for (ByteBuffer buffer : slices.loaded()) {
-        for (MutableRecordBatch batch : MemoryRecords.readableRecords(buffer).batches()) {
-          replay(batch);
-        }
-      }
-      bytes += slices.sizeInBytes();
-      nextOffset = after;
-      if (nextOffset - committedOffset >= COMMIT_INTERVAL_OFFSETS) {
-        commit(nextOffset);
-      }
-    } catch (Throwable e) { // an Error too: a load that never ends would hold its groups for ever
-      if (ahead != null) {
-        ahead.thenAccept(BatchSlices::close);
-      }
-      fail(e);
-      return;
-    }
-    if (ahead == null) {
-      finish();
-    } else {
-      whenRead(ahead);
-    }
-  }
-
-  private void replay(MutableRecordBatch batch) {
+  private void replay(MutableRecordBatch batch, long fromOffset) {
     for (Record record : batch) {
-      if (record.offset() < nextOffset) {
+      if (record.offset() < fromOffset) {
         continue;
       }
       records++;
       if (batch.isControlBatch()) {
         replayMarker(batch, record);
-      } else {
-        replayRecord(batch, record);
+        continue;
       }
+      if (lastOffsets != null) {
+        lastOffsets.put(record.key(), record.offset());
+      }
+      replayRecord(batch, record);
     }
   }
 
@@ -219,10 +206,59 @@ final class LogReplay<T> implements DurabilityWatcher {
     }
   }
 
-  private void finish() {
+  private void replayed(@Nullable Throwable failure) {
+    if (failure != null) {
+      fail(failure);
+    } else if (lastOffsets == null) {
+      finish(endOffset);
+    } else {
+      carryOver(lastOffsets);
+    }
+  }
+
+  private void carryOver(LastOffsets last) {
+    CarryOver carryOver =
+        new CarryOver(log, endOffset, last, this::append, executor, scheduler, this::isGivenUp);
+    carryOver
+        .run()
+        .whenComplete(
+            (all, problem) ->
+                // The end has to be durable whatever came of it.
+                carryOver
+                    .durable()
+                    .whenComplete((durable, lost) -> execute(() -> carriedOver(problem, lost))));
+  }
+
+  /** Not once this was given up: the load that follows may be over, and others append. */
+  private synchronized AppendResult append(ByteBuffer batch) {
+    if (givenUp) {
+      return new AppendResult.Refused(Errors.NOT_COORDINATOR, "the load was given up: " + log);
+    }
+    AppendResult result = log.append(batch);
+    givenUp = result instanceof AppendResult.Refused; // it closes, which is a resignation
+    return result;
+  }
+
+  private void carriedOver(@Nullable Throwable problem, @Nullable Throwable lost) {
+    if (lost != null) {
+      fail(lost);
+      return;
+    }
+    if (isGivenUp()) {
+      return;
+    }
+    if (problem == null) {
+      log.supersedeBelow(endOffset);
+    } else {
+      outcome.notCarriedOver(log, problem);
+    }
+    finish(log.endOffset());
+  }
+
+  private void finish(long offset) {
     try {
-      commit(endOffset);
-    } catch (Throwable e) {
+      commit(offset);
+    } catch (Throwable e) { // an Error too: a load that never ends would hold its groups for ever
       fail(e);
       return;
     }

@@ -25,6 +25,7 @@ final class RuntimeMeters implements CoordinatorRuntimeMetrics {
       new EnumMap<>(CoordinatorState.class);
   private final Timer loads;
   private final Counter failedLoads;
+  private final Counter failedCarryOvers;
   private final Timer durabilityWaits;
   private final Timer queueWaits;
 
@@ -45,9 +46,11 @@ final class RuntimeMeters implements CoordinatorRuntimeMetrics {
     }
     this.loads = timer("load");
     this.failedLoads = Counter.builder(prefix + ".load.failures").register(meters);
+    this.failedCarryOvers = Counter.builder(prefix + ".carry.over.failures").register(meters);
     this.durabilityWaits = timer("durability.wait");
     this.queueWaits = timer("queue.wait");
     registered.add(failedLoads);
+    registered.add(failedCarryOvers);
   }
 
   private Timer timer(String name) {
@@ -58,6 +61,10 @@ final class RuntimeMeters implements CoordinatorRuntimeMetrics {
 
   void loadFailed() {
     failedLoads.increment();
+  }
+
+  void carryOverFailed() {
+    failedCarryOvers.increment();
   }
 
   @Override
