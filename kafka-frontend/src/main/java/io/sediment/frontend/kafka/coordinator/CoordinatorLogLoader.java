@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorLoader;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorPlayback;
@@ -62,18 +64,43 @@ final class CoordinatorLogLoader<T> implements CoordinatorLoader<T> {
       underWay.remove(partition.partition(), replay);
       return new CompletableFuture<>();
     }
-    // Told before the runtime learns of it, which is when the future returned here completes.
-    return replay
-        .start()
-        .whenComplete(
-            (summary, failure) -> {
-              underWay.remove(partition.partition(), replay);
-              if (failure == null) {
-                outcome.loaded(log, summary);
-              } else {
-                outcome.failed(log, failure);
-              }
-            });
+    return new Load(
+        load ->
+            replay
+                .start()
+                .whenComplete(
+                    (summary, failure) -> {
+                      underWay.remove(partition.partition(), replay);
+                      if (failure == null) {
+                        outcome.loaded(log, summary);
+                        load.complete(summary);
+                      } else {
+                        outcome.failed(log, failure);
+                        load.completeExceptionally(failure);
+                      }
+                    }));
+  }
+
+  /**
+   * Begins when the runtime has said what is to be done at the end. That is done by whoever
+   * completes it, then, so that giving it up either keeps it from completing or comes after the
+   * runtime was told. Had it completed before, the runtime would be told whenever it gets to
+   * listening, perhaps behind the next election.
+   */
+  private static final class Load extends CompletableFuture<LoadSummary> {
+    private final Consumer<Load> begin;
+
+    Load(Consumer<Load> begin) {
+      this.begin = begin;
+    }
+
+    @Override
+    public CompletableFuture<LoadSummary> whenComplete(
+        BiConsumer<? super LoadSummary, ? super Throwable> action) {
+      CompletableFuture<LoadSummary> told = super.whenComplete(action);
+      begin.accept(this);
+      return told;
+    }
   }
 
   /** No load of this partition that began before completes after this returns. */

@@ -99,7 +99,11 @@ final class LogReplay<T> implements DurabilityWatcher {
    */
   CompletableFuture<LoadSummary> start() {
     log.watch(this);
-    executor.execute(this::beginOnceDurable);
+    if (isGivenUp()) {
+      log.unwatch(this);
+    } else {
+      executor.execute(this::beginOnceDurable);
+    }
     return done;
   }
 
@@ -289,9 +293,9 @@ final class LogReplay<T> implements DurabilityWatcher {
 
   /** From now on this never completes; whoever waits for it has been told otherwise. */
   void giveUp() {
-    log.unwatch(this);
     synchronized (this) {
       givenUp = true;
     }
+    log.unwatch(this);
   }
 }

@@ -31,6 +31,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.compress.Compression;
@@ -70,6 +71,7 @@ class CoordinatorLogLoaderTest {
   private final PartitionLogs registry =
       new PartitionLogs(0, metadata, lane, (image, topic) -> Map.of(), SystemPorts.wallClock());
   private final CoordinatorLogs logs = new CoordinatorLogs();
+  private final AtomicInteger loaded = new AtomicInteger();
   private final AtomicReference<Throwable> alarm = new AtomicReference<>();
   private final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-scheduler", 1);
 
@@ -124,7 +126,9 @@ class CoordinatorLogLoaderTest {
         SystemPorts.wallClock(),
         new LogReplay.Outcome() {
           @Override
-          public void loaded(PartitionLog loaded, LoadSummary summary) {}
+          public void loaded(PartitionLog log, LoadSummary summary) {
+            loaded.incrementAndGet();
+          }
 
           @Override
           public void failed(PartitionLog failed, Throwable cause) {
@@ -138,6 +142,31 @@ class CoordinatorLogLoaderTest {
         });
   }
 
+  /** As the runtime does. */
+  private static CompletableFuture<LoadSummary> load(CoordinatorLogLoader<String> loader) {
+    return loader.load(PARTITION, PLAYBACK).whenComplete((summary, failure) -> {});
+  }
+
+  @Test
+  void aLoadThatWasGivenUpBeforeTheRuntimeListensNeverTellsIt() {
+    PartitionLog log = createLog();
+    append(log, Batches.plain(3));
+    CoordinatorLogLoader<String> loader = loader((key, value) -> "record", Runnable::run);
+    logs.elect(log);
+    CompletableFuture<LoadSummary> first = loader.load(PARTITION, PLAYBACK);
+    logs.resign(log);
+    loader.giveUp(0);
+    logs.elect(log); // and the runtime has been told of both before it gets to listening
+    AtomicInteger told = new AtomicInteger();
+    first.whenComplete((summary, failure) -> told.incrementAndGet());
+    assertThat(told).as("told of the first load").hasValue(0);
+    assertThat(loaded).hasValue(0);
+
+    assertThat(load(loader)).isCompleted();
+    assertThat(loaded).hasValue(1);
+    assertThat(told).hasValue(0);
+  }
+
   @Test
   void anErrorFailsTheLoadLikeAnyException() {
     PartitionLog log = createLog();
@@ -149,7 +178,7 @@ class CoordinatorLogLoaderTest {
             },
             Runnable::run);
     logs.elect(log);
-    CompletableFuture<LoadSummary> load = loader.load(PARTITION, PLAYBACK);
+    CompletableFuture<LoadSummary> load = load(loader);
     assertThat(load).isCompletedExceptionally();
     assertThat(alarm.get()).hasMessageContaining("nested too deeply");
   }
@@ -165,7 +194,7 @@ class CoordinatorLogLoaderTest {
     Queue<Runnable> reads = new ArrayDeque<>();
     lane.readOn(reads::add);
     logs.elect(log);
-    CompletableFuture<LoadSummary> load = loader.load(PARTITION, PLAYBACK);
+    CompletableFuture<LoadSummary> load = load(loader);
     reads.remove().run(); // all is replayed, and read again
     Runnable second = reads.remove();
     loader.giveUp(0);
@@ -177,7 +206,7 @@ class CoordinatorLogLoaderTest {
     // The next one does carry over, as it is known now, what the first one did not.
     logs.resign(log);
     logs.elect(log);
-    CompletableFuture<LoadSummary> next = loader.load(PARTITION, PLAYBACK);
+    CompletableFuture<LoadSummary> next = load(loader);
     reads.remove().run();
     reads.remove().run();
     Await.until("it is loaded", next::isDone);
