@@ -58,6 +58,7 @@ public final class TestBroker implements AutoCloseable {
       new BrokerConfigs(Map.of("node.id", "0", "num.partitions", "4"));
 
   private static final int OFFSETS_TOPIC_PARTITIONS = 4;
+  private static final long MEMBER_BYTES_MAX = 8 << 20;
   private static final Map<String, String> GROUPS =
       Map.of(
           "group.initial.rebalance.delay.ms",
@@ -82,12 +83,13 @@ public final class TestBroker implements AutoCloseable {
       FrontendSettings settings,
       UnaryOperator<BrokerServerConfig> server,
       Map<String, String> groups,
-      int ioThreads)
+      long memberBytesMax)
       throws InterruptedException {
     InstantSource clock = () -> SystemPorts.wallClock().instant().plusMillis(aheadMs.get());
     Map<String, String> groupsStartedWith = new HashMap<>(GROUPS);
     groupsStartedWith.putAll(groups);
-    GroupSettings groupSettings = new GroupSettings(OFFSETS_TOPIC_PARTITIONS, 2, groupsStartedWith);
+    GroupSettings groupSettings =
+        new GroupSettings(OFFSETS_TOPIC_PARTITIONS, 2, memberBytesMax, groupsStartedWith);
     metadata = InMemoryClusterMetadata.ofOneBroker(ID, "127.0.0.1", 1);
     lane = new FakeLane(0, 1, ackThread);
     logs =
@@ -106,7 +108,7 @@ public final class TestBroker implements AutoCloseable {
             new KafkaFrontend.Config(
                 ID,
                 1,
-                server.apply(BrokerServerConfig.defaults("127.0.0.1", 0, ioThreads)),
+                server.apply(BrokerServerConfig.defaults("127.0.0.1", 0, 2)),
                 settings,
                 groupSettings,
                 groupConfigs,
@@ -142,14 +144,23 @@ public final class TestBroker implements AutoCloseable {
   public static TestBroker start(
       FrontendSettings settings, UnaryOperator<BrokerServerConfig> server)
       throws InterruptedException {
-    return new TestBroker(settings, server, Map.of(), 2);
+    return new TestBroker(settings, server, Map.of(), MEMBER_BYTES_MAX);
   }
 
   /**
    * @param groups configs of the group coordinator, by Kafka's names
    */
   public static TestBroker startWithGroups(Map<String, String> groups) throws InterruptedException {
-    return new TestBroker(FrontendSettings.DEFAULTS, UnaryOperator.identity(), groups, 2);
+    return startWithGroups(groups, MEMBER_BYTES_MAX);
+  }
+
+  /**
+   * @param memberBytesMax memory for what members of groups say
+   */
+  public static TestBroker startWithGroups(Map<String, String> groups, long memberBytesMax)
+      throws InterruptedException {
+    return new TestBroker(
+        FrontendSettings.DEFAULTS, UnaryOperator.identity(), groups, memberBytesMax);
   }
 
   /** Its wall clock jumps ahead; timers that run are not shortened. */

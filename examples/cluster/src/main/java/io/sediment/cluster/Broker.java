@@ -74,6 +74,7 @@ import org.slf4j.LoggerFactory;
 final class Broker implements Service {
   private static final Logger log = LoggerFactory.getLogger(Broker.class);
   private static final Duration LOCAL_GARBAGE_PERIOD = Duration.ofSeconds(10);
+  private static final int GROUP_MEMBERS_PART = 8;
   private static final int GROUP_THREADS_MAX = 4; // as many as Kafka has
   private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
@@ -424,6 +425,10 @@ final class Broker implements Service {
         new GroupSettings(
             settings.groups().offsetsTopicPartitions(),
             Math.min(GROUP_THREADS_MAX, Math.max(2, processors)),
+            settings
+                .groups()
+                .memberBytesMax()
+                .orElse(MemoryLimits.budgetBytes(settings) / GROUP_MEMBERS_PART),
             settings.groups().asKafkaConfigs());
     GroupConfigDefinitions groupConfigs = new GroupConfigDefinitions(groupSettings);
     KafkaFrontend.Config config =

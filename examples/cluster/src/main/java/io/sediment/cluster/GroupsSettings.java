@@ -3,6 +3,7 @@ package io.sediment.cluster;
 import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** What a broker is told about consumer groups, named after Kafka's own configs. */
@@ -14,13 +15,15 @@ record GroupsSettings(
     int sessionTimeoutMsMin,
     int sessionTimeoutMsMax,
     int sizeMax,
+    Optional<Long> memberBytesMax,
     Map<String, String> others) {
   private static final Setting<Integer> OFFSETS_TOPIC_PARTITIONS =
       new Setting<>(
           "OFFSETS_TOPIC_PARTITIONS",
           "50",
           ValueTypes.integer(1, 10_000, "a whole number"),
-          "Partitions of `__consumer_offsets` when it is created, with the first group; they never change");
+          "Partitions of `__consumer_offsets` when it is created, with the first group; they never"
+              + " change");
   private static final Setting<Integer> OFFSETS_RETENTION_MINUTES =
       new Setting<>(
           "OFFSETS_RETENTION_MINUTES",
@@ -57,13 +60,21 @@ record GroupsSettings(
           "2147483647",
           ValueTypes.integer(1, Integer.MAX_VALUE, "a whole number"),
           "Most members of a classic or consumer group");
+  private static final Setting<Optional<Long>> GROUP_MEMBER_MEMORY =
+      new Setting<>(
+          "GROUP_MEMBER_MEMORY",
+          "",
+          ValueTypes.optional(ValueTypes.bytes(1 << 20)),
+          "Memory on the heap for what members of all groups say of themselves. Unset: an eighth of"
+              + " the memory budget");
 
   private static final Setting<TreeMap<String, String>> GROUP_CONFIGS =
       new Setting<>(
           "GROUP_CONFIGS",
           "",
           ValueTypes.configs(),
-          "Any other of Kafka's configs of a group coordinator, such as `group.consumer.session.timeout.ms=30000`");
+          "Any other of Kafka's configs of a group coordinator, such as"
+              + " `group.consumer.session.timeout.ms=30000`");
 
   static final List<Setting<?>> ALL =
       List.of(
@@ -74,6 +85,7 @@ record GroupsSettings(
           GROUP_MIN_SESSION_TIMEOUT_MS,
           GROUP_MAX_SESSION_TIMEOUT_MS,
           GROUP_MAX_SIZE,
+          GROUP_MEMBER_MEMORY,
           GROUP_CONFIGS);
 
   /**
@@ -99,6 +111,7 @@ record GroupsSettings(
             min,
             max,
             GROUP_MAX_SIZE.in(environment),
+            GROUP_MEMBER_MEMORY.in(environment),
             GROUP_CONFIGS.in(environment));
     try {
       GroupConfigDefinitions.requireCoordinatorConfigs(settings.asKafkaConfigs());
@@ -111,7 +124,10 @@ record GroupsSettings(
     return settings;
   }
 
-  /** Under Kafka's names, but for the number of partitions, which the topic has itself. */
+  /**
+   * Under Kafka's names, but for the number of partitions, which the topic has itself, and the
+   * memory, which Kafka does not limit.
+   */
   Map<String, String> asKafkaConfigs() {
     Map<String, String> configs = new TreeMap<>(others);
     configs.putAll(

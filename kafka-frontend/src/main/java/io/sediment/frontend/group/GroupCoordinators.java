@@ -52,6 +52,7 @@ public final class GroupCoordinators implements AutoCloseable {
   private final GroupConfigDefinitions configs;
   private final Environment environment;
   private final GroupFeatures features;
+  private final MemberMemory memory;
   private final ExecutorService turn = NamedThreads.pool("group-coordinators", 1);
   private final AtomicReference<@Nullable MetadataImage> newest = new AtomicReference<>();
   private final ClusterMetadata.Subscription subscription;
@@ -68,6 +69,8 @@ public final class GroupCoordinators implements AutoCloseable {
     this.configs = configs;
     this.environment = environment;
     this.features = new GroupFeatures(environment.metadata(), environment.scheduler());
+    this.memory =
+        new MemberMemory(settings.memberBytesMax(), environment.ticker(), environment.meters());
     features.finalizeServed();
     this.subscription = environment.metadata().subscribe((before, after) -> follow(after));
   }
@@ -112,6 +115,15 @@ public final class GroupCoordinators implements AutoCloseable {
     if (!environment.logs().isLeaseHeld()) {
       throw new NotCoordinatorException("this broker has lost touch with the cluster");
     }
+  }
+
+  MemberMemory memory() {
+    return memory;
+  }
+
+  /** Of members of groups other than classic ones, which do not say themselves. */
+  long longestSessionMs() {
+    return configs.longestSessionMs();
   }
 
   GroupFeatures features() {

@@ -9,8 +9,6 @@ import java.util.UUID;
 import java.util.function.Supplier;
 import org.apache.kafka.common.message.ConsumerGroupDescribeRequestData;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
-import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
-import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
 import org.apache.kafka.common.message.DeleteGroupsRequestData;
 import org.apache.kafka.common.message.DeleteGroupsResponseData;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
@@ -39,7 +37,12 @@ public final class GroupHandlers {
         new JoinGroupHandler(coordinators),
         new SyncGroupHandler(coordinators),
         new PassingHandler<HeartbeatRequestData, HeartbeatResponseData>(
-            ApiKeys.HEARTBEAT, coordinators, Groups::heartbeat),
+            ApiKeys.HEARTBEAT,
+            coordinators,
+            (groups, context, request) -> {
+              coordinators.memory().heard(request.groupId(), request.memberId());
+              return groups.heartbeat(context, request);
+            }),
         new LeaveGroupHandler(coordinators),
         new OffsetCommitHandler(metadata, coordinators),
         new OffsetFetchHandler(metadata, coordinators),
@@ -59,13 +62,7 @@ public final class GroupHandlers {
                 groups
                     .delete(context, distinct(request.groupsNames()))
                     .thenApply(all -> new DeleteGroupsResponseData().setResults(all))),
-        new PassingHandler<ConsumerGroupHeartbeatRequestData, ConsumerGroupHeartbeatResponseData>(
-            ApiKeys.CONSUMER_GROUP_HEARTBEAT,
-            coordinators,
-            (groups, context, request) -> {
-              coordinators.features().require(GroupFeatures.CONSUMER_PROTOCOL);
-              return groups.consumerHeartbeat(context, request);
-            }),
+        new ConsumerGroupHeartbeatHandler(coordinators),
         new PassingHandler<ConsumerGroupDescribeRequestData, ConsumerGroupDescribeResponseData>(
             ApiKeys.CONSUMER_GROUP_DESCRIBE,
             coordinators,

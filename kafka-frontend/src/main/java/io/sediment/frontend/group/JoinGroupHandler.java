@@ -38,9 +38,16 @@ final class JoinGroupHandler implements ApiHandler<JoinGroupRequestData, JoinGro
       throw new InvalidRequestException(
           "protocols of a member too large: bytes=" + bytes + " max=" + PROTOCOL_BYTES_MAX);
     }
+    Groups groups = coordinators.groups();
     return coordinators
-        .groups()
-        .join(context, request)
+        .memory()
+        .join(
+            request.groupId(),
+            request.memberId(),
+            MemberMemory.sizeOf(request, context),
+            request.sessionTimeoutMs(),
+            () -> groups.join(context, request),
+            response -> new MemberMemory.Answer(response.errorCode(), response.memberId()))
         // Older versions cannot say that there is no protocol.
         .thenApply(response -> new JoinGroupResponse(response, version).data());
   }

@@ -7,7 +7,9 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.LeaveGroupRequestData;
 import org.apache.kafka.common.message.LeaveGroupRequestData.MemberIdentity;
 import org.apache.kafka.common.message.LeaveGroupResponseData;
+import org.apache.kafka.common.message.LeaveGroupResponseData.MemberResponse;
 import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.LeaveGroupResponse;
 
 /** Lets members out of a classic group; older versions name one, newer ones several. */
@@ -38,6 +40,20 @@ final class LeaveGroupHandler implements ApiHandler<LeaveGroupRequestData, Leave
     return coordinators
         .groups()
         .leave(context, all)
+        .whenComplete(
+            (response, failure) -> {
+              if (failure == null) {
+                forget(request.groupId(), response);
+              }
+            })
         .thenApply(response -> new LeaveGroupResponse(response, version).data());
+  }
+
+  private void forget(String group, LeaveGroupResponseData response) {
+    for (MemberResponse member : response.members()) {
+      if (member.errorCode() == Errors.NONE.code()) {
+        coordinators.memory().left(group, member.memberId());
+      }
+    }
   }
 }

@@ -48,9 +48,19 @@ final class StreamsGroupHeartbeatHandler
     if (!misnamed.isEmpty()) {
       return invalid("Topic names " + misnamed + " are not valid topic names.");
     }
+    Groups groups = coordinators.groups();
     return coordinators
-        .groups()
-        .streamsHeartbeat(context, request)
+        .memory()
+        .heartbeat(
+            request.groupId(),
+            request.memberId(),
+            request.memberEpoch(),
+            MemberMemory.sizeOf(request, context),
+            coordinators.longestSessionMs(),
+            () -> groups.streamsHeartbeat(context, request),
+            heartbeat ->
+                new MemberMemory.Answer(
+                    heartbeat.response().errorCode(), heartbeat.response().memberId()))
         .thenApply(
             heartbeat -> {
               StreamsGroupHeartbeatResponseData response = heartbeat.response();

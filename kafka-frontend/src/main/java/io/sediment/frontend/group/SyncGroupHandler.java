@@ -30,6 +30,14 @@ final class SyncGroupHandler implements ApiHandler<SyncGroupRequestData, SyncGro
       return CompletableFuture.completedFuture(
           new SyncGroupResponseData().setErrorCode(Errors.INCONSISTENT_GROUP_PROTOCOL.code()));
     }
-    return coordinators.groups().sync(context, request);
+    Groups groups = coordinators.groups();
+    return coordinators
+        .memory()
+        .assign(
+            request.groupId(),
+            request.memberId(),
+            request.assignments().isEmpty() ? 0 : MemberMemory.sizeOf(request, context),
+            () -> groups.sync(context, request),
+            SyncGroupResponseData::errorCode);
   }
 }

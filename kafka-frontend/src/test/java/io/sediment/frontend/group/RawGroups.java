@@ -4,6 +4,8 @@ import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.metadata.Topic;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Subscription;
@@ -51,6 +53,7 @@ final class RawGroups implements AutoCloseable {
   private int sessionMs = SESSION_MS;
   private List<String> assignors = List.of("range");
   private String protocolType = CONSUMER;
+  private int saidBytes;
 
   /**
    * @param instanceId of a static member, or null
@@ -70,6 +73,12 @@ final class RawGroups implements AutoCloseable {
   RawGroups withAssignors(String type, String... names) {
     protocolType = type;
     assignors = List.of(names);
+    return this;
+  }
+
+  /** Says so much more of itself when it joins. */
+  RawGroups saying(int bytes) {
+    saidBytes = bytes;
     return this;
   }
 
@@ -121,7 +130,8 @@ final class RawGroups implements AutoCloseable {
                   .setName(assignor)
                   .setMetadata(
                       ConsumerProtocol.serializeSubscription(
-                              new Subscription(List.of(topic.name())))
+                              new Subscription(
+                                  List.of(topic.name()), ByteBuffer.allocate(saidBytes)))
                           .array()));
     }
     return client.send(join, latest(ApiKeys.JOIN_GROUP));
@@ -205,8 +215,18 @@ final class RawGroups implements AutoCloseable {
         consumerRequest(0)
             .setRebalanceTimeoutMs(REBALANCE_MS)
             .setServerAssignor(assignor)
-            .setSubscribedTopicNames(List.of(topic.name()))
+            .setSubscribedTopicNames(subscription())
             .setTopicPartitions(List.of()));
+  }
+
+  /** Names of some 100 bytes each. */
+  private List<String> subscription() {
+    List<String> names = new ArrayList<>();
+    names.add(topic.name());
+    for (int i = 0; i < saidBytes / 100; i++) {
+      names.add("t".repeat(90) + i);
+    }
+    return names;
   }
 
   /**

@@ -56,6 +56,13 @@ public final class GroupConfigDefinitions {
     GroupCoordinatorConfig.fromProps(configs);
   }
 
+  /** The longest session that a group of the consumer or streams protocol may have. */
+  public int longestSessionMs() {
+    return Math.max(
+        coordinator.consumerGroupMaxSessionTimeoutMs(),
+        coordinator.streamsGroupMaxSessionTimeoutMs());
+  }
+
   GroupCoordinatorConfig coordinator() {
     return coordinator;
   }
