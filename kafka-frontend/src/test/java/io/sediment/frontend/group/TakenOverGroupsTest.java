@@ -2,6 +2,7 @@ package io.sediment.frontend.group;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.Counter;
 import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.metadata.Partition;
@@ -228,5 +229,24 @@ class TakenOverGroupsTest {
     awaitOlderLanesLetGo();
     assertThat(committed(STAYS)).isEqualTo(expected);
     assertThat(recordsInTheLog()).isEqualTo(PARTITIONS);
+  }
+
+  @Test
+  void aLaneWithoutMemoryIsWaitedForButNotForEver() {
+    broker.startRetention();
+    commit(STAYS, 3, 1);
+    Counter failures = broker.meters.counter("kafka.group.coordinator.carry.over.failures");
+    broker.lane.refuseAppends(true);
+    broker.takeOver();
+    Await.until("it is given up", () -> failures.count() == 1);
+    assertThat(committed(STAYS)).as("served all the same").isEqualTo(all(3, 1));
+
+    broker.lane.refusedAppends();
+    broker.takeOver();
+    Await.until("it is refused again", () -> broker.lane.refusedAppends() > 0);
+    broker.lane.refuseAppends(false);
+    awaitOlderLanesLetGo();
+    assertThat(committed(STAYS)).isEqualTo(all(3, 1));
+    assertThat(failures.count()).isEqualTo(1);
   }
 }

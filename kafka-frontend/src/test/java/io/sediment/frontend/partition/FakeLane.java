@@ -34,6 +34,7 @@ public final class FakeLane implements PartitionLane {
   private final Executor ackThread;
   private final Map<PartitionId, FakePartition> partitions = new ConcurrentHashMap<>();
   private final Map<PartitionId, FakePartition> closed = new ConcurrentHashMap<>();
+  private final AtomicLong refused = new AtomicLong();
   private final AtomicLong slicesOut = new AtomicLong();
   private final AtomicInteger readsToFail = new AtomicInteger();
   private volatile boolean manual;
@@ -120,6 +121,11 @@ public final class FakeLane implements PartitionLane {
 
   public void refuseAppends(boolean refuse) {
     busy = refuse;
+  }
+
+  /** How many were refused since this was last asked. */
+  public long refusedAppends() {
+    return refused.getAndSet(0);
   }
 
   /** Reads complete on {@code executor}, as they do when the store must be asked. */
@@ -244,6 +250,7 @@ public final class FakeLane implements PartitionLane {
         throw new LaneHaltedException("fenced by a test");
       }
       if (busy) {
+        refused.incrementAndGet();
         throw new LaneBusyException("full by a test");
       }
       ByteBuffer copy = ByteBuffer.allocateDirect(batch.remaining());
