@@ -6,7 +6,7 @@
 #       About 25 minutes on a quiet machine of two cores. A short look of about 4 minutes:
 #       scripts/bench.sh --rounds 1 --warm-mb 1024 --measure-mb 1024 --partitions 8 --producers 1 --latency-records 500 --settle-seconds 60 --idle-seconds 10
 #
-#   scripts/bench.sh small [--heap 256m] [--mb-per-second 50] [--load-seconds 40] [--settle-seconds 75] [--idle-seconds 30] [--starts 5]
+#   scripts/bench.sh small [--jvm "-Xmx256m -XX:+UseSerialGC"] [--mb-per-second 50] [--load-seconds 40] [--settle-seconds 75] [--idle-seconds 30] [--starts 5]
 #       alone, in little memory at a steady rate; then idle; then killed and started again. About 3 minutes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

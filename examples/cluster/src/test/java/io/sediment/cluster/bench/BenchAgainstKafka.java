@@ -61,7 +61,11 @@ public final class BenchAgainstKafka {
     if (server == Server.SEDIMENT) {
       SedimentServer ours =
           new SedimentServer(
-              Path.of(options.get("jar")), home, dir.resolve("sediment.log"), heap(), ports);
+              Path.of(options.get("jar")),
+              home,
+              dir.resolve("sediment.log"),
+              List.of("-Xmx" + heap()),
+              ports);
       bootstrap = ours.bootstrap();
       process = ours.start();
     } else {

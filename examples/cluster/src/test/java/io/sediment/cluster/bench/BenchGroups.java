@@ -5,6 +5,7 @@ import io.sediment.cluster.torture.FreePorts;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -59,7 +60,8 @@ public final class BenchGroups {
       if (server == Server.SEDIMENT) {
         Path log = dir.resolve("sediment.log");
         SedimentServer ours =
-            new SedimentServer(Path.of(options.get("jar")), home, log, heap, ports);
+            new SedimentServer(
+                Path.of(options.get("jar")), home, log, List.of("-Xmx" + heap), ports);
         measure(server, ours.start(), ours.bootstrap(), ours::puts);
       } else {
         KafkaServer theirs =

@@ -4,6 +4,7 @@ import io.sediment.cluster.torture.FreePorts;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -34,7 +35,7 @@ public final class BenchGroupsLoad {
             Path.of(options.get("jar")),
             home,
             log,
-            options.getOrDefault("heap", "1g"),
+            List.of("-Xmx" + options.getOrDefault("heap", "1g")),
             new FreePorts());
   }
 

@@ -4,6 +4,7 @@ import io.sediment.cluster.torture.FreePorts;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -33,7 +34,7 @@ public final class BenchSmall {
             Path.of(options.get("jar")),
             home,
             dir.resolve("small.log"),
-            options.getOrDefault("heap", "256m"),
+            List.of(options.getOrDefault("jvm", "-Xmx256m -XX:+UseSerialGC").split(" ")),
             new FreePorts());
     try {
       run(options, load, server);

@@ -21,7 +21,7 @@ final class SedimentServer {
   private final Path jar;
   private final Path home;
   private final Path log;
-  private final String heap;
+  private final List<String> jvm;
   private final int port;
   private final int httpPort;
   private final int raftPort;
@@ -29,12 +29,13 @@ final class SedimentServer {
   /**
    * @param jar used with the archive of its classes where one lies beside it
    * @param home where its data goes
+   * @param jvm options, the heap's size among them
    */
-  SedimentServer(Path jar, Path home, Path log, String heap, FreePorts ports) {
+  SedimentServer(Path jar, Path home, Path log, List<String> jvm, FreePorts ports) {
     this.jar = jar.toAbsolutePath();
     this.home = home;
     this.log = log;
-    this.heap = heap;
+    this.jvm = jvm;
     this.port = ports.take();
     this.httpPort = ports.take();
     this.raftPort = ports.take();
@@ -55,7 +56,7 @@ final class SedimentServer {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("@" + JVM_OPTIONS);
-    command.add("-Xmx" + heap);
+    command.addAll(jvm);
     Path archive = Path.of(jar.toString().replaceFirst("\\.jar$", ".jsa"));
     if (Files.exists(archive)) {
       command.add("-XX:SharedArchiveFile=" + archive);
