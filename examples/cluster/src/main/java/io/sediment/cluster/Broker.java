@@ -142,7 +142,7 @@ final class Broker implements Service {
             "metadata",
             openMetadata(stores, scheduler, new BucketLaneSealer(laneEnvironments, laneConfig)));
     long incarnation = metadata.incarnation().number();
-    long brokerEpoch = await(metadata.submit(registration())).valueOrThrow();
+    long brokerEpoch = await(Registration.of(metadata, registration(), scheduler));
     Membership membership =
         started(
             "membership",
@@ -516,6 +516,7 @@ final class Broker implements Service {
     } catch (ExecutionException e) {
       throw e.getCause() instanceof Exception cause ? cause : e;
     } catch (TimeoutException e) {
+      future.cancel(false);
       throw new IllegalStateException("not done within " + START_TIMEOUT, e);
     }
   }

@@ -1,0 +1,70 @@
+package io.sediment.cluster;
+
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.MetadataUnavailableException;
+import io.sediment.metadata.RegisterBroker;
+import io.sediment.runtime.Scheduler;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes a broker that starts known to the others, which takes a metadata leader: where there is
+ * none yet, as when most voters are down, it waits for one. The command names the process, so that
+ * sending it again after a lost answer changes nothing.
+ */
+final class Registration {
+  private static final Logger log = LoggerFactory.getLogger(Registration.class);
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  private final ClusterMetadata metadata;
+  private final RegisterBroker command;
+  private final Scheduler scheduler;
+  private final CompletableFuture<Long> brokerEpoch = new CompletableFuture<>();
+
+  private Registration(ClusterMetadata metadata, RegisterBroker command, Scheduler scheduler) {
+    this.metadata = metadata;
+    this.command = command;
+    this.scheduler = scheduler;
+  }
+
+  /**
+   * Completes with the broker epoch of this process; fails where the registration is refused. No
+   * further attempt is made once the future was cancelled.
+   */
+  static CompletableFuture<Long> of(
+      ClusterMetadata metadata, RegisterBroker command, Scheduler scheduler) {
+    Registration registration = new Registration(metadata, command, scheduler);
+    registration.submit();
+    return registration.brokerEpoch;
+  }
+
+  private void submit() {
+    if (brokerEpoch.isDone()) {
+      return;
+    }
+    metadata
+        .submit(command)
+        .whenComplete(
+            (result, failure) -> {
+              if (result != null) {
+                brokerEpoch.completeAsync(result::valueOrThrow, Runnable::run);
+              } else if (isUnavailable(failure)) {
+                log.warn(
+                    "broker {} is not registered yet, trying again: {}",
+                    command.brokerId(),
+                    failure.getMessage());
+                scheduler.schedule(this::submit, PAUSE);
+              } else {
+                brokerEpoch.completeExceptionally(failure);
+              }
+            });
+  }
+
+  private static boolean isUnavailable(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof MetadataUnavailableException;
+  }
+}
