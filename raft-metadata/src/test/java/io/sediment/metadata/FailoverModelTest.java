@@ -3,15 +3,12 @@ package io.sediment.metadata;
 import static io.sediment.metadata.Lane.State.SEALED;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
+import io.sediment.metadata.EveryOrder.Found;
+import io.sediment.metadata.EveryOrder.ImageNumbers;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BiConsumer;
@@ -72,21 +69,16 @@ class FailoverModelTest {
       List<Attempt> attempts,
       int grants) {
 
-    /**
-     * What tells states apart; a digest, since there are many.
-     *
-     * @param images a number for each image with other lanes or placements
-     */
-    UUID key(ImageNumbers images) {
-      StringBuilder key = new StringBuilder(256).append(images.of(image));
-      seen.forEach(one -> key.append('|').append(images.of(one)));
-      key.append(claimed).append(fencedBelow).append(opened).append(grants);
-      acks.forEach(a -> key.append('a').append(a.lane).append(a.epoch).append(a.offset));
+    String content(ImageNumbers images) {
+      StringBuilder content = new StringBuilder(256).append(images.of(image));
+      seen.forEach(one -> content.append('|').append(images.of(one)));
+      content.append(claimed).append(fencedBelow).append(opened).append(grants);
+      acks.forEach(a -> content.append('a').append(a.lane).append(a.epoch).append(a.offset));
       attempts.stream()
           .map(a -> (a.opens ? "o" : "s") + a.broker + a.lane + a.epoch + a.stage + "," + a.end)
           .sorted()
-          .forEach(key::append);
-      return UUID.nameUUIDFromBytes(key.toString().getBytes(StandardCharsets.UTF_8));
+          .forEach(content::append);
+      return content.toString();
     }
 
     @Nullable String violation() {
@@ -102,19 +94,6 @@ class FailoverModelTest {
         }
       }
       return null;
-    }
-  }
-
-  private static final class ImageNumbers {
-    private final Map<String, Integer> byContent = new HashMap<>();
-    private final IdentityHashMap<MetadataImage, Integer> known = new IdentityHashMap<>();
-
-    int of(MetadataImage image) {
-      return known.computeIfAbsent(
-          image,
-          one ->
-              byContent.computeIfAbsent(
-                  one.lanes().values() + " " + one.topics(), any -> byContent.size()));
     }
   }
 
@@ -328,55 +307,44 @@ class FailoverModelTest {
     return new Attempt(attempt.opens, attempt.broker, attempt.lane, attempt.epoch, stage, end);
   }
 
-  private record Found(int states, @Nullable String violation, List<String> trace) {}
-
-  private record Step(@Nullable Step before, String what, World world) {
-    List<String> trace() {
-      List<String> trace = before == null ? new ArrayList<>() : before.trace();
-      trace.add(what);
-      return trace;
-    }
-  }
-
   private static Found explore(@Nullable Weakness weakness) {
-    Set<UUID> known = new HashSet<>();
-    ImageNumbers images = new ImageNumbers();
-    ArrayDeque<Step> open = new ArrayDeque<>();
-    open.add(new Step(null, "begin", begin()));
-    known.add(begin().key(images));
-    while (!open.isEmpty()) {
-      Step step = open.remove();
-      String violation = step.world.violation();
-      if (violation != null) {
-        return new Found(known.size(), violation, step.trace());
-      }
-      successors(
-          step.world,
-          weakness,
-          (what, world) -> {
-            if (known.add(world.key(images))) {
-              open.add(new Step(step, what, world));
-            }
-          });
-      if (known.size() > STATES_MAX) {
-        throw new IllegalStateException("more than " + STATES_MAX + " states: bound the model");
-      }
-    }
-    return new Found(known.size(), null, List.of());
+    EveryOrder.Model<World> model =
+        new EveryOrder.Model<>() {
+          @Override
+          public World first() {
+            return begin();
+          }
+
+          @Override
+          public void successors(World world, BiConsumer<String, World> next) {
+            FailoverModelTest.successors(world, weakness, next);
+          }
+
+          @Override
+          public @Nullable String violation(World world) {
+            return world.violation();
+          }
+
+          @Override
+          public String content(World world, ImageNumbers images) {
+            return world.content(images);
+          }
+        };
+    return new EveryOrder<>(model, STATES_MAX).walk();
   }
 
   @Test
   void asDesignedNoAcknowledgedRecordIsLostOrMeetsAnother() {
     Found found = explore(null);
-    assertThat(found.violation).as("after %s", found.trace).isNull();
-    assertThat(found.states).isGreaterThan(10_000);
+    assertThat(found.violation()).as("after %s", found.trace()).isNull();
+    assertThat(found.worlds()).isGreaterThan(10_000);
   }
 
   @ParameterizedTest
   @EnumSource
   void withoutOneSafeguardAnAcknowledgedRecordIsLostOrMeetsAnother(Weakness weakness) {
     Found found = explore(weakness);
-    log.info("{}: {} after {} steps", weakness, found.violation, found.trace.size() - 1);
-    assertThat(found.violation).as("after %s", found.trace).startsWith(weakness.anomaly);
+    log.info("{}: {} after {} steps", weakness, found.violation(), found.trace().size() - 1);
+    assertThat(found.violation()).as("after %s", found.trace()).startsWith(weakness.anomaly);
   }
 }
