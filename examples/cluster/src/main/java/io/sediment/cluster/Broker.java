@@ -329,12 +329,15 @@ final class Broker implements Service {
     }
   }
 
-  /** Where listing and deleting cost nothing, garbage need not wait. */
+  /** Where requests cost nothing, garbage need not wait. */
   static LaneConfig laneConfig(BrokerSettings settings, MemoryBudget budget) {
     LaneConfig config = LaneConfig.forBudget(budget);
-    return settings.storeType() == BrokerSettings.StoreType.S3
-        ? config
-        : config.withGarbage(GarbageOptions.LOCAL, LOCAL_GARBAGE_PERIOD);
+    boolean isPriced = settings.storeType() == BrokerSettings.StoreType.S3;
+    return config.withGarbage(
+        isPriced ? GarbageOptions.DEFAULT : GarbageOptions.LOCAL,
+        settings
+            .garbageInterval()
+            .orElse(isPriced ? config.garbageInterval() : LOCAL_GARBAGE_PERIOD));
   }
 
   private LaneEnvironment laneEnvironment(

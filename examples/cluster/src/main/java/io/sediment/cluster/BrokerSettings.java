@@ -39,6 +39,7 @@ record BrokerSettings(
     int numPartitions,
     boolean recoverFromBucket,
     Duration retentionCheckInterval,
+    Optional<Duration> garbageInterval,
     Compaction compaction,
     long compactionBytesPerSecond,
     int compactionL0Objects,
@@ -226,6 +227,14 @@ record BrokerSettings(
           ValueTypes.integer(100, Integer.MAX_VALUE, "milliseconds"),
           "How often log starts are raised by retention and space is given back");
 
+  private static final Setting<Optional<Integer>> GARBAGE_INTERVAL_MS =
+      new Setting<>(
+          "GARBAGE_INTERVAL_MS",
+          "",
+          ValueTypes.optional(ValueTypes.integer(100, Integer.MAX_VALUE, "milliseconds")),
+          "How often objects that nothing needs any more are deleted. Unset: 30000 on `s3`, 10000"
+              + " elsewhere");
+
   private static final Setting<Compaction> COMPACTION =
       new Setting<>(
           "COMPACTION",
@@ -281,6 +290,7 @@ record BrokerSettings(
                   NUM_PARTITIONS,
                   RECOVER_FROM_BUCKET,
                   RETENTION_CHECK_INTERVAL_MS,
+                  GARBAGE_INTERVAL_MS,
                   COMPACTION,
                   COMPACTION_RATE,
                   COMPACTION_L0_OBJECTS,
@@ -330,6 +340,7 @@ record BrokerSettings(
         NUM_PARTITIONS.in(environment),
         RECOVER_FROM_BUCKET.in(environment),
         Duration.ofMillis(RETENTION_CHECK_INTERVAL_MS.in(environment)),
+        GARBAGE_INTERVAL_MS.in(environment).map(Duration::ofMillis),
         COMPACTION.in(environment),
         COMPACTION_RATE.in(environment),
         COMPACTION_L0_OBJECTS.in(environment),

@@ -2,10 +2,7 @@ package io.sediment.lsm.gc;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.WalSlot;
-import io.sediment.lsm.manifest.JobProgress;
-import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.Manifest;
-import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.object.ObjectNames;
 import io.sediment.lsm.object.ObjectNames.DataName;
 import io.sediment.lsm.object.ObjectNames.ManifestName;
@@ -13,10 +10,7 @@ import io.sediment.lsm.object.ObjectNames.ObjectName;
 import io.sediment.lsm.object.ObjectNames.WalName;
 import io.sediment.lsm.object.SortedObject;
 import io.sediment.objectstore.ListedObject;
-import io.sediment.objectstore.ObjectKey;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Which objects of a lane are unreachable, given the manifests that somebody may be reading. Pure.
@@ -38,7 +32,7 @@ public final class GarbagePolicy {
   private final LaneId lane;
   private final Manifest newest;
   private final long boundary;
-  private final Set<ObjectKey> named = new HashSet<>();
+  private final NamedObjects named = new NamedObjects();
 
   /**
    * @param retained all manifests above the boundary up to one that is committed, oldest first
@@ -48,27 +42,12 @@ public final class GarbagePolicy {
     this.newest = retained.get(retained.size() - 1);
     this.lane = newest.lane();
     this.boundary = boundary;
-    Set<Object> refs = new HashSet<>(); // consecutive manifests name mostly the same objects
-    for (Manifest manifest : retained) {
-      for (L0Ref ref : manifest.l0()) {
-        if (refs.add(ref)) {
-          named.add(ref.key(lane));
-        }
-      }
-      for (RunRef run : manifest.level1().runs()) {
-        if (refs.add(run)) {
-          named.add(run.key(lane));
-          run.objects().forEach(object -> named.add(object.key(lane)));
-        }
-      }
-      JobProgress job = manifest.level1().job();
-      if (job != null) {
-        job.outputs().forEach(object -> named.add(object.key(lane)));
-      }
-      if (manifest.table() != null) {
-        named.add(manifest.table().key(lane));
-      }
-    }
+    retained.forEach(named::addAll);
+  }
+
+  /** Of what manifests below the boundary name, what nobody can reach any more. */
+  List<ListedObject> garbageOf(NamedObjects objects) {
+    return objects.all().stream().filter(this::isGarbage).toList();
   }
 
   /** False for everything that is not an object of this lane. */

@@ -16,9 +16,12 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The manifests of one lane, as one committer sees them: a compare-and-set register built from
@@ -36,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * invariant. Thread-safe.
  */
 public final class ManifestStore {
+  private static final Logger LOG = LoggerFactory.getLogger(ManifestStore.class);
+
   /** How many of the newest manifests a lane at work keeps, for readers that come late. */
   public static final int MANIFESTS_KEPT = 16;
 
@@ -112,26 +117,23 @@ public final class ManifestStore {
   }
 
   /**
-   * Deletes all but the newest {@code kept} manifests, at least one. The boundary is raised first,
-   * so that whoever creates a deleted id again learns that it means nothing. Idempotent; what a
-   * crash leaves below the boundary is garbage for {@code lsm.gc}.
+   * Lets go of all manifests up to {@code id}: from now on they mean nothing, and whoever creates
+   * one of them again learns so. To be done before one of them, or an object that only they name,
+   * is deleted. Idempotent. Fails as the store does.
+   *
+   * @param id below that of {@link #current}
    */
-  public CompletableFuture<Void> reclaim(int kept) {
-    long last = current().id() - Math.max(1, kept);
-    if (last <= 0) {
-      return CompletableFuture.completedFuture(null);
+  public CompletableFuture<Void> raiseBoundary(long id) {
+    if (id >= current().id()) {
+      throw new IllegalArgumentException(
+          "boundary at the newest manifest: lane="
+              + lane
+              + " id="
+              + id
+              + " newest="
+              + current().id());
     }
-    return boundary
-        .read()
-        .thenCompose(
-            before -> {
-              if (before >= last) {
-                return CompletableFuture.completedFuture(null);
-              }
-              List<ObjectKey> old =
-                  LongStream.rangeClosed(before + 1, last).mapToObj(keys::manifest).toList();
-              return boundary.raiseTo(last).thenCompose(raised -> store.delete(old));
-            });
+    return boundary.raiseTo(id);
   }
 
   /**
@@ -140,26 +142,63 @@ public final class ManifestStore {
    */
   public CompletableFuture<List<Manifest>> retained() {
     Manifest newest = current();
-    return readBoundary()
+    return readBoundary().thenCompose(deleted -> stored(deleted + 1, newest));
+  }
+
+  /** The manifests from id {@code first} on as far as they are there, up to {@code last}. */
+  public CompletableFuture<List<Manifest>> stored(long first, Manifest last) {
+    List<Manifest> found = new ArrayList<>();
+    return readInOrder(first, last.id() - 1, this::read, found::add)
+        .thenApply(
+            read -> {
+              found.add(last);
+              return found;
+            });
+  }
+
+  /**
+   * Hands over the manifests from id {@code first} to {@code last}, oldest first, that are to be
+   * let go, as far as they are there and whole: one that is damaged must not stay for ever.
+   */
+  public CompletableFuture<Void> leaving(long first, long last, Consumer<Manifest> each) {
+    return readInOrder(
+        first,
+        last,
+        id ->
+            read(id)
+                .exceptionallyCompose(
+                    failure -> {
+                      if (!(failure instanceof CorruptObjectException)) {
+                        return CompletableFuture.failedFuture(failure);
+                      }
+                      LOG.warn("let go without knowing what it named: {}", failure.getMessage());
+                      return CompletableFuture.completedFuture(Optional.empty());
+                    }),
+        each);
+  }
+
+  private CompletableFuture<Void> readInOrder(
+      long first,
+      long last,
+      LongFunction<CompletableFuture<Optional<Manifest>>> read,
+      Consumer<Manifest> each) {
+    if (first > last) {
+      return CompletableFuture.completedFuture(null);
+    }
+    List<CompletableFuture<Optional<Manifest>>> reads = new ArrayList<>();
+    long next = first;
+    for (; next <= last && reads.size() < PROBES_AT_ONCE; next++) {
+      Manifest known = recent.get(next);
+      reads.add(
+          known == null ? read.apply(next) : CompletableFuture.completedFuture(Optional.of(known)));
+    }
+    long rest = next;
+    return CompletableFuture.allOf(reads.toArray(CompletableFuture[]::new))
         .thenCompose(
-            deleted -> {
-              List<CompletableFuture<Optional<Manifest>>> reads = new ArrayList<>();
-              for (long id = deleted + 1; id < newest.id(); id++) {
-                Manifest known = recent.get(id);
-                reads.add(
-                    known == null
-                        ? read(id)
-                        : CompletableFuture.completedFuture(Optional.of(known)));
-              }
-              return CompletableFuture.allOf(reads.toArray(CompletableFuture[]::new))
-                  .thenApply(
-                      done -> {
-                        List<Manifest> manifests = new ArrayList<>();
-                        // One that is gone by now was reclaimed after the boundary was read.
-                        reads.forEach(read -> read.join().ifPresent(manifests::add));
-                        manifests.add(newest);
-                        return manifests;
-                      });
+            done -> {
+              // One that is gone by now was let go of by somebody else.
+              reads.forEach(found -> found.join().ifPresent(each));
+              return readInOrder(rest, last, read, each);
             });
   }
 

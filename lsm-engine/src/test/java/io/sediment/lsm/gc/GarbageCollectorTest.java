@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.WalSlot;
+import io.sediment.lsm.manifest.CompactorTerm;
+import io.sediment.lsm.manifest.DataRef;
 import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.LaneFencedException;
 import io.sediment.lsm.manifest.ManifestEdit;
 import io.sediment.lsm.manifest.ManifestEdit.AddL0;
 import io.sediment.lsm.manifest.ManifestEdit.AdoptSealed;
+import io.sediment.lsm.manifest.ManifestEdit.ClaimCompactor;
 import io.sediment.lsm.manifest.ManifestEdit.ClaimEpoch;
 import io.sediment.lsm.manifest.ManifestEdit.DropObjects;
+import io.sediment.lsm.manifest.ManifestEdit.ReplaceWithRuns;
 import io.sediment.lsm.manifest.ManifestStore;
+import io.sediment.lsm.manifest.Place;
+import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.manifest.StoredManifests;
 import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.manifest.WriterTerm;
@@ -39,6 +45,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -47,6 +54,9 @@ class GarbageCollectorTest {
   private static final LaneId LANE = new LaneId(4);
   private static final LaneKeys KEYS = new LaneKeys(LANE);
   private static final Duration LIMIT = Duration.ofHours(5);
+
+  /** Two of 258 folders in a pass: what goes at once is known by name. */
+  private static final GarbageOptions SEES_LITTLE = new GarbageOptions(2, 30, Duration.ofMillis(5));
 
   static LongStream seeds() {
     return Seeds.upTo(10);
@@ -150,44 +160,138 @@ class GarbageCollectorTest {
   }
 
   @Test
-  void aLaneAtRestCostsNothing() {
+  void aLaneAtRestIsDoneUntilSomethingIsCommitted() {
     World world = new World(1, FaultPlan.none());
     Broker broker = world.broker(1);
     broker.open();
     broker.writeWal(3);
     broker.flush();
-    GarbageLoop loop = new GarbageLoop(broker.collector, broker.process, Duration.ofMinutes(1));
-    loop.start();
-    world.simulation.runFor(Duration.ofMinutes(20));
+    world.await(broker.passes());
     assertThat(world.walSlots()).isEmpty();
-    long[] requests = new long[1];
-    world.bucket.observe((phase, request) -> requests[0]++);
-    world.simulation.runFor(Duration.ofHours(1));
-    assertThat(requests[0]).isZero();
+    assertThat(broker.collector.isDone()).isTrue();
     broker.writeWal(1);
     broker.flush();
-    world.simulation.runFor(Duration.ofMinutes(5));
+    assertThat(broker.collector.isDone()).isFalse();
+    world.await(broker.passes());
     assertThat(world.walSlots()).isEmpty();
-    loop.close();
-    broker.writeWal(1);
-    broker.flush();
-    world.simulation.runFor(Duration.ofMinutes(5));
-    assertThat(world.walSlots()).containsExactly("1/5");
   }
 
   @Test
   void aFailedPassIsMadeGoodByTheNext() {
     World world = new World(1, FaultPlan.none());
-    Broker broker = world.broker(1);
+    Broker broker = world.broker(1, SEES_LITTLE);
     broker.open();
-    broker.writeWal(3);
-    broker.flush();
-    world.bucket.script(request -> request.op() == StoreOp.DELETE, 2, Fault.PARTIAL_DELETE);
-    GarbageLoop loop = new GarbageLoop(broker.collector, broker.process, Duration.ofMinutes(1));
-    loop.start();
-    world.simulation.runFor(Duration.ofMinutes(20));
+    broker.flushNothing();
+    world.await(broker.collector.pass()); // the folders of the log and of manifests are seen
+    for (int i = 0; i < 40; i++) {
+      broker.writeWal(3);
+      broker.flush();
+      broker.drop();
+    }
+    for (int failures = 0; failures < 3; failures++) {
+      world.bucket.script(request -> request.op() == StoreOp.DELETE, 1, Fault.PARTIAL_DELETE);
+      assertThat(world.failure(broker.collector.pass())).isNotNull();
+    }
+    world.await(broker.collector.pass());
+    world.await(broker.collector.pass());
+    assertThat(world.bucket.keys("")).hasSize(1 + 1 + 1); // manifest, table, boundary
+  }
+
+  @Test
+  void whatWasLetGoIsDeletedWithoutListing() {
+    World world = new World(1, FaultPlan.none());
+    Broker broker = world.broker(1, SEES_LITTLE);
+    broker.open();
+    broker.flushNothing();
+    world.await(broker.collector.pass()); // the folders of the log and of manifests are seen
+    long lists = world.bucket.bill().requests(StoreOp.LIST);
+    int passes = 0;
+    for (int i = 1; i <= 60; i++) {
+      broker.writeWal(5);
+      broker.flush();
+      if (i % 20 == 0) {
+        broker.drop();
+        world.await(broker.collector.pass());
+        passes++;
+      }
+    }
     assertThat(world.walSlots()).isEmpty();
-    loop.close();
+    assertThat(world.bucket.keys("data/"))
+        .as("what the last 16 manifests have named")
+        .hasSize(20 + 16 - 1);
+    world.await(broker.collector.pass());
+    passes++;
+    assertThat(world.bucket.keys("")).hasSize(1 + 1 + 1); // manifest, table, boundary
+    assertThat(world.bucket.bill().requests(StoreOp.LIST) - lists).isEqualTo(2L * passes);
+  }
+
+  /** The boundary comes first; a pass that cannot raise it deletes nothing. */
+  @Test
+  void nothingGoesWhileTheBoundaryIsLow() {
+    World world = new World(1, FaultPlan.none());
+    Broker broker = world.broker(1, SEES_LITTLE);
+    broker.open();
+    broker.flushNothing();
+    for (int i = 0; i < 40; i++) {
+      broker.writeWal(1);
+      broker.flush();
+      broker.drop();
+    }
+    List<ObjectKey> before = world.bucket.keys("");
+    world.bucket.script(
+        request -> request.key().equals(KEYS.boundary()) && request.op() == StoreOp.PUT_IF_ABSENT,
+        1,
+        Fault.FAIL_BEFORE);
+    assertThat(world.failure(broker.collector.pass())).isNotNull();
+    assertThat(world.bucket.keys("")).isEqualTo(before);
+    world.await(broker.collector.pass());
+    assertThat(world.bucket.keys("")).hasSizeLessThan(before.size());
+  }
+
+  @Test
+  void anObjectThatARunRefersToStaysThoughItLeftLevel0() {
+    World world = new World(1, FaultPlan.none());
+    Broker broker = world.broker(1, SEES_LITTLE);
+    broker.open();
+    broker.flushNothing();
+    broker.writeWal(1);
+    broker.flush();
+    broker.writeWal(1);
+    broker.flush();
+    L0Ref referenced = broker.manifests.current().l0().get(0);
+    L0Ref copied = broker.manifests.current().l0().get(1);
+    RunRef run = broker.replaceWithRun(List.of(referenced, copied), List.of(referenced));
+    world.await(broker.collector.pass());
+    world.await(broker.collector.pass());
+    assertThat(world.bucket.peek(copied.key(LANE))).isEmpty();
+    assertThat(world.bucket.peek(referenced.key(LANE))).isPresent();
+    assertThat(world.bucket.peek(run.key(LANE))).isPresent();
+    broker.commit(new DropObjects(broker.term, List.of(), List.of(run), null));
+    world.await(broker.collector.pass());
+    assertThat(world.bucket.peek(referenced.key(LANE))).as("the last manifest").isPresent();
+    world.await(broker.collector.pass());
+    assertThat(world.bucket.peek(referenced.key(LANE))).isEmpty();
+    assertThat(world.bucket.peek(run.key(LANE))).isEmpty();
+  }
+
+  @Test
+  void aDamagedManifestDoesNotStayForEver() {
+    World world = new World(1, FaultPlan.none());
+    Broker broker = world.broker(1, SEES_LITTLE);
+    broker.open();
+    broker.flushNothing();
+    for (int i = 0; i < 30; i++) {
+      broker.writeWal(1);
+      broker.flush();
+    }
+    world.bucket.removeNow(KEYS.manifest(2));
+    broker.upload(KEYS.manifest(2)); // bytes of no meaning
+    Broker next = world.broker(2, SEES_LITTLE);
+    next.open();
+    world.await(next.collector.pass());
+    assertThat(world.bucket.keys(KEYS.manifestPrefix()))
+        .hasSize(ManifestStore.MANIFESTS_KEPT)
+        .doesNotContain(KEYS.manifest(2));
   }
 
   /**
@@ -237,7 +341,15 @@ class GarbageCollectorTest {
     }
 
     Broker broker(long epoch) {
-      return new Broker(this, simulation.process("broker-" + epoch), epoch);
+      return broker(epoch, new GarbageOptions(64, 30, Duration.ofMillis(5)));
+    }
+
+    Broker broker(long epoch, GarbageOptions options) {
+      return new Broker(this, simulation.process("broker-" + epoch), epoch, options);
+    }
+
+    @Nullable Throwable failure(CompletableFuture<?> future) {
+      return await(future.handle((value, failure) -> failure));
     }
 
     <T> T await(CompletableFuture<T> future) {
@@ -292,13 +404,12 @@ class GarbageCollectorTest {
     long nextSeq = 1;
     long nextNumber = 1;
 
-    Broker(World world, SimScheduler process, long epoch) {
+    Broker(World world, SimScheduler process, long epoch, GarbageOptions options) {
       this.world = world;
       this.process = process;
       this.term = new WriterTerm(1, epoch, new UUID(3, epoch));
       this.store = world.bucket.forProcess(process);
       this.manifests = new ManifestStore(store, LANE, term.writerId(), process);
-      GarbageOptions options = new GarbageOptions(64, 30, Duration.ofMillis(5));
       this.collector = new GarbageCollector(store, manifests, LANE, process, options);
     }
 
@@ -338,6 +449,40 @@ class GarbageCollectorTest {
       upload(edit.object().key(LANE));
       upload(edit.table().key(LANE));
       commit(edit);
+    }
+
+    /** Everything in level 0. */
+    void drop() {
+      commit(new DropObjects(term, manifests.current().l0(), List.of(), null));
+    }
+
+    RunRef replaceWithRun(List<L0Ref> sources, List<L0Ref> referenced) {
+      UUID compactor = new UUID(5, 5);
+      commit(new ClaimCompactor(1, compactor));
+      long compactorEpoch = manifests.current().level1().compactorEpoch();
+      RunRef run =
+          new RunRef(
+              compactorEpoch,
+              1,
+              100,
+              7,
+              0,
+              1,
+              90,
+              5_000,
+              Place.NONE,
+              Place.NONE,
+              0,
+              referenced.stream().map(DataRef::of).toList());
+      upload(run.key(LANE));
+      commit(
+          new ReplaceWithRuns(
+              new CompactorTerm(1, compactorEpoch, compactor),
+              List.of(),
+              sources,
+              List.of(run),
+              2));
+      return manifests.current().level1().runs().get(0);
     }
 
     /** Adopts slots 1 to {@code lastSeq} of {@code epoch}. */

@@ -1,6 +1,7 @@
 package io.sediment.lsm.manifest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.WalSlot;
@@ -152,7 +153,7 @@ class ManifestStoreTest {
     for (int i = 0; i < 40; i++) {
       b.addL0();
     }
-    b.await(b.store.reclaim(ManifestStore.MANIFESTS_KEPT));
+    b.reclaim(ManifestStore.MANIFESTS_KEPT);
     assertThat(bucket.peek(KEYS.manifest(3))).isEmpty();
     a.process.resume();
     simulation.runUntil(stalled::isDone, LIMIT, "the stalled commit");
@@ -175,7 +176,7 @@ class ManifestStoreTest {
     for (int i = 0; i < 40; i++) {
       b.addL0();
     }
-    b.await(b.store.reclaim(ManifestStore.MANIFESTS_KEPT));
+    b.reclaim(ManifestStore.MANIFESTS_KEPT);
     assertThat(bucket.peek(KEYS.manifest(2))).isEmpty();
     simulation.runUntil(stalled::isDone, LIMIT, "the stalled commit");
     assertThat(bucket.peek(KEYS.manifest(2))).as("it was created").isPresent();
@@ -184,13 +185,13 @@ class ManifestStoreTest {
   }
 
   @Test
-  void reclaimKeepsTheNewest() {
+  void whatIsLetGoLeavesTheNewest() {
     Committer a = claimed(1);
     for (int i = 0; i < 30; i++) {
       a.addL0();
     }
-    a.await(a.store.reclaim(ManifestStore.MANIFESTS_KEPT));
-    a.await(a.store.reclaim(ManifestStore.MANIFESTS_KEPT));
+    a.reclaim(ManifestStore.MANIFESTS_KEPT);
+    a.reclaim(ManifestStore.MANIFESTS_KEPT);
     assertThat(bucket.keys(KEYS.manifestPrefix()))
         .containsExactlyElementsOf(
             LongStream.rangeClosed(16, 31).mapToObj(KEYS::manifest).toList());
@@ -201,10 +202,13 @@ class ManifestStoreTest {
   }
 
   @Test
-  void theLastManifestIsNeverReclaimed() {
+  void theLastManifestIsNeverLetGo() {
     Committer a = claimed(1);
     a.addL0();
-    a.await(a.store.reclaim(0));
+    assertThatThrownBy(() -> a.store.raiseBoundary(2))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("boundary at the newest manifest: lane=" + LANE + " id=2 newest=2");
+    a.reclaim(1);
     assertThat(bucket.keys(KEYS.manifestPrefix())).containsExactly(KEYS.manifest(2));
     assertThat(new Committer(2).open()).isEqualTo(a.store.current());
     assertThat(a.addL0().id()).isEqualTo(3);
@@ -260,8 +264,8 @@ class ManifestStoreTest {
     for (int i = 1; i <= 4; i++) {
       SimScheduler process = world.process("broker-" + i);
       WriterTerm term = new WriterTerm(1, i, new UUID(7, i));
-      ManifestStore manifests =
-          new ManifestStore(store.forProcess(process), LANE, term.writerId(), process);
+      ObjectStore ofProcess = store.forProcess(process);
+      ManifestStore manifests = new ManifestStore(ofProcess, LANE, term.writerId(), process);
       int pauseSeconds = random.nextInt(1_200);
       CompletableFuture<Void> start = new CompletableFuture<>();
       process.schedule(() -> start.complete(null), Duration.ofSeconds(random.nextInt(600)));
@@ -269,7 +273,7 @@ class ManifestStoreTest {
           start
               .thenCompose(x -> manifests.open())
               .thenCompose(x -> manifests.commit(new ClaimEpoch(term)))
-              .thenCompose(x -> addMany(manifests, term, 1, reported));
+              .thenCompose(x -> addMany(manifests, ofProcess, term, 1, reported));
       lives.add(life.handle((value, failure) -> failure));
       world.world().schedule(process::pause, Duration.ofSeconds(pauseSeconds));
       world.world().schedule(process::resume, Duration.ofSeconds(pauseSeconds + 400));
@@ -294,7 +298,11 @@ class ManifestStoreTest {
   }
 
   private static CompletableFuture<Manifest> addMany(
-      ManifestStore manifests, WriterTerm term, int number, List<L0Ref> reported) {
+      ManifestStore manifests,
+      ObjectStore store,
+      WriterTerm term,
+      int number,
+      List<L0Ref> reported) {
     AddL0 edit = l0(term, number);
     return manifests
         .commit(edit)
@@ -302,12 +310,12 @@ class ManifestStoreTest {
             done -> {
               reported.add(edit.object());
               CompletableFuture<Void> reclaimed =
-                  manifests
-                      .reclaim(ManifestStore.MANIFESTS_KEPT)
+                  StoredManifests.reclaim(manifests, store, ManifestStore.MANIFESTS_KEPT)
                       .exceptionally(unavailable -> null);
               return number == 25
                   ? CompletableFuture.completedFuture(done)
-                  : reclaimed.thenCompose(x -> addMany(manifests, term, number + 1, reported));
+                  : reclaimed.thenCompose(
+                      x -> addMany(manifests, store, term, number + 1, reported));
             });
   }
 
@@ -331,21 +339,25 @@ class ManifestStoreTest {
   private final class Committer {
     final SimScheduler process = simulation.process("broker-" + ++processes);
     final WriterTerm term;
+    final ObjectStore objects;
     final ManifestStore store;
     private long number;
 
     Committer(long epoch) {
       this.term = new WriterTerm(1, epoch, new UUID(1, processes));
-      this.store = new ManifestStore(bucket.forProcess(process), LANE, term.writerId(), process);
+      this.objects = bucket.forProcess(process);
+      this.store = new ManifestStore(objects, LANE, term.writerId(), process);
     }
 
     Committer(WriterTerm term) {
       this.term = term;
-      this.store = new ManifestStore(bucket.forProcess(process), LANE, term.writerId(), process);
+      this.objects = bucket.forProcess(process);
+      this.store = new ManifestStore(objects, LANE, term.writerId(), process);
     }
 
     Committer(WriterTerm term, ObjectStore objects) {
       this.term = term;
+      this.objects = objects;
       this.store = new ManifestStore(objects, LANE, term.writerId(), process);
     }
 
@@ -369,6 +381,10 @@ class ManifestStoreTest {
       CompletableFuture<Throwable> failure =
           store.commit(edit).handle((value, thrown) -> thrown.getCause());
       return await(failure);
+    }
+
+    void reclaim(int kept) {
+      await(StoredManifests.reclaim(store, objects, kept));
     }
 
     <T> T await(CompletableFuture<T> future) {

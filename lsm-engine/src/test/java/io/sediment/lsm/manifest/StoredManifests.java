@@ -5,10 +5,13 @@ import io.sediment.lsm.object.LaneKeys;
 import io.sediment.lsm.object.ObjectNames;
 import io.sediment.lsm.object.ObjectNames.ManifestName;
 import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStore;
 import io.sediment.simulation.SimObjectStore;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.LongStream;
 
 /** Looks at the manifests of a simulated bucket from outside, without requests. */
 public final class StoredManifests {
@@ -31,6 +34,36 @@ public final class StoredManifests {
         .peek(new LaneKeys(lane).boundary())
         .map(bytes -> BoundaryRegister.decode(lane, ByteBuffer.wrap(bytes)))
         .orElse(0L);
+  }
+
+  /** The manifests that somebody may be reading: those above the boundary. */
+  public static List<Manifest> retained(SimObjectStore bucket, LaneId lane) {
+    long boundary = boundary(bucket, lane);
+    List<Manifest> manifests = new ArrayList<>();
+    for (ObjectKey key : bucket.keys(new LaneKeys(lane).manifestPrefix())) {
+      long id = ((ManifestName) ObjectNames.parse(key).orElseThrow()).id();
+      if (id > boundary) {
+        byte[] bytes = bucket.peek(key).orElseThrow();
+        manifests.add(ManifestLayout.decode(lane, id, ByteBuffer.wrap(bytes)));
+      }
+    }
+    return manifests;
+  }
+
+  /** Lets go of all but the newest {@code kept} manifests, at least one, and deletes them. */
+  public static CompletableFuture<Void> reclaim(
+      ManifestStore manifests, ObjectStore store, int kept) {
+    Manifest newest = manifests.current();
+    long last = newest.id() - Math.max(1, kept);
+    if (last <= 0) {
+      return CompletableFuture.completedFuture(null);
+    }
+    LaneKeys keys = new LaneKeys(newest.lane());
+    return manifests
+        .raiseBoundary(last)
+        .thenCompose(
+            raised ->
+                store.delete(LongStream.rangeClosed(1, last).mapToObj(keys::manifest).toList()));
   }
 
   /** Whose manifest {@code bytes} are. */

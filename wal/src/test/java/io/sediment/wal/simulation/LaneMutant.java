@@ -67,11 +67,11 @@ enum LaneMutant {
   /** What lies beyond the first gap of a sealed epoch counts, too. */
   WAL_OBJECT_READ_BY_PRESENCE(WalMutant.WAL_OBJECT_READ_BY_PRESENCE),
 
-  /** The boundary is set, not raised. */
-  BOUNDARY_LOWERED(WalMutant.NONE) {
+  /** What manifests have named goes before they do. */
+  DELETED_WHILE_RETAINED(WalMutant.NONE) {
     @Override
     ObjectStore spoilAll(ObjectStore store, SimScheduler process, long epoch) {
-      return new LoweredBoundary(store);
+      return new BoundaryNotRaised(store);
     }
   },
 

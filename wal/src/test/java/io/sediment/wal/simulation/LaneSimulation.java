@@ -4,11 +4,14 @@ import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.gc.GarbageOptions;
 import io.sediment.lsm.lane.StoredLaneLevels;
+import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.StoredManifests;
+import io.sediment.lsm.object.LaneKeys;
 import io.sediment.lsm.object.ObjectNames;
 import io.sediment.lsm.object.ObjectNames.BoundaryName;
 import io.sediment.lsm.object.ObjectNames.DataName;
 import io.sediment.lsm.object.ObjectNames.ManifestName;
+import io.sediment.lsm.object.SortedObject;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.simulation.FaultPlan;
@@ -19,8 +22,10 @@ import io.sediment.simulation.StoreOp;
 import io.sediment.simulation.StoreRequest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
@@ -154,14 +159,40 @@ public final class LaneSimulation {
         bucket);
   }
 
-  /** Nothing that the newest manifest names may go. */
+  /** Nothing that a retained manifest names may go, nor an unflushed slot, nor a fence. */
   private void checkDeleted(StoreRequest.Phase phase, StoreRequest request) {
-    if (phase != StoreRequest.Phase.LANDED || request.op() != StoreOp.DELETE) {
+    if (request.op() != StoreOp.DELETE) {
       return;
     }
-    for (ObjectKey named : StoredManifests.named(StoredManifests.newest(bucket, LANE))) {
-      if (request.keys().contains(named) && bucket.peek(named).isEmpty()) {
-        simulation.fail("live object deleted: " + named + " by " + request);
+    if (phase == StoreRequest.Phase.LANDING) {
+      checkLogDeleted(request);
+    } else if (phase == StoreRequest.Phase.LANDED) {
+      Set<ObjectKey> deleted = new HashSet<>(request.keys());
+      for (Manifest manifest : StoredManifests.retained(bucket, LANE)) {
+        for (ObjectKey named : StoredManifests.named(manifest)) {
+          if (deleted.contains(named) && bucket.peek(named).isEmpty()) {
+            simulation.fail(
+                "live object deleted: "
+                    + named
+                    + " of manifest "
+                    + manifest.id()
+                    + " by "
+                    + request);
+          }
+        }
+      }
+    }
+  }
+
+  private void checkLogDeleted(StoreRequest request) {
+    ObjectKey replayed = new LaneKeys(LANE).wal(StoredManifests.newest(bucket, LANE).replayAfter());
+    for (ObjectKey key : request.keys()) {
+      if (!key.value().startsWith(new LaneKeys(LANE).walPrefix())) {
+        continue;
+      }
+      if (key.compareTo(replayed) > 0
+          || bucket.peek(key).filter(it -> it.length <= SortedObject.FENCE_LENGTH).isPresent()) {
+        simulation.fail("unflushed slot or fence deleted: " + key + " by " + request);
       }
     }
   }

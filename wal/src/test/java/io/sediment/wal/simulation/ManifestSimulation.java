@@ -13,6 +13,7 @@ import io.sediment.lsm.manifest.StoredManifests;
 import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.manifest.WriterTerm;
 import io.sediment.lsm.object.SortedObjectKind;
+import io.sediment.objectstore.ObjectStore;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimObjectStore;
 import io.sediment.simulation.SimScheduler;
@@ -106,13 +107,13 @@ final class ManifestSimulation {
 
   private final class Writer {
     private final WriterTerm term;
+    private final ObjectStore store;
     private final ManifestStore manifests;
 
     Writer(SimScheduler process, long epoch) {
       this.term = new WriterTerm(1, epoch, new UUID(7, epoch));
-      this.manifests =
-          new ManifestStore(
-              mutant.spoil(bucket.forProcess(process)), LANE, term.writerId(), process);
+      this.store = mutant.spoil(bucket.forProcess(process));
+      this.manifests = new ManifestStore(store, LANE, term.writerId(), process);
     }
 
     void begin() {
@@ -138,7 +139,8 @@ final class ManifestSimulation {
           .thenCompose(
               committed -> {
                 reported.add(edit.object());
-                return manifests.reclaim(1).exceptionally(unavailable -> null);
+                return StoredManifests.reclaim(manifests, store, 1)
+                    .exceptionally(unavailable -> null);
               })
           .thenCompose(reclaimed -> commitFrom(number + 1));
     }

@@ -53,8 +53,25 @@ public final class LayersTorture {
   private static final int KEPT_RECORDS_PER_SECOND = 300;
   private static final long READY_TIMEOUT_MS = 90_000;
 
-  /** From one retention pass, or one look for garbage, to the next, and then some. */
-  private static final int SETTLING_SECONDS = 60;
+  private static final int RETENTION_CHECK_INTERVAL_MS = 1_000;
+  private static final int GARBAGE_INTERVAL_MS = 2_000;
+
+  /**
+   * Until the last memtable is flushed, what is in it has expired, a retention pass has seen that,
+   * and two garbage passes have seen that nothing is committed any more; and then some.
+   */
+  private static final int SETTLING_SECONDS =
+      60
+          + (SHORT_RETENTION_MS + RETENTION_CHECK_INTERVAL_MS + 2 * GARBAGE_INTERVAL_MS) / 1_000
+          + 20;
+
+  /** Of the short topic, under load: kept, being flushed, in manifests that are still retained. */
+  private static final int UNEXPIRED_SECONDS = 30;
+
+  private static final long SETTLED_OBJECTS_MAX = 400;
+
+  /** With those of the log since the last flush, and until the next look for garbage. */
+  private static final long OBJECTS_MAX = 1_500;
 
   private final Path jar;
   private final Path dir;
@@ -89,7 +106,8 @@ public final class LayersTorture {
     environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.take());
     environment.put("RAFT_PATH", dir.resolve("raft").toString());
     environment.put("MEMORY_BUDGET", "64m"); // an L0 every second or two
-    environment.put("RETENTION_CHECK_INTERVAL_MS", "1000");
+    environment.put("RETENTION_CHECK_INTERVAL_MS", Integer.toString(RETENTION_CHECK_INTERVAL_MS));
+    environment.put("GARBAGE_INTERVAL_MS", Integer.toString(GARBAGE_INTERVAL_MS));
     environment.put("COMPACTION_L0_OBJECTS", "4");
     environment.put("COMPACTION_INTERVAL_MS", "500");
   }
@@ -151,7 +169,7 @@ public final class LayersTorture {
     for (int round = 1; round <= rounds; round++) {
       TimeUnit.SECONDS.sleep(seconds);
       checkShort();
-      report("round " + round, stock());
+      checkStockUnderLoad(round);
       complain(FsckProcess.anomalies(jar, environment, "under load"));
       if (round < rounds) {
         TimeUnit.MILLISECONDS.sleep(random.nextInt(2_000));
@@ -336,20 +354,21 @@ public final class LayersTorture {
         shortSent.get() * SHORT_RECORD_BYTES >> 20);
   }
 
-  /** With everything of the short topic expired, what remains is what is kept, and little else. */
-  private void checkSettledStock() throws Exception {
-    long bytesMax = 2 * keptBytes() + (32 << 20);
-    long objectsMax = 400;
+  /** What is kept once and a copy that was just replaced; and what has not yet expired. */
+  private void checkStockUnderLoad(int round) throws IOException {
     Stock stock = stock();
-    for (int i = 0;
-        i < SETTLING_SECONDS && (stock.bytes() > bytesMax || stock.objects() > objectsMax);
-        i++) {
-      TimeUnit.SECONDS.sleep(1);
-      stock = stock();
-    }
-    report("settled", stock);
+    report("round " + round, stock);
+    long unexpired = (long) UNEXPIRED_SECONDS * SHORT_RECORDS_PER_SECOND * SHORT_RECORD_BYTES;
+    checkBounded(stock, bytesMax() + unexpired, OBJECTS_MAX);
+  }
+
+  private long bytesMax() {
+    return 2 * keptBytes() + (32 << 20);
+  }
+
+  private void checkBounded(Stock stock, long bytesMax, long objectsMax) {
     if (stock.bytes() > bytesMax || stock.objects() > objectsMax) {
-      anomalies.add(
+      complain(
           "space does not come back: "
               + stock
               + ", allowed "
@@ -358,6 +377,22 @@ public final class LayersTorture {
               + objectsMax
               + " objects");
     }
+  }
+
+  /** With everything of the short topic expired, what remains is what is kept, and little else. */
+  private void checkSettledStock() throws Exception {
+    long bytesMax = bytesMax();
+    Stock stock = stock();
+    int seconds = 0;
+    for (;
+        seconds < SETTLING_SECONDS
+            && (stock.bytes() > bytesMax || stock.objects() > SETTLED_OBJECTS_MAX);
+        seconds++) {
+      TimeUnit.SECONDS.sleep(1);
+      stock = stock();
+    }
+    report("settled after " + seconds + " s", stock);
+    checkBounded(stock, bytesMax, SETTLED_OBJECTS_MAX);
   }
 
   // -- what it costs -----------------------------------------------------------------------------
