@@ -293,7 +293,8 @@ public final class TestBroker implements AutoCloseable {
             (logStarts, deleted) -> CompletableFuture.completedFuture(Set.of()),
             scheduler,
             SystemPorts.wallClock(),
-            Duration.ofMillis(20)));
+            Duration.ofMillis(20),
+            RetentionLoop.NO_BUDGET));
   }
 
   @Override

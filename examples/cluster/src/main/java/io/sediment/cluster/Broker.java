@@ -477,7 +477,8 @@ final class Broker implements Service {
             lane::reclaim,
             scheduler,
             clock,
-            settings.retentionCheckInterval()));
+            settings.retentionCheckInterval(),
+            settings.retentionBudgetBytes().orElse(RetentionLoop.NO_BUDGET)));
     return KafkaFrontend.start(
         config,
         environment,

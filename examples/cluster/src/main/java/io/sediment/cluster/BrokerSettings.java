@@ -39,6 +39,7 @@ record BrokerSettings(
     int numPartitions,
     boolean recoverFromBucket,
     Duration retentionCheckInterval,
+    Optional<Long> retentionBudgetBytes,
     Optional<Duration> garbageInterval,
     Compaction compaction,
     long compactionBytesPerSecond,
@@ -227,6 +228,15 @@ record BrokerSettings(
           ValueTypes.integer(100, Integer.MAX_VALUE, "milliseconds"),
           "How often log starts are raised by retention and space is given back");
 
+  private static final Setting<Optional<Long>> RETENTION_BUDGET =
+      new Setting<>(
+          "RETENTION_BUDGET",
+          "",
+          ValueTypes.optional(ValueTypes.bytes(1L << 20)),
+          "Bytes that the cluster's topics may take together, the same at every broker. A topic"
+              + " gets what its config `retention.budget.percent` says. Unset: those have no"
+              + " effect");
+
   private static final Setting<Optional<Integer>> GARBAGE_INTERVAL_MS =
       new Setting<>(
           "GARBAGE_INTERVAL_MS",
@@ -290,6 +300,7 @@ record BrokerSettings(
                   NUM_PARTITIONS,
                   RECOVER_FROM_BUCKET,
                   RETENTION_CHECK_INTERVAL_MS,
+                  RETENTION_BUDGET,
                   GARBAGE_INTERVAL_MS,
                   COMPACTION,
                   COMPACTION_RATE,
@@ -340,6 +351,7 @@ record BrokerSettings(
         NUM_PARTITIONS.in(environment),
         RECOVER_FROM_BUCKET.in(environment),
         Duration.ofMillis(RETENTION_CHECK_INTERVAL_MS.in(environment)),
+        RETENTION_BUDGET.in(environment),
         GARBAGE_INTERVAL_MS.in(environment).map(Duration::ofMillis),
         COMPACTION.in(environment),
         COMPACTION_RATE.in(environment),
@@ -368,6 +380,8 @@ record BrokerSettings(
   /** What DescribeConfigs tells of this broker, under Kafka's names. */
   Map<String, String> asKafkaConfigs() {
     Map<String, String> configs = new TreeMap<>(groups.asKafkaConfigs());
+    retentionBudgetBytes.ifPresent(
+        bytes -> configs.put("log.retention.budget.bytes", Long.toString(bytes)));
     configs.put("offsets.topic.num.partitions", Integer.toString(groups.offsetsTopicPartitions()));
     configs.putAll(
         Map.of(

@@ -14,10 +14,28 @@ import org.apache.kafka.storage.internals.log.LogConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which topic configs there are, what they may hold and what they are without being set: exactly
- * Kafka's.
+ * Which topic configs there are, what they may hold and what they are without being set: Kafka's,
+ * and {@link #RETENTION_BUDGET_PERCENT}.
  */
 public final class TopicConfigDefinitions {
+  /** The topic's share of what the cluster's topics may take together; -1 for none. */
+  public static final String RETENTION_BUDGET_PERCENT = "retention.budget.percent";
+
+  private static final ConfigDef OWN =
+      new ConfigDef()
+          .define(
+              RETENTION_BUDGET_PERCENT,
+              ConfigDef.Type.DOUBLE,
+              -1.0,
+              ConfigDef.LambdaValidator.with(
+                  TopicConfigDefinitions::requirePercentage,
+                  () -> "-1, or a percentage from 0 to 100"),
+              ConfigDef.Importance.MEDIUM,
+              "The share of the cluster's byte budget (the brokers' RETENTION_BUDGET) that the"
+                  + " topic may take, in percent, spread evenly over its partitions. Old records"
+                  + " go as with retention.bytes; where both are set, the smaller one counts. -1:"
+                  + " no such limit.");
+
   private static final SortedMap<String, Definition> ALL = read();
 
   private TopicConfigDefinitions() {}
@@ -62,9 +80,20 @@ public final class TopicConfigDefinitions {
       }
     }
     try {
-      LogConfig.validate(configs);
+      Map<String, String> ofKafka = new TreeMap<>(configs);
+      ofKafka.keySet().removeAll(OWN.names());
+      LogConfig.validate(ofKafka);
+      OWN.parse(configs);
     } catch (org.apache.kafka.common.config.ConfigException wrongValue) {
       throw new InvalidConfigurationException(wrongValue.getMessage(), wrongValue);
+    }
+  }
+
+  private static void requirePercentage(String name, Object value) {
+    double percent = (double) value;
+    if (percent != -1 && !(percent >= 0 && percent <= 100)) {
+      throw new org.apache.kafka.common.config.ConfigException(
+          name, value, "Value must be -1, or a percentage from 0 to 100");
     }
   }
 
@@ -74,13 +103,24 @@ public final class TopicConfigDefinitions {
     for (String name : LogConfig.nonInternalConfigNames()) {
       ConfigDef.ConfigKey key = keys.get(name);
       if (key != null) {
-        String defaultValue =
-            key.hasDefault() ? ConfigDef.convertToString(key.defaultValue, key.type) : null;
-        all.put(
-            name, new Definition(name, key.type, defaultValue, key.documentation, synonyms(name)));
+        all.put(name, definition(key, synonyms(name)));
       }
     }
+    // As Kafka's configs do, it has a broker config for its default: the same name behind "log.".
+    OWN.configKeys()
+        .forEach(
+            (name, key) ->
+                all.put(
+                    name,
+                    definition(
+                        key, List.of(new Synonym("log." + name, UnaryOperator.identity())))));
     return java.util.Collections.unmodifiableSortedMap(all);
+  }
+
+  private static Definition definition(ConfigDef.ConfigKey key, List<Synonym> synonyms) {
+    String defaultValue =
+        key.hasDefault() ? ConfigDef.convertToString(key.defaultValue, key.type) : null;
+    return new Definition(key.name, key.type, defaultValue, key.documentation, synonyms);
   }
 
   private static List<Synonym> synonyms(String topicConfig) {

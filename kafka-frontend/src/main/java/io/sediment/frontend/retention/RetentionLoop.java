@@ -1,5 +1,6 @@
 package io.sediment.frontend.retention;
 
+import io.sediment.frontend.kafka.TopicConfigDefinitions;
 import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
@@ -23,6 +24,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.slf4j.Logger;
@@ -35,6 +37,8 @@ import org.slf4j.LoggerFactory;
 public final class RetentionLoop implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RetentionLoop.class);
 
+  public static final long NO_BUDGET = RetentionLimits.NO_LIMIT;
+
   private final LaneId lane;
   private final ClusterMetadata metadata;
   private final PartitionLogs logs;
@@ -43,6 +47,8 @@ public final class RetentionLoop implements AutoCloseable {
   private final Scheduler scheduler;
   private final InstantSource clock;
   private final Duration interval;
+  private final long budgetBytes;
+  private final Set<UUID> withoutBudget = ConcurrentHashMap.newKeySet(); // that were reported
   private volatile boolean closed;
 
   private RetentionLoop(
@@ -53,7 +59,8 @@ public final class RetentionLoop implements AutoCloseable {
       LaneSpace space,
       Scheduler scheduler,
       InstantSource clock,
-      Duration interval) {
+      Duration interval,
+      long budgetBytes) {
     this.lane = lane;
     this.metadata = metadata;
     this.logs = logs;
@@ -62,9 +69,15 @@ public final class RetentionLoop implements AutoCloseable {
     this.scheduler = scheduler;
     this.clock = clock;
     this.interval = interval;
+    this.budgetBytes = budgetBytes;
   }
 
-  /** Begins; the first pass comes after one interval. */
+  /**
+   * Begins; the first pass comes after one interval.
+   *
+   * @param budgetBytes what all topics of the cluster may take together, {@link #NO_BUDGET} for no
+   *     limit; a topic's share of it is what its config says
+   */
   public static RetentionLoop start(
       LaneId lane,
       ClusterMetadata metadata,
@@ -73,9 +86,11 @@ public final class RetentionLoop implements AutoCloseable {
       LaneSpace space,
       Scheduler scheduler,
       InstantSource clock,
-      Duration interval) {
+      Duration interval,
+      long budgetBytes) {
     RetentionLoop loop =
-        new RetentionLoop(lane, metadata, logs, configs, space, scheduler, clock, interval);
+        new RetentionLoop(
+            lane, metadata, logs, configs, space, scheduler, clock, interval, budgetBytes);
     loop.scheduleNext();
     return loop;
   }
@@ -133,8 +148,7 @@ public final class RetentionLoop implements AutoCloseable {
         raised.put(id, each.supersededBelow());
       }
       RetentionLimits limits =
-          limitsByTopic.computeIfAbsent(
-              topic.id(), any -> RetentionLimits.of(configs.of(image, topic)));
+          limitsByTopic.computeIfAbsent(topic.id(), any -> limits(image, topic));
       if (limits.keepsAll()) {
         continue;
       }
@@ -164,6 +178,20 @@ public final class RetentionLoop implements AutoCloseable {
               }
               return raised;
             });
+  }
+
+  private RetentionLimits limits(MetadataImage image, Topic topic) {
+    Map<String, String> effective = configs.of(image, topic);
+    if (budgetBytes == NO_BUDGET
+        && RetentionLimits.percent(effective) >= 0
+        && withoutBudget.add(topic.id())) {
+      log.warn(
+          "topic {} has {}={}, which means nothing while RETENTION_BUDGET is not set",
+          topic.name(),
+          TopicConfigDefinitions.RETENTION_BUDGET_PERCENT,
+          effective.get(TopicConfigDefinitions.RETENTION_BUDGET_PERCENT));
+    }
+    return RetentionLimits.of(effective, topic.partitionCount(), budgetBytes);
   }
 
   private CompletableFuture<Void> reclaim() {

@@ -61,6 +61,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class AdminClientTest {
   private static final ConfigResource BROKER =
       new ConfigResource(ConfigResource.Type.BROKER, Integer.toString(TestBroker.ID));
+  private static final String OWN_CONFIG = "retention.budget.percent";
   private static final ConfigResource ALL_BROKERS =
       new ConfigResource(ConfigResource.Type.BROKER, "");
 
@@ -172,6 +173,12 @@ class AdminClientTest {
         row("unknown config", Errors.INVALID_CONFIG, configured("ct-bad", "retention", "1")),
         row("no number", Errors.INVALID_CONFIG, configured("ct-bad", "retention.ms", "soon")),
         row("out of range", Errors.INVALID_CONFIG, configured("ct-bad", "retention.ms", "-2")),
+        row("a share", Errors.NONE, configured("ct-share", OWN_CONFIG, "12.5")),
+        row("no share", Errors.NONE, configured("ct-none", OWN_CONFIG, "-1")),
+        row("over all", Errors.INVALID_CONFIG, configured("ct-bad", OWN_CONFIG, "100.1")),
+        row("below none", Errors.INVALID_CONFIG, configured("ct-bad", OWN_CONFIG, "-0.5")),
+        row("no share at all", Errors.INVALID_CONFIG, configured("ct-bad", OWN_CONFIG, "half")),
+        row("not a number", Errors.INVALID_CONFIG, configured("ct-bad", OWN_CONFIG, "NaN")),
         row("no policy", Errors.INVALID_CONFIG, configured("ct-bad", "cleanup.policy", "burn")),
         row("no codec", Errors.INVALID_CONFIG, configured("ct-bad", "compression.type", "zip")),
         row("assigned", Errors.NONE, assigned("ct-assigned", List.of(0), List.of(0))),
@@ -494,6 +501,24 @@ class AdminClientTest {
         .isEqualTo(ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG);
     assertThat(alter(ALL_BROKERS, OpType.DELETE, "log.retention.ms", null)).isEqualTo(Errors.NONE);
     assertThat(configOf(topic("dc"), false).get("retention.ms").isDefault()).isTrue();
+  }
+
+  @Test
+  void aShareOfTheBudgetIsAConfigLikeKafkasOwn() throws Exception {
+    broker.createTopic("share", 1, Map.of());
+    assertThat(configOf(topic("share"), false).get(OWN_CONFIG).value()).isEqualTo("-1.0");
+    assertThat(alter(ALL_BROKERS, OpType.SET, "log." + OWN_CONFIG, "101"))
+        .isEqualTo(Errors.INVALID_CONFIG);
+    assertThat(alter(ALL_BROKERS, OpType.SET, "log." + OWN_CONFIG, "20")).isEqualTo(Errors.NONE);
+    assertThat(configOf(topic("share"), false).get(OWN_CONFIG).value()).isEqualTo("20");
+    assertThat(alter(topic("share"), OpType.SET, OWN_CONFIG, "33.3")).isEqualTo(Errors.NONE);
+    assertThat(configOf(topic("share"), true).get(OWN_CONFIG).synonyms())
+        .extracting(s -> s.name() + "=" + s.value() + " " + s.source())
+        .containsExactly(
+            "retention.budget.percent=33.3 DYNAMIC_TOPIC_CONFIG",
+            "log.retention.budget.percent=20 DYNAMIC_DEFAULT_BROKER_CONFIG",
+            "log.retention.budget.percent=-1.0 DEFAULT_CONFIG");
+    assertThat(alter(ALL_BROKERS, OpType.DELETE, "log." + OWN_CONFIG, null)).isEqualTo(Errors.NONE);
   }
 
   @Test

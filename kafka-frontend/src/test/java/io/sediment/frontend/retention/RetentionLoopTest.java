@@ -2,6 +2,7 @@ package io.sediment.frontend.retention;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sediment.frontend.kafka.TopicConfigDefinitions;
 import io.sediment.frontend.partition.Batches;
 import io.sediment.frontend.partition.EnginePartitionLane;
 import io.sediment.frontend.partition.LookUp;
@@ -54,6 +55,9 @@ class RetentionLoopTest {
   private static final long INCARNATION = 1;
   private static final UUID TOPIC = new UUID(7, 7);
   private static final long BATCH_BYTES = batch(0).remaining();
+
+  /** Ten batches; of two partitions, ten percent are half a batch each. */
+  private static final long BUDGET_BYTES = 10 * BATCH_BYTES;
 
   private final Simulation simulation = new Simulation(3);
   private final SimObjectStore bucket = new SimObjectStore(simulation, FaultPlan.none());
@@ -117,7 +121,8 @@ class RetentionLoopTest {
               this::reclaim,
               process,
               () -> Instant.ofEpochMilli(nowMs),
-              Duration.ofDays(1000));
+              Duration.ofDays(1000),
+              BUDGET_BYTES);
     }
 
     private CompletableFuture<Set<UUID>> reclaim(
@@ -259,6 +264,39 @@ class RetentionLoopTest {
     keepBytes(0);
     passAt(1000);
     assertThat(logStart(0)).isEqualTo(5);
+  }
+
+  @Test
+  void aShareOfTheBudgetIsSpreadOverThePartitions() {
+    append(0, 10, 20, 30, 40);
+    append(1, 10, 20);
+    keepMs(-1);
+    configs.put(TopicConfigDefinitions.RETENTION_BUDGET_PERCENT, "60");
+    passAt(1000);
+    assertThat(logStart(0)).as("30 percent of ten batches stay").isEqualTo(1);
+    assertThat(logStart(1)).isZero();
+    configs.put(TopicConfigDefinitions.RETENTION_BUDGET_PERCENT, "39.9");
+    passAt(1000);
+    assertThat(logStart(0)).as("as much as was asked for stays").isEqualTo(2);
+    assertThat(logStart(1)).isZero();
+    keepBytes(BATCH_BYTES);
+    passAt(1000);
+    assertThat(logStart(0)).as("the smaller limit counts").isEqualTo(3);
+    assertThat(logStart(1)).isEqualTo(1);
+    keepBytes(BATCH_BYTES * 1000);
+    configs.put(TopicConfigDefinitions.RETENTION_BUDGET_PERCENT, "0");
+    passAt(1000);
+    assertThat(logStart(0)).isEqualTo(4);
+    assertThat(logStart(1)).isEqualTo(2);
+  }
+
+  @Test
+  void aShareOfTheBudgetDoesNotShortenWhatIsCompacted() {
+    append(0, 10, 20);
+    configs.put(TopicConfigDefinitions.RETENTION_BUDGET_PERCENT, "0");
+    configs.put(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT);
+    passAt(1000);
+    assertThat(logStart(0)).isZero();
   }
 
   /** The size is only known of lanes that are open for reading, which the first question does. */

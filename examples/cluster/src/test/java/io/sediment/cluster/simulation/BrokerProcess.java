@@ -242,7 +242,8 @@ final class BrokerProcess {
         opened::reclaim,
         process,
         process,
-        Duration.ofSeconds(2));
+        Duration.ofSeconds(2),
+        RetentionLoop.NO_BUDGET);
     DataHandlers.Parts parts =
         new DataHandlers.Parts(
             ID,
