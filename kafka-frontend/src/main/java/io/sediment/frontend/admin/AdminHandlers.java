@@ -2,6 +2,7 @@ package io.sediment.frontend.admin;
 
 import io.sediment.frontend.config.BrokerConfigs;
 import io.sediment.frontend.handler.ApiHandler;
+import io.sediment.frontend.handler.ReplicaView;
 import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.metadata.ClusterMetadata;
@@ -36,7 +37,7 @@ public final class AdminHandlers {
         new IncrementalAlterConfigsHandler(metadata, groupConfigs),
         new ListConfigResourcesHandler(metadata),
         new DescribeClusterHandler(metadata, brokerId),
-        new DescribeTopicPartitionsHandler(metadata),
+        new DescribeTopicPartitionsHandler(metadata, new ReplicaView(brokerId)),
         new DeleteRecordsHandler(metadata, logs),
         new DescribeLogDirsHandler(logs, storeName));
   }

@@ -7,6 +7,7 @@ import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.CommandResult.Rejected;
 import io.sediment.metadata.CreatePartitions;
 import io.sediment.metadata.CreatePartitions.Growth;
+import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Topic;
 import java.util.ArrayList;
@@ -42,6 +43,7 @@ public final class CreatePartitionsHandler
     MetadataImage image = metadata.image();
     Map<String, AdminError> errors = new LinkedHashMap<>();
     Map<String, Growth> wanted = new LinkedHashMap<>();
+    long added = 0;
     for (CreatePartitionsTopic asked : request.topics()) {
       if (request.topics().findAll(asked.name()).size() > 1) {
         errors.put(asked.name(), new AdminError(Errors.INVALID_REQUEST, "Duplicate topic name."));
@@ -56,7 +58,19 @@ public final class CreatePartitionsHandler
                 ? List.of()
                 : asked.assignments().stream().map(a -> a.brokerIds().get(0)).toList();
         wanted.put(asked.name(), new Growth(topic.id(), asked.count(), leaders));
+        added += asked.count() - topic.partitionCount();
       }
+    }
+    if (added > CreateTopics.PARTITIONS_PER_TOPIC_MAX && wanted.size() > 1) {
+      AdminError tooMany =
+          new AdminError(
+              Errors.POLICY_VIOLATION,
+              "Excessively large number of partitions per request: asked="
+                  + added
+                  + " allowed="
+                  + CreateTopics.PARTITIONS_PER_TOPIC_MAX);
+      wanted.keySet().forEach(name -> errors.put(name, tooMany));
+      wanted.clear();
     }
     List<String> names = new ArrayList<>(wanted.keySet());
     CreatePartitions command = new CreatePartitions(new ArrayList<>(wanted.values()));

@@ -78,8 +78,10 @@ public final class DeleteRecordsHandler
           result.setErrorCode(Errors.OFFSET_OUT_OF_RANGE.code());
           continue;
         }
-        raised.put(new PartitionId(log.id().topicId(), log.id().partition()), to);
-        pending.add(result.setLowWatermark(Math.max(to, log.logStartOffset())));
+        // A partition that is named twice gets the higher wish.
+        long raisedTo =
+            raised.merge(new PartitionId(log.id().topicId(), log.id().partition()), to, Math::max);
+        pending.add(result.setLowWatermark(Math.max(raisedTo, log.logStartOffset())));
       }
     }
     if (raised.isEmpty()) {

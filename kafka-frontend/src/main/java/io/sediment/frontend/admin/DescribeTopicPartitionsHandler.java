@@ -1,6 +1,7 @@
 package io.sediment.frontend.admin;
 
 import io.sediment.frontend.handler.ApiHandler;
+import io.sediment.frontend.handler.ReplicaView;
 import io.sediment.frontend.handler.RequestContext;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataImage;
@@ -30,9 +31,11 @@ public final class DescribeTopicPartitionsHandler
   private static final int PARTITIONS_PER_PAGE_MAX = 2000;
 
   private final ClusterMetadata metadata;
+  private final ReplicaView replicas;
 
-  public DescribeTopicPartitionsHandler(ClusterMetadata metadata) {
+  public DescribeTopicPartitionsHandler(ClusterMetadata metadata, ReplicaView replicas) {
     this.metadata = metadata;
+    this.replicas = replicas;
   }
 
   @Override
@@ -71,7 +74,7 @@ public final class DescribeTopicPartitionsHandler
       int begin = Math.min(topic.partitionCount(), firstPartition);
       int end = Math.min(topic.partitionCount(), begin + left);
       for (int i = begin; i < end; i++) {
-        described.partitions().add(described(i, topic.partitions().get(i), image));
+        described.partitions().add(described(i, topic, image));
         left--;
       }
       if (end < topic.partitionCount()) {
@@ -106,18 +109,19 @@ public final class DescribeTopicPartitionsHandler
         .setIsInternal(org.apache.kafka.common.internals.Topic.isInternal(name));
   }
 
-  private static DescribeTopicPartitionsResponsePartition described(
-      int index, Partition partition, MetadataImage image) {
+  private DescribeTopicPartitionsResponsePartition described(
+      int index, Topic topic, MetadataImage image) {
+    Partition partition = topic.partitions().get(index);
     int leader = image.leaderOf(partition);
-    List<Integer> replicas = leader == MetadataImage.NO_LEADER ? List.of() : List.of(leader);
+    List<Integer> nodes = replicas.replicasOf(image, topic, partition);
     return new DescribeTopicPartitionsResponsePartition()
         .setPartitionIndex(index)
         .setErrorCode(
             (leader == MetadataImage.NO_LEADER ? Errors.LEADER_NOT_AVAILABLE : Errors.NONE).code())
         .setLeaderId(leader)
         .setLeaderEpoch(partition.leaderEpoch())
-        .setReplicaNodes(replicas)
-        .setIsrNodes(replicas)
+        .setReplicaNodes(nodes)
+        .setIsrNodes(nodes)
         .setEligibleLeaderReplicas(List.of()) // null is legal and makes Kafka's admin client fail
         .setLastKnownElr(List.of());
   }

@@ -170,7 +170,7 @@ final class FetchAttempt {
 
   private Visit look(FetchPartition partition) {
     Visit visit = new Visit(partition);
-    LookUp found = handler.find(partition);
+    LookUp found = handler.find(partition, session.byTopicId());
     if (found instanceof LookUp.Missing missing) {
       session.watch(partition, null);
       visit.error = missing.error();

@@ -7,7 +7,6 @@ import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -87,11 +86,11 @@ final class FetchHandler implements ApiHandler<FetchRequestData, FetchResponseDa
     return attempt.answered();
   }
 
-  LookUp find(FetchPartition partition) {
+  LookUp find(FetchPartition partition, boolean byTopicId) {
     FetchPartition.Key key = partition.key;
-    return key.topicId().equals(Uuid.ZERO_UUID)
-        ? logs.find(metadata.image(), key.topic(), key.partition(), partition.leaderEpoch)
-        : logs.find(TopicIds.ours(key.topicId()), key.partition(), partition.leaderEpoch);
+    return byTopicId
+        ? logs.find(TopicIds.ours(key.topicId()), key.partition(), partition.leaderEpoch)
+        : logs.find(metadata.image(), key.topic(), key.partition(), partition.leaderEpoch);
   }
 
   ClusterMetadata metadata() {

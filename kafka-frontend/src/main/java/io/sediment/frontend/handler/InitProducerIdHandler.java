@@ -12,6 +12,8 @@ import org.apache.kafka.common.protocol.Errors;
  */
 final class InitProducerIdHandler
     implements ApiHandler<InitProducerIdRequestData, InitProducerIdResponseData> {
+  private static final int NONE = -1;
+
   private final ProducerIds ids;
 
   InitProducerIdHandler(ProducerIds ids) {
@@ -27,6 +29,10 @@ final class InitProducerIdHandler
   public CompletableFuture<InitProducerIdResponseData> handle(
       RequestContext context, InitProducerIdRequestData request) {
     String transactionalId = request.transactionalId();
+    if ((request.producerId() == NONE) != (request.producerEpoch() == NONE)) {
+      return CompletableFuture.completedFuture(
+          new InitProducerIdResponseData().setErrorCode(Errors.INVALID_REQUEST.code()));
+    }
     if (transactionalId != null) {
       return CompletableFuture.completedFuture(
           new InitProducerIdResponseData()

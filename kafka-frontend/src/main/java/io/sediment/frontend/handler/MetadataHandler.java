@@ -101,6 +101,13 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
           && image.topic(name) == null
           && isValidName(name)
           && !org.apache.kafka.common.internals.Topic.isInternal(name)) {
+        if ((missing.size() + 1L) * settings.defaultPartitions()
+                > CreateTopics.PARTITIONS_PER_TOPIC_MAX
+            && !missing.isEmpty()
+            && !missing.containsKey(name)) {
+          refused.put(name, Errors.LEADER_NOT_AVAILABLE); // made when the client asks again
+          continue;
+        }
         if (names.add(name) != null) {
           refused.put(name, Errors.INVALID_TOPIC_EXCEPTION);
           continue;

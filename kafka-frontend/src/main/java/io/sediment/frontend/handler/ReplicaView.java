@@ -12,13 +12,13 @@ import java.util.List;
  * What clients are told about replicas and controllers, of which this cluster has none: the bytes
  * are in the object store, and any live broker takes administrative requests. Pure.
  */
-final class ReplicaView {
+public final class ReplicaView {
   private final int brokerId;
 
   /**
    * @param brokerId this broker, which is alive
    */
-  ReplicaView(int brokerId) {
+  public ReplicaView(int brokerId) {
     this.brokerId = brokerId;
   }
 
@@ -32,7 +32,7 @@ final class ReplicaView {
   }
 
   /** The leader first, then live brokers in turn, up to the topic's replication factor. */
-  List<Integer> replicasOf(MetadataImage image, Topic topic, Partition partition) {
+  public List<Integer> replicasOf(MetadataImage image, Topic topic, Partition partition) {
     int leader = image.leaderOf(partition);
     List<Integer> nodes = new ArrayList<>(topic.replicationFactor());
     if (leader != MetadataImage.NO_LEADER) {

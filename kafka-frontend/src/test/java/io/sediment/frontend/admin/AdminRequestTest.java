@@ -4,11 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.net.RawClient;
+import io.sediment.frontend.partition.Batches;
+import io.sediment.frontend.partition.PartitionLog;
+import io.sediment.metadata.CreateTopics;
+import io.sediment.metadata.LaneId;
+import io.sediment.metadata.LaneOpened;
+import io.sediment.metadata.NewTopic;
+import io.sediment.metadata.OpenLane;
+import io.sediment.metadata.RegisterBroker;
+import io.sediment.metadata.RegisterLane;
 import io.sediment.metadata.Topic;
+import io.sediment.runtime.Await;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
@@ -18,6 +29,9 @@ import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
+import org.apache.kafka.common.message.DeleteRecordsRequestData;
+import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsPartition;
+import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsTopic;
 import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
@@ -25,7 +39,9 @@ import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData.Cursor;
 import org.apache.kafka.common.message.DescribeTopicPartitionsResponseData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
+import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.message.ListConfigResourcesRequestData;
+import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetForLeaderPartition;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetForLeaderTopic;
@@ -35,7 +51,9 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.CreateTopicsResponse;
+import org.apache.kafka.common.requests.DeleteRecordsResponse;
 import org.apache.kafka.common.requests.DescribeTopicPartitionsResponse;
+import org.apache.kafka.common.requests.MetadataResponse;
 import org.apache.kafka.common.requests.OffsetsForLeaderEpochResponse;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,7 +79,8 @@ class AdminRequestTest {
   }
 
   private AbstractResponse call(ApiMessage message) throws IOException {
-    return client.receive(client.send(message, ApiKeys.forId(message.apiKey()).latestVersion()));
+    return client.receive(
+        client.send(message, ApiKeys.forId(message.apiKey()).latestVersion(false)));
   }
 
   private Map<String, String> configs(String topic) {
@@ -125,9 +144,67 @@ class AdminRequestTest {
   }
 
   @Test
+  void topicsGrowByNoMorePartitionsInOneRequestThanOneTopicMayHave() throws IOException {
+    CreatePartitionsRequestData request = new CreatePartitionsRequestData();
+    for (String name : List.of("a", "b")) {
+      broker.createTopic(name, 1);
+      request
+          .topics()
+          .add(new CreatePartitionsTopic().setName(name).setCount(90_000).setAssignments(null));
+    }
+    assertThat(call(request).errorCounts()).containsOnlyKeys(Errors.POLICY_VIOLATION);
+    assertThat(broker.metadata.image().topics()).extracting(Topic::partitionCount).containsOnly(1);
+  }
+
+  @Test
+  void aPartitionWhoseRecordsAreDeletedTwiceGetsTheHigherWish() throws IOException {
+    broker.createTopic("t", 1);
+    PartitionLog log = broker.frontend.logs().all().iterator().next();
+    log.append(Batches.plain(4));
+    Await.until("durable", () -> log.highWatermark() == 4);
+    DeleteRecordsRequestData request = new DeleteRecordsRequestData().setTimeoutMs(1000);
+    for (long to : new long[] {3, 1}) {
+      request
+          .topics()
+          .add(
+              new DeleteRecordsTopic()
+                  .setName("t")
+                  .setPartitions(List.of(new DeleteRecordsPartition().setOffset(to))));
+    }
+    DeleteRecordsResponse response = (DeleteRecordsResponse) call(request);
+    assertThat(response.errorCounts()).containsOnlyKeys(Errors.NONE);
+    assertThat(broker.topic("t").partitions().get(0).logStartOffset()).isEqualTo(3);
+  }
+
+  @Test
+  void aProducerIdWithoutAnEpochIsRefused() throws IOException {
+    InitProducerIdRequestData id = new InitProducerIdRequestData().setTransactionalId(null);
+    assertThat(call(id).errorCounts()).containsOnlyKeys(Errors.NONE);
+    assertThat(call(id.setProducerId(4711)).errorCounts()).containsOnlyKeys(Errors.INVALID_REQUEST);
+    assertThat(call(id.setProducerEpoch((short) 1)).errorCounts()).containsOnlyKeys(Errors.NONE);
+    assertThat(call(id.setProducerId(-1)).errorCounts()).containsOnlyKeys(Errors.INVALID_REQUEST);
+  }
+
+  @Test
+  void replicasAreToldAsInMetadata() throws IOException {
+    LaneId lane = new LaneId(1);
+    long brokerEpoch =
+        broker.metadata.accept(new RegisterBroker(1, new UUID(1, 1), "127.0.0.1", 1, null));
+    broker.metadata.accept(new RegisterLane(lane, 1));
+    long laneEpoch = broker.metadata.accept(new OpenLane(lane, 1, brokerEpoch));
+    broker.metadata.accept(new LaneOpened(lane, laneEpoch, Map.of()));
+    NewTopic two = new NewTopic(new UUID(7, 7), "two", 1, 2, List.of(0), Map.of());
+    broker.metadata.accept(new CreateTopics(List.of(two))).get(0).valueOrThrow();
+    assertThat(page(null, 1).topics().find("two").partitions().get(0).replicaNodes())
+        .containsExactly(0, 1);
+    MetadataResponse metadata = (MetadataResponse) call(new MetadataRequestData().setTopics(null));
+    assertThat(metadata.data().topics().find("two").partitions().get(0).replicaNodes())
+        .containsExactly(0, 1);
+  }
+
+  @Test
   void assignmentsNameAsManyBrokersForEachPartition() throws IOException {
-    broker.metadata.accept(
-        new io.sediment.metadata.RegisterBroker(1, new java.util.UUID(1, 1), "127.0.0.1", 1, null));
+    broker.metadata.accept(new RegisterBroker(1, new UUID(1, 1), "127.0.0.1", 1, null));
     CreateTopicsRequestData request = new CreateTopicsRequestData();
     CreatableTopic topic =
         new CreatableTopic()

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.net.RawClient;
+import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.Topic;
 import java.io.IOException;
 import java.util.HashMap;
@@ -90,6 +91,24 @@ class AutoCreationTest {
     client = broker.connect();
     assertThat(ask(true, "a")).containsEntry("a", Errors.UNKNOWN_TOPIC_OR_PARTITION);
     assertThat(topics()).isEmpty();
+  }
+
+  @Test
+  void oneRequestMakesNoMorePartitionsThanOneTopicMayHave() throws Exception {
+    stop();
+    broker =
+        TestBroker.start(
+            new FrontendSettings(
+                true,
+                CreateTopics.PARTITIONS_PER_TOPIC_MAX / 2,
+                FrontendSettings.DEFAULTS.defaultReplicationFactor(),
+                FrontendSettings.DEFAULTS.fetchBytesMax(),
+                FrontendSettings.DEFAULTS.fetchSessionsMax()),
+            UnaryOperator.identity());
+    client = broker.connect();
+    assertThat(ask(true, "a", "b", "a", "c")).containsEntry("c", Errors.LEADER_NOT_AVAILABLE);
+    assertThat(topics()).containsExactly("a", "b");
+    assertThat(ask(true, "a", "b", "c")).containsEntry("c", Errors.NONE);
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
@@ -154,6 +155,13 @@ class FetchTest {
     assertThat(errorOf(only(fetch(data(from(0, -1)))))).isEqualTo(Errors.OFFSET_OUT_OF_RANGE);
     assertThat(errorOf(only(fetch(data(from(0, 3)))))).isEqualTo(Errors.NONE);
     assertThat(errorOf(only(fetch(data(from(9, 0)))))).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
+  }
+
+  @Test
+  void anIdOfNothingButZerosIsAnUnknownId() throws IOException {
+    FetchRequestData data = data(from(0, 0));
+    data.topics().get(0).setTopicId(Uuid.ZERO_UUID);
+    assertThat(errorOf(only(fetch(data)))).isEqualTo(Errors.UNKNOWN_TOPIC_ID);
   }
 
   @Test
