@@ -48,7 +48,9 @@ import io.sediment.wal.WalMetrics;
 import io.sediment.wal.WalProfile;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -114,6 +116,9 @@ final class Broker implements Service {
 
   private void startParts() throws Exception {
     long begin = ticker.nanoTime();
+    settings.requireRaftFolder();
+    settings.requireDataFolder();
+    settings.requirePortsApart();
     RaftMetadata.requireUnused(settings.raftPath());
     requirePortsFree();
     ProcessMeters.bindTo(meters);
@@ -309,23 +314,39 @@ final class Broker implements Service {
 
   /** Before anything is touched, and in words: libraries report a taken port without its number. */
   private void requirePortsFree() throws BindException {
-    requireFree("HTTP_PORT", settings.host(), settings.httpPort());
-    requireFree("PORT", settings.host(), settings.port());
-    requireFree(
-        "RAFT_LISTEN_ADDR",
-        settings.raftListenAddress().host(),
-        settings.raftListenAddress().port());
+    requireFree("HOST", "HTTP_PORT", settings.host(), settings.httpPort());
+    requireFree("HOST", "PORT", settings.host(), settings.port());
+    HostAndPort raft = settings.raftListenAddress();
+    requireFree("RAFT_LISTEN_ADDR", "RAFT_LISTEN_ADDR", raft.host(), raft.port());
   }
 
-  static void requireFree(String setting, String host, int port) throws BindException {
+  /**
+   * @param hostSetting the variable that named {@code host}
+   */
+  static void requireFree(String hostSetting, String portSetting, String host, int port)
+      throws BindException {
     try (ServerSocket probe = new ServerSocket()) {
       probe.bind(new InetSocketAddress(host, port));
     } catch (IOException | IllegalArgumentException e) {
+      if (!isAddressOfThisMachine(host)) {
+        throw new InvalidSettingException(hostSetting, host, "an address of this machine");
+      }
       BindException named =
           new BindException(
-              setting + ": cannot listen on " + host + ":" + port + ": " + e.getMessage());
+              portSetting + ": cannot listen on " + host + ":" + port + ": " + e.getMessage());
       named.initCause(e);
       throw named;
+    }
+  }
+
+  private static boolean isAddressOfThisMachine(String host) {
+    try {
+      InetAddress address = InetAddress.getByName(host);
+      return address.isAnyLocalAddress()
+          || address.isLoopbackAddress()
+          || NetworkInterface.getByInetAddress(address) != null;
+    } catch (IOException unknown) {
+      return false;
     }
   }
 

@@ -1,6 +1,8 @@
 package io.sediment.cluster;
 
 import io.sediment.cluster.ValueTypes.HostAndPort;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,7 +25,7 @@ record BrokerSettings(
     StoreType storeType,
     String dataPathText,
     Optional<String> s3Bucket,
-    Optional<String> s3Endpoint,
+    Optional<URI> s3Endpoint,
     String awsRegion,
     S3ChecksumMode s3ChecksumMode,
     boolean s3ChunkedEncoding,
@@ -125,11 +127,11 @@ record BrokerSettings(
           "",
           ValueTypes.optional(ValueTypes.text("a bucket name")),
           "`s3`: the bucket (required)");
-  private static final Setting<Optional<String>> S3_ENDPOINT =
+  private static final Setting<Optional<URI>> S3_ENDPOINT =
       new Setting<>(
           "S3_ENDPOINT",
           "",
-          ValueTypes.optional(ValueTypes.text("a URL")),
+          ValueTypes.optional(ValueTypes.url()),
           "`s3`: a server other than AWS, spoken to in path style");
   private static final Setting<String> AWS_REGION =
       new Setting<>(
@@ -358,6 +360,53 @@ record BrokerSettings(
         COMPACTION_L0_OBJECTS.in(environment),
         Duration.ofMillis(COMPACTION_INTERVAL_MS.in(environment)),
         GroupsSettings.from(environment));
+  }
+
+  /**
+   * Checks that the three ports of a broker can be listened on beside each other.
+   *
+   * @throws InvalidSettingException naming one that cannot
+   */
+  void requirePortsApart() {
+    if (httpPort == port) {
+      throw new InvalidSettingException(
+          HTTP_PORT.name(), Integer.toString(httpPort), "another port than PORT");
+    }
+    HostAndPort raft = raftListenAddress;
+    boolean together = raft.host().equals(host) || isWildcard(raft.host()) || isWildcard(host);
+    if (together && (raft.port() == port || raft.port() == httpPort)) {
+      throw new InvalidSettingException(
+          RAFT_LISTEN_ADDR.name(), raft.toString(), "another port than PORT and HTTP_PORT");
+    }
+  }
+
+  /**
+   * Checks that the folder of the local store can be made where it is not.
+   *
+   * @throws InvalidSettingException if not
+   */
+  void requireDataFolder() {
+    if (storeType == StoreType.LOCAL) {
+      requireFolder(DATA_PATH.name(), dataPath());
+    }
+  }
+
+  /** Likewise for the folder of the metadata log. */
+  void requireRaftFolder() {
+    requireFolder(RAFT_PATH.name(), raftPath);
+  }
+
+  private static void requireFolder(String setting, Path folder) {
+    Path there = folder.toAbsolutePath().normalize();
+    while (!Files.exists(there) && there.getParent() != null) {
+      there = there.getParent();
+    }
+    if (!Files.isDirectory(there) || !Files.isWritable(there)) {
+      throw new InvalidSettingException(
+          setting,
+          folder.toString(),
+          "a folder that this process may write to, and " + there + " is none");
+    }
   }
 
   /** Where the voters reach this broker, if it is none of them. */

@@ -184,7 +184,7 @@ final class BrokerStores implements AutoCloseable {
   }
 
   private static S3StoreConfig s3Config(BrokerSettings settings) {
-    @Nullable URI endpoint = settings.s3Endpoint().map(URI::create).orElse(null);
+    @Nullable URI endpoint = settings.s3Endpoint().orElse(null);
     return S3StoreConfig.of(settings.s3Bucket().orElseThrow(), settings.awsRegion())
         .withKeyPrefix(settings.keyPrefix())
         .withEndpoint(endpoint)

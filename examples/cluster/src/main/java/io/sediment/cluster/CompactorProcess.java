@@ -93,7 +93,8 @@ final class CompactorProcess implements Service {
       throw new InvalidSettingException(
           "OBJECT_STORE_TYPE", "memory", "local or s3: nobody else sees what is in memory");
     }
-    Broker.requireFree("HTTP_PORT", settings.host(), settings.httpPort());
+    settings.requireDataFolder();
+    Broker.requireFree("HOST", "HTTP_PORT", settings.host(), settings.httpPort());
     ProcessMeters.bindTo(meters);
     HttpEndpoint http =
         started.add(

@@ -1,5 +1,7 @@
 package io.sediment.cluster;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -89,6 +91,21 @@ final class ValueTypes {
           return value.isPresent() && value.getAsLong() >= min
               ? Optional.of(value.getAsLong())
               : Optional.empty();
+        });
+  }
+
+  /** Of a server that speaks HTTP. */
+  static Setting.ValueType<URI> url() {
+    return of(
+        "a URL like http://host:port",
+        text -> {
+          try {
+            URI url = new URI(text);
+            boolean http = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+            return http && url.getHost() != null ? Optional.of(url) : Optional.empty();
+          } catch (URISyntaxException notAUrl) {
+            return Optional.empty();
+          }
         });
   }
 

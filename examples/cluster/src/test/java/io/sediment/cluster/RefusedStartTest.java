@@ -91,7 +91,13 @@ class RefusedStartTest {
     "NUM_PARTITIONS, 0",
     "BROKER_ID, -1",
     "RAFT_LISTEN_ADDR, nowhere",
-    "AUTO_CREATE_TOPICS, perhaps"
+    "AUTO_CREATE_TOPICS, perhaps",
+    "S3_ENDPOINT, nowhere:9000",
+    "S3_ENDPOINT, http://no host",
+    "HOST, 203.0.113.7",
+    "RAFT_LISTEN_ADDR, 203.0.113.7:9093",
+    "RAFT_PATH, /dev/null",
+    "DATA_PATH, /dev/null/data"
   })
   void aWrongSettingIsNamedWithItsValue(String setting, String value) throws IOException {
     Map<String, String> environment = environment();
@@ -99,5 +105,21 @@ class RefusedStartTest {
     Throwable refusal = refusal(environment);
     assertThat(refusal).isInstanceOf(InvalidSettingException.class).message().hasLineCount(1);
     assertThat(Main.exitStatus(refusal)).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"HTTP_PORT", "RAFT_LISTEN_ADDR"})
+  void onePortForTwoThingsIsRefused(String setting) throws IOException {
+    Map<String, String> environment = environment();
+    String port = environment.get("PORT");
+    environment.put(setting, setting.equals("HTTP_PORT") ? port : "0.0.0.0:" + port);
+    Throwable refusal = refusal(environment);
+    assertThat(refusal)
+        .isInstanceOf(InvalidSettingException.class)
+        .hasMessageStartingWith(setting + "='" + environment.get(setting) + "'")
+        .hasMessageContaining("another port than PORT")
+        .message()
+        .hasLineCount(1);
+    assertThat(temp.resolve("data")).doesNotExist();
   }
 }
