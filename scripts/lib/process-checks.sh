@@ -19,8 +19,9 @@ http_get /health/ready >"$work/actual"
 printf '200\nready\n' >"$work/expected"
 check "/health/ready answers once clients are served"
 
-http_get /metrics | grep -oE '^(200|sediment_wal_put_seconds_count|sediment_store_requests|sediment_memory_used_bytes|process_resident_bytes)\b' | sort -u >"$work/actual"
-printf '%s\n' 200 process_resident_bytes sediment_memory_used_bytes >"$work/expected"
+figures='process_resident_bytes|sediment_memory_used_bytes|sediment_store_requests_seconds_count|sediment_wal_ack_seconds_count'
+http_get /metrics | grep -oE "^(200|$figures)\b" | sort -u >"$work/actual"
+tr '|' '\n' <<<"200|$figures" >"$work/expected"
 check "/metrics has the broker's figures as Prometheus text"
 
 # A start that must fail: its exit status, the number of lines it prints, and the parts of them that PATTERN names.

@@ -12,14 +12,22 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
  * Runs Sediment and Apache Kafka in turn, the order alternating from round to round, and prints one
- * table. Producers are Kafka's own ProducerPerformance, the consumer is {@link AssignedConsumer}; 1
- * KB half-compressible records, acks=all, idempotent.
+ * table. Producers are Kafka's own ProducerPerformance, the consumer is {@link AssignedConsumer},
+ * latency is what Kafka's own EndToEndLatency says and, finer, {@link RoundTrips}; 1 KB
+ * half-compressible records, acks=all, idempotent.
  */
 public final class BenchAgainstKafka {
+  private static final Pattern END_TO_END =
+      Pattern.compile(
+          "Avg latency: ([0-9.]+) ms.*Percentiles: 50th = ([0-9]+), 99th = ([0-9]+)",
+          Pattern.DOTALL);
+
   private final FreePorts ports = new FreePorts();
   private final Map<String, String> options;
   private final Path dir;
@@ -86,6 +94,7 @@ public final class BenchAgainstKafka {
         }
       }
       latency(server, bootstrap);
+      endToEndLatency(server, bootstrap);
       note(server, "resident MB, at the end", process.residentMb(false));
       note(server, "resident MB, peak", process.residentMb(true));
       if (lastRound) {
@@ -149,6 +158,37 @@ public final class BenchAgainstKafka {
         server,
         "one record at a time, produced and consumed: p99 ms",
         Double.parseDouble(percentiles[1]));
+  }
+
+  private void endToEndLatency(Server server, String bootstrap) throws Exception {
+    load.createTopic(bootstrap, "end-to-end", 1);
+    int records = number("latency-records", 2000);
+    runEndToEndLatency(bootstrap, records / 2); // warms up
+    String output = runEndToEndLatency(bootstrap, records);
+    Matcher figures = END_TO_END.matcher(output);
+    if (!figures.find()) {
+      throw new IllegalStateException("EndToEndLatency said: " + output);
+    }
+    note(server, "EndToEndLatency: average ms", Double.parseDouble(figures.group(1)));
+    note(server, "EndToEndLatency: p50 ms", Double.parseDouble(figures.group(2)));
+    note(server, "EndToEndLatency: p99 ms", Double.parseDouble(figures.group(3)));
+  }
+
+  private String runEndToEndLatency(String bootstrap, int records) throws Exception {
+    return run(
+        options.get("kafka-class-path"),
+        List.of(
+            "org.apache.kafka.tools.EndToEndLatency",
+            "--bootstrap-server",
+            bootstrap,
+            "--topic",
+            "end-to-end",
+            "--num-records",
+            Integer.toString(records),
+            "--producer-acks",
+            "all",
+            "--record-size",
+            Integer.toString(ProducerLoad.RECORD_BYTES)));
   }
 
   private void idle(Server server, ServerProcess process) throws Exception {

@@ -14,8 +14,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Sends one record at a time and waits until a consumer has it; prints {@code p50 p99} in ms.
- * Stands in for Kafka's EndToEndLatency, which needs a consumer group. {@code RoundTrips BOOTSTRAP
+ * Sends one record at a time and waits until a consumer has it; prints {@code p50 p99} in ms. Does
+ * what Kafka's EndToEndLatency does, which rounds down to whole ms. {@code RoundTrips BOOTSTRAP
  * TOPIC COUNT SIZE}.
  */
 public final class RoundTrips {
