@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.TestBatch;
-import io.sediment.lsm.codec.Corpus;
+import io.sediment.runtime.Corpus;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.UUID;

@@ -290,7 +290,7 @@ public final class ExportRegister {
   }
 
   /** Body: snapshot number (i64). */
-  private static byte[] encodeBoundary(long snapshotNumber) {
+  static byte[] encodeBoundary(long snapshotNumber) {
     return Envelope.seal(
         BOUNDARY_MAGIC, BOUNDARY_VERSION, new MetadataOutput().i64(snapshotNumber));
   }

@@ -34,8 +34,7 @@ public final class VoterRegister {
   /** Claims the vote of {@code broker} for a folder; answers the folder that has it. */
   public CompletableFuture<UUID> claim(int broker, UUID storageId) {
     String what = objects.key(broker).value();
-    byte[] bytes =
-        Envelope.seal(MAGIC, VERSION, new MetadataOutput().varint(broker).uuid(storageId));
+    byte[] bytes = encode(broker, storageId);
     return retry.run(
         what,
         () ->
@@ -56,6 +55,10 @@ public final class VoterRegister {
   }
 
   /** Body: broker id (varint), storage id (uuid). */
+  static byte[] encode(int broker, UUID storageId) {
+    return Envelope.seal(MAGIC, VERSION, new MetadataOutput().varint(broker).uuid(storageId));
+  }
+
   static UUID decode(ByteBuffer bytes, int broker, String what) {
     MetadataInput in = Envelope.open(MAGIC, VERSION, bytes, what);
     int found = in.varint32();

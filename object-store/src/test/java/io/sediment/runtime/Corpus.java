@@ -1,4 +1,4 @@
-package io.sediment.lsm.codec;
+package io.sediment.runtime;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
