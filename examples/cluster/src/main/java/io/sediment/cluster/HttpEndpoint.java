@@ -20,6 +20,13 @@ final class HttpEndpoint implements AutoCloseable {
   private static final String PLAIN_TEXT = "text/plain; charset=utf-8";
   private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
+  static {
+    // In seconds, for all servers of the process. Without them a few half requests would hold all
+    // threads for ever, and with them the health checks.
+    setUnlessGiven("sun.net.httpserver.maxReqTime", "5");
+    setUnlessGiven("sun.net.httpserver.maxRspTime", "30");
+  }
+
   private final HttpServer server;
   private final ExecutorService threads;
 
@@ -55,6 +62,12 @@ final class HttpEndpoint implements AutoCloseable {
         "/metrics", get(exchange -> answer(exchange, 200, PROMETHEUS_TEXT, metrics.get())));
     server.start();
     return new HttpEndpoint(server, threads);
+  }
+
+  private static void setUnlessGiven(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
+    }
   }
 
   int port() {

@@ -27,4 +27,15 @@ class LimitedLogTest {
           .endsWith("later (15 similar lines left out)", "and again");
     }
   }
+
+  @Test
+  void namesThatStrangersChooseMakeNoLinesOfTheirOwn() {
+    try (LogLines lines = LogLines.of(LimitedLogTest.class)) {
+      log.warn("topic a\r\nERROR forged\u001b[2J");
+      log.warn("x".repeat(1 << 20));
+      assertThat(lines.all())
+          .containsExactly(
+              "topic a??ERROR forged?[2J", "x".repeat(LimitedLog.CHARS_PER_LINE) + "…");
+    }
+  }
 }
