@@ -6,7 +6,8 @@
 #       About 7 minutes.
 #
 #   scripts/bench-groups.sh load [--groups 1000] [--offsets 100000] [--rewrites 10] [--heap 1g]
-#       one coordinator partition with that many committed offsets: killed, started again, and timed until it answers; then every offset is committed
+#       one coordinator partition with that many committed offsets: killed, started again, and timed until it answers; killed and recovered from the bucket,
+#       where a new lane takes it over, and timed again; then every offset is committed
 #       that many times more, and the same once more.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

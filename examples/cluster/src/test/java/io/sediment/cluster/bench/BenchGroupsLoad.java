@@ -14,8 +14,9 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 
 /**
- * How soon a coordinator partition with many committed offsets answers after a {@code kill -9}, and
- * what has become of that when each offset has been committed many times over.
+ * How soon a coordinator partition with many committed offsets answers after a {@code kill -9},
+ * after a takeover by another lane, and what has become of that when each offset has been committed
+ * many times over.
  */
 public final class BenchGroupsLoad {
   private static final String TOPIC = "committed";
@@ -24,11 +25,13 @@ public final class BenchGroupsLoad {
       Pattern.compile("groups of .* are loaded: records=(\\d+) bytes=(\\d+) ms=(\\d+)");
 
   private final Path dir;
+  private final Path home;
   private final Path log;
   private final SedimentServer server;
 
   private BenchGroupsLoad(Map<String, String> options, Path dir, Path home) {
     this.dir = dir;
+    this.home = home;
     this.log = dir.resolve("sediment.log");
     this.server =
         new SedimentServer(
@@ -57,27 +60,29 @@ public final class BenchGroupsLoad {
   private void run(Map<String, String> options) throws Exception {
     int groups = number(options, "groups", 1000);
     int partitions = number(options, "offsets", 100_000) / groups;
-    ServerProcess process = start();
+    ServerProcess process = start(false);
     try {
       new ProducerLoad(options.get("kafka-class-path"), dir)
           .createTopic(server.bootstrap(), TOPIC, partitions);
       awaitOffsets("group-0");
       commit(groups, partitions, 1);
-      process = restarted(process, groups);
+      process = restarted(process, groups, false);
+      process = restarted(process, groups, true);
       int rewrites = number(options, "rewrites", 10);
       if (rewrites > 0) {
         commit(groups, partitions, rewrites);
         TimeUnit.SECONDS.sleep(number(options, "settle-seconds", 30));
-        process = restarted(process, groups);
+        process = restarted(process, groups, false);
       }
     } finally {
       process.kill();
     }
   }
 
-  private ServerProcess start() throws Exception {
+  private ServerProcess start(boolean recover) throws Exception {
     return server.start(
         Map.of(
+            "RECOVER_FROM_BUCKET", Boolean.toString(recover),
             "OFFSETS_TOPIC_PARTITIONS", "1",
             "COMPACTION_L0_OBJECTS", "2",
             "COMPACTION_INTERVAL_MS", "1000"));
@@ -97,14 +102,25 @@ public final class BenchGroupsLoad {
     }
   }
 
-  private ServerProcess restarted(ServerProcess process, int groups) throws Exception {
+  /**
+   * @param takenOver without its disk: it recovers from the bucket, with a lane that is new
+   */
+  private ServerProcess restarted(ServerProcess process, int groups, boolean takenOver)
+      throws Exception {
     process.kill();
+    if (takenOver) {
+      Folders.delete(home.resolve("raft"));
+    }
     long begin = System.nanoTime();
-    ServerProcess again = start();
+    ServerProcess again = start(takenOver);
     long ready = System.nanoTime();
     int offsets = awaitOffsets("group-" + (groups - 1));
     long answered = System.nanoTime();
-    say("killed and started again: ready after ms", (ready - begin) / 1e6);
+    say(
+        takenOver
+            ? "killed, and recovered from the bucket: ready after ms"
+            : "killed and started again: ready after ms",
+        (ready - begin) / 1e6);
     say("offsets of the last group, answered after further ms", (answered - ready) / 1e6);
     say("these are", offsets);
     Matcher loaded = LOADED.matcher(Files.readString(log));

@@ -36,25 +36,26 @@ final class CarryOver {
   private static final int PAUSES_MAX = 50; // in a row
 
   private final PartitionLog log;
-  private final LastOffsets lastOffsets;
+  private final long[] lastOffsets;
   private final Function<ByteBuffer, AppendResult> append;
   private final Scheduler scheduler;
   private final LogPass pass;
   private final ByteBuffer space;
   private final Queue<ByteBuffer> batches = new ArrayDeque<>();
+  private int nextLast; // among lastOffsets
   private MemoryRecordsBuilder open;
   private CompletableFuture<Void> durable = CompletableFuture.completedFuture(null);
   private int pauses;
 
   /**
-   * @param lastOffsets of all keys below {@code endOffset}
+   * @param lastOffsets of all keys below {@code endOffset}, in order
    * @param append to the log, where nobody else appends meanwhile
    * @param givenUp whether to stop
    */
   CarryOver(
       PartitionLog log,
       long endOffset,
-      LastOffsets lastOffsets,
+      long[] lastOffsets,
       Function<ByteBuffer, AppendResult> append,
       Executor executor,
       Scheduler scheduler,
@@ -93,17 +94,27 @@ final class CarryOver {
         if (batch.isTransactional() || batch.isControlBatch()) {
           throw new IllegalStateException("a transaction at offset=" + batch.baseOffset());
         }
-        for (Record record : batch) {
-          if (record.offset() >= fromOffset
-              && record.hasValue()
-              && lastOffsets.isLast(record.key(), record.offset())) {
-            add(record);
+        if (isLast(batch.baseOffset(), batch.lastOffset())) {
+          for (Record record : batch) {
+            if (record.offset() >= fromOffset
+                && record.hasValue()
+                && isLast(record.offset(), record.offset())) {
+              add(record);
+            }
           }
         }
       }
     }
     CompletableFuture<Void> before = durable;
     return appendAll().thenCompose(all -> before);
+  }
+
+  /** Whether a key comes last there. Asked in the order of the log. */
+  private boolean isLast(long from, long to) {
+    while (nextLast < lastOffsets.length && lastOffsets[nextLast] < from) {
+      nextLast++;
+    }
+    return nextLast < lastOffsets.length && lastOffsets[nextLast] <= to;
   }
 
   private void add(Record record) {

@@ -2,6 +2,7 @@ package io.sediment.frontend.kafka.coordinator;
 
 import io.sediment.compactor.keys.KeyHasher;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
  * Where in a log each key comes last: an open table of key hashes, 24 bytes an entry, at most two
@@ -26,10 +27,17 @@ final class LastOffsets {
     set(table, at, hasher.high(), hasher.low(), offset + 1);
   }
 
-  /** Whether the record at {@code offset} is the last one of its key. */
-  boolean isLast(ByteBuffer key, long offset) {
-    hasher.hash(key);
-    return table[find(table, hasher.high(), hasher.low()) + 2] == offset + 1;
+  /** All of these offsets, in the order of the log. */
+  long[] inOrder() {
+    long[] offsets = new long[size];
+    int next = 0;
+    for (int at = 0; at < table.length; at += WORDS) {
+      if (table[at + 2] != 0) {
+        offsets[next++] = table[at + 2] - 1;
+      }
+    }
+    Arrays.sort(offsets);
+    return offsets;
   }
 
   private void grow() {
