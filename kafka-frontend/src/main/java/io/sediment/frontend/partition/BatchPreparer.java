@@ -4,6 +4,7 @@ import io.sediment.frontend.kafka.RecordRewriter;
 import io.sediment.frontend.kafka.RecordRewriter.RecordsRejectedException;
 import io.sediment.frontend.partition.BatchVerdict.RecordError;
 import io.sediment.frontend.partition.BatchVerdict.Rejected;
+import io.sediment.lsm.batch.RecordBatchLayout;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.List;
@@ -39,11 +40,13 @@ public final class BatchPreparer {
   public Prepared prepare(ByteBuffer batch, String topic, int partition, TopicSettings settings) {
     long nowMs = clock.millis();
     CompressionType codec = BatchValidator.codecOf(batch);
-    Rejected walked = RecordWalk.rejection(batch, settings, nowMs);
-    if (walked != null) {
-      return new Prepared.Refused(walked);
+    RecordWalk.Found walked = RecordWalk.through(batch, settings, nowMs);
+    if (walked.rejection() != null) {
+      return new Prepared.Refused(walked.rejection());
     }
     if (!settings.rewrites(codec)) {
+      // As Kafka does: sarama before 1.45.1 leaves it out, and retention and searches rest on it.
+      correctMaxTimestamp(batch, walked.maxTimestamp());
       return new Prepared.Batch(batch);
     }
     try {
@@ -79,6 +82,14 @@ public final class BatchPreparer {
       return refused(Errors.forException(e), String.valueOf(e.getMessage()));
     } catch (KafkaException e) {
       return refused(Errors.INVALID_RECORD, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static void correctMaxTimestamp(ByteBuffer batch, long maxTimestamp) {
+    int at = batch.position();
+    if (RecordBatchLayout.maxTimestamp(batch, at) != maxTimestamp) {
+      batch.putLong(at + RecordBatchLayout.MAX_TIMESTAMP, maxTimestamp);
+      batch.putInt(at + RecordBatchLayout.CRC, BatchValidator.crcOf(batch));
     }
   }
 

@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * appended, with the error codes Kafka gives. Pure.
  *
  * <p>The header is checked whole, with the checksum over all bytes. Records are walked where they
- * lie open; in a compressed batch only where the topic demands it or the batch could be a
- * decompression bomb, and then on a worker ({@link BatchVerdict.NeedsWork}).
+ * lie open; in a compressed batch only where the topic demands it, the batch could be a
+ * decompression bomb, or its largest timestamp is not set, and then on a worker ({@link
+ * BatchVerdict.NeedsWork}).
  */
 public final class BatchValidator {
   private static final int CODEC_MASK = 0x07;
@@ -77,7 +78,7 @@ public final class BatchValidator {
     return validateContent(batch, settings, nowMs, zstdAllowed);
   }
 
-  private static int crcOf(ByteBuffer batch) {
+  static int crcOf(ByteBuffer batch) {
     CRC32C crc = new CRC32C();
     crc.update(batch.slice(batch.position() + ATTRIBUTES, batch.remaining() - ATTRIBUTES));
     return (int) crc.getValue();
@@ -124,21 +125,24 @@ public final class BatchValidator {
       return Rejected.of(
           Errors.UNSUPPORTED_COMPRESSION_TYPE, "zstd needs Produce version 7 or higher");
     }
+    long maxTimestamp = RecordBatchLayout.maxTimestamp(batch, batch.position());
     if (codec == CompressionType.NONE) {
-      Rejected records = RecordWalk.rejection(batch, settings, nowMs);
-      if (records != null) {
-        return records;
+      RecordWalk.Found found = RecordWalk.through(batch, settings, nowMs);
+      if (found.rejection() != null) {
+        return found.rejection();
       }
-      return settings.rewrites(codec) ? BatchVerdict.NeedsWork.NEEDS_WORK : accepted();
+      return settings.rewrites(codec) || found.maxTimestamp() != maxTimestamp
+          ? BatchVerdict.NeedsWork.NEEDS_WORK
+          : accepted();
     }
     if (settings.rewrites(codec)
+        || maxTimestamp < RecordBatchLayout.baseTimestamp(batch, batch.position()) // not set
         || settings.compacted()
         || settings.limitsPast()
         || CompressionBound.of(Codec.ofCode(codec.id), payloadOf(batch))
             > settings.decompressedBytesMax()) {
       return BatchVerdict.NeedsWork.NEEDS_WORK;
     }
-    long maxTimestamp = RecordBatchLayout.maxTimestamp(batch, batch.position());
     return settings.allowsTimestamp(maxTimestamp, nowMs)
         ? accepted()
         : Rejected.of(

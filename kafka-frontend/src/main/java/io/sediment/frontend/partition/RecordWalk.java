@@ -26,6 +26,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecordWalk {
   private static final int RECORD_ERRORS_MAX = 100;
+  private static final long NO_TIMESTAMP = -1;
+
+  /**
+   * What a walk found.
+   *
+   * @param rejection null where all records may be taken
+   * @param maxTimestamp the largest of a record, -1 where none has any
+   */
+  record Found(@Nullable Rejected rejection, long maxTimestamp) {}
 
   private final RecordInput input;
   private final TopicSettings settings;
@@ -33,6 +42,7 @@ final class RecordWalk {
   private final long nowMs;
   private final List<RecordError> errors = new ArrayList<>(0);
   private Errors firstError = Errors.NONE;
+  private long maxTimestamp = NO_TIMESTAMP;
 
   private RecordWalk(RecordInput input, TopicSettings settings, long baseTimestamp, long nowMs) {
     this.input = input;
@@ -41,15 +51,18 @@ final class RecordWalk {
     this.nowMs = nowMs;
   }
 
-  /** Null where all records of the batch, whose header is sound, may be taken. */
-  static @Nullable Rejected rejection(ByteBuffer batch, TopicSettings settings, long nowMs) {
+  /** Walks a batch whose header is sound. */
+  static Found through(ByteBuffer batch, TopicSettings settings, long nowMs) {
     int at = batch.position();
     int count = RecordBatchLayout.recordsCount(batch, at);
     long baseTimestamp = RecordBatchLayout.baseTimestamp(batch, at);
     try (RecordInput input = RecordInput.of(batch, settings.decompressedBytesMax())) {
-      return new RecordWalk(input, settings, baseTimestamp, nowMs).walk(count);
+      RecordWalk walk = new RecordWalk(input, settings, baseTimestamp, nowMs);
+      Rejected rejection = walk.walk(count);
+      return new Found(rejection, walk.maxTimestamp);
     } catch (BrokenRecordsException e) {
-      return Rejected.of(Errors.INVALID_RECORD, String.valueOf(e.getMessage()));
+      return new Found(
+          Rejected.of(Errors.INVALID_RECORD, String.valueOf(e.getMessage())), NO_TIMESTAMP);
     }
   }
 
@@ -74,6 +87,7 @@ final class RecordWalk {
     long end = input.position() + length;
     input.skip(1); // attributes, unused
     long timestamp = baseTimestamp + input.varlong();
+    maxTimestamp = Math.max(maxTimestamp, timestamp);
     int offsetDelta = input.varint();
     if (offsetDelta != index) {
       throw new BrokenRecordsException(

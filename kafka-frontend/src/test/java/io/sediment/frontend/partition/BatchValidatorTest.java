@@ -237,6 +237,33 @@ class BatchValidatorTest {
   }
 
   @ParameterizedTest
+  @EnumSource(CompressionType.class)
+  void aLargestTimestampThatTheProducerLeftOutIsSetAsByKafka(CompressionType codec) {
+    ByteBuffer batch = Batches.of(compression(codec), Batches.records(500, NOW_MS));
+    Batches.withCrc(batch.putLong(RecordBatchLayout.MAX_TIMESTAMP, -1));
+    assertThatTheLargestTimestampIsCorrected(batch);
+  }
+
+  @Test
+  void aLargestTimestampThatIsWrongIsSetRightWhereRecordsLieOpen() {
+    for (long wrong : new long[] {0, NOW_MS, NOW_MS + 500, Long.MAX_VALUE, Long.MIN_VALUE}) {
+      ByteBuffer batch = Batches.of(Compression.NONE, Batches.records(500, NOW_MS));
+      Batches.withCrc(batch.putLong(RecordBatchLayout.MAX_TIMESTAMP, wrong));
+      assertThatTheLargestTimestampIsCorrected(batch);
+    }
+  }
+
+  private static void assertThatTheLargestTimestampIsCorrected(ByteBuffer batch) {
+    assertThat(validate(batch)).isInstanceOf(NeedsWork.class);
+    Prepared prepared = preparer().prepare(batch, "t", 0, TopicSettings.DEFAULTS);
+    ByteBuffer stored = ((Prepared.Batch) prepared).bytes();
+    RecordBatch written = MemoryRecords.readableRecords(stored).batches().iterator().next();
+    assertThat(written.isValid()).isTrue();
+    assertThat(written.maxTimestamp()).isEqualTo(NOW_MS + 499);
+    assertThat(validate(stored)).isInstanceOf(Accepted.class);
+  }
+
+  @ParameterizedTest
   @EnumSource(
       value = CompressionType.class,
       names = {"GZIP", "LZ4", "ZSTD"})
@@ -307,7 +334,7 @@ class BatchValidatorTest {
     CompressionType codec = CompressionType.values()[random.nextInt(5)];
     ByteBuffer batch = Batches.of(compression(codec), records);
     assertThat(validate(batch)).isInstanceOf(Accepted.class);
-    assertThat(RecordWalk.rejection(batch, TopicSettings.DEFAULTS, NOW_MS)).isNull();
+    assertThat(RecordWalk.through(batch, TopicSettings.DEFAULTS, NOW_MS).rejection()).isNull();
     for (int i = 0; i < 2_000; i++) {
       int at = random.nextInt(batch.limit());
       if (at >= RecordBatchLayout.LEADER_EPOCH && at < RecordBatchLayout.MAGIC) {
