@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sediment.runtime.Await;
+import io.sediment.runtime.ManualScheduler;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -156,6 +157,18 @@ class StoreProbeTest {
     assertThat(Await.failure(new StoreProbe(store, new Random(1)).run()))
         .isInstanceOf(ObjectStoreException.Unavailable.class);
     assertThat(Await.result(store.list("", "", 10))).isEmpty();
+  }
+
+  @Test
+  void aStoreThatStaysAwayIsSaidToBeAtOnce() {
+    ManualScheduler time = new ManualScheduler();
+    ScriptedStore store = new ScriptedStore();
+    store.failNext(ScriptedStore.unavailable(), ScriptedStore.unavailable());
+    RetryingObjectStore retrying =
+        new RetryingObjectStore(store, RetryPolicy.DEFAULT, time, time, new Random(1));
+    assertThat(new StoreProbe(retrying, new Random(1)).run())
+        .as("without waiting for what is repeated")
+        .isCompletedExceptionally();
   }
 
   private static StoreProbe.Findings probe(ObjectStore store) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** What a broker is told about consumer groups, named after Kafka's own configs. */
 record GroupsSettings(
@@ -118,8 +119,10 @@ record GroupsSettings(
     } catch (RuntimeException e) { // of several kinds, each with a sentence that names the config
       throw new InvalidSettingException(
           GROUP_CONFIGS.name(),
-          GROUP_CONFIGS.in(environment).toString(),
-          "right: " + e.getMessage());
+          GROUP_CONFIGS.in(environment).entrySet().stream()
+              .map(config -> config.getKey() + "=" + config.getValue())
+              .collect(Collectors.joining(",")),
+          "what Kafka's group coordinator takes: " + e.getMessage());
     }
     return settings;
   }

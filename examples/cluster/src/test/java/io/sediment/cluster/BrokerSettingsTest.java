@@ -58,6 +58,15 @@ class BrokerSettingsTest {
   }
 
   @Test
+  void aGroupConfigThatKafkaDoesNotKnowIsToldAsItWasGiven() {
+    assertThatThrownBy(() -> BrokerSettings.from(Map.of("GROUP_CONFIGS", "group.foo=1")))
+        .hasMessageStartingWith("GROUP_CONFIGS='group.foo=1' is not allowed; it takes what Kafka's")
+        .hasMessageContaining("group.foo")
+        .message()
+        .hasLineCount(1);
+  }
+
+  @Test
   void sizesAndPeersAreUnderstood() {
     BrokerSettings settings =
         BrokerSettings.from(
