@@ -68,8 +68,8 @@ class WalSimulationTest {
     WalSimulation.Outcome outcome = simulation.run(Duration.ofSeconds(30));
     long puts = outcome.bucket().bill().requests(StoreOp.PUT_IF_ABSENT);
     long needed = outcome.ackedSlots() + fences(outcome.epochs());
-    // Hedges: at most one put in twenty, and the first twenty earn the first one.
-    assertThat(puts).isBetween(needed, needed + outcome.ackedSlots() / 20 + 3);
+    // Hedges: at most one put in ten, and the first ten earn the first one.
+    assertThat(puts).isBetween(needed, needed + outcome.ackedSlots() / 10 + 3);
     assertThat(simulation.pricedRequestsOfAnIdleHour()).isZero();
   }
 
