@@ -5,4 +5,3 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ./mvnw -B -ntp verify
 scripts/run-e2e.sh
 timeout --foreground --kill-after=30 900 scripts/run-clients-e2e.sh # 5 minutes, and once some more to install clients
-scripts/run-cluster-e2e.sh --seconds-max 600
