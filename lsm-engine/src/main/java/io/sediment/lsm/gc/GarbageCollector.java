@@ -28,9 +28,15 @@ import java.util.function.Supplier;
  * matters is kept in memory, and a pass that fails or dies with the process is made good by later
  * ones.
  *
- * <p>Passes are for whoever owns the lane; several at once would only waste requests. One pass runs
- * at a time, the caller sees to that. A lane where nothing was committed between two passes is at
- * rest: all its manifests but one go, and it needs no more passes once {@link #isDone}.
+ * <p>Of the manifests a pass keeps those since the pass before, however many, but no more than
+ * {@link ManifestStore#MANIFESTS_KEPT}: so what is dropped goes with the second pass after that at
+ * the latest, and a reader has the time between two passes to find what its manifest names. Who
+ * takes longer finds nothing there, looks for a newer manifest and reads on.
+ *
+ * <p>Passes are for whoever owns the lane; several at once would only waste requests, since the
+ * boundary only rises and what is garbage to one is garbage to all. One pass runs at a time, the
+ * caller sees to that. A lane where nothing was committed between two passes is at rest: all its
+ * manifests but one go, and it needs no more passes once {@link #isDone}.
  */
 public final class GarbageCollector {
   private static final int LIST_LIMIT = 1_000;
@@ -75,10 +81,9 @@ public final class GarbageCollector {
   /** Looks for garbage once. Fails as the store does; what was deleted until then is gone. */
   public CompletableFuture<GarbageResult> pass() {
     Manifest newest = manifests.current();
-    // Nothing committed since the last pass: older manifests would only hold on to what was
-    // dropped.
-    boolean stillAtRest = atRest && newest.id() == lastManifest;
-    atRest = newest.id() == lastManifest;
+    long newestBefore = lastManifest; // of this process: the first pass knows of none
+    boolean stillAtRest = atRest && newest.id() == newestBefore;
+    atRest = newest.id() == newestBefore;
     lastManifest = newest.id();
     if (!stillAtRest) {
       foldersSwept = 0;
@@ -88,7 +93,7 @@ public final class GarbageCollector {
       foldersSwept = GarbageOptions.FOLDERS;
       return CompletableFuture.completedFuture(GarbageResult.NOTHING);
     }
-    long last = Math.max(0, newest.id() - (atRest ? 1 : ManifestStore.MANIFESTS_KEPT));
+    long last = Math.max(0, Math.max(newestBefore - 1, newest.id() - ManifestStore.MANIFESTS_KEPT));
     return manifests
         .readBoundary()
         .thenCompose(

@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
 public final class ManifestStore {
   private static final Logger LOG = LoggerFactory.getLogger(ManifestStore.class);
 
-  /** How many of the newest manifests a lane at work keeps, for readers that come late. */
+  /** How many of the newest manifests a lane at work keeps at most, for readers that come late. */
   public static final int MANIFESTS_KEPT = 16;
 
   /** Enough to find the newest in one round where old ones are reclaimed now and then. */

@@ -2,6 +2,7 @@ package io.sediment.lsm.gc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.manifest.CompactorTerm;
@@ -49,6 +50,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GarbageCollectorTest {
   private static final LaneId LANE = new LaneId(4);
@@ -223,6 +225,82 @@ class GarbageCollectorTest {
     passes++;
     assertThat(world.bucket.keys("")).hasSize(1 + 1 + 1); // manifest, table, boundary
     assertThat(world.bucket.bill().requests(StoreOp.LIST) - lists).isEqualTo(2L * passes);
+  }
+
+  /**
+   * However busy the lane is: not one pass longer, and not so short that no reader could follow.
+   */
+  @ParameterizedTest(name = "commits between two passes={0}")
+  @ValueSource(ints = {0, 1, 3, 30})
+  void whatIsDroppedGoesWithTheSecondPassAfterThat(int commits) {
+    World world = new World(1, FaultPlan.none());
+    Broker broker = world.broker(1, SEES_LITTLE);
+    broker.open();
+    broker.flushNothing();
+    for (int round = 0; round < 5; round++) {
+      broker.flush(commits);
+      world.await(broker.collector.pass());
+      broker.flush(1);
+      L0Ref dropped = last(broker.manifests.current().l0());
+      world.await(broker.collector.pass());
+      broker.drop();
+      broker.flush(commits);
+      world.await(broker.collector.pass());
+      if (commits < ManifestStore.MANIFESTS_KEPT - 1) {
+        assertThat(world.bucket.peek(dropped.key(LANE)))
+            .as("a reader may have begun just before it was dropped")
+            .isPresent();
+      }
+      broker.flush(commits);
+      world.await(broker.collector.pass());
+      assertThat(world.bucket.peek(dropped.key(LANE))).isEmpty();
+      assertThat(world.bucket.keys(""))
+          .containsAll(StoredManifests.named(broker.manifests.current()));
+    }
+  }
+
+  @Test
+  void whatWasDroppedBeforeARestartGoesWithTheSecondPassAfterIt() {
+    World world = new World(1, FaultPlan.none());
+    Broker before = world.broker(1, SEES_LITTLE);
+    before.open();
+    before.flushNothing();
+    before.flush(1);
+    L0Ref dropped = last(before.manifests.current().l0());
+    before.drop();
+    Broker after = world.broker(2, SEES_LITTLE);
+    after.open();
+    after.flushNothing();
+    world.await(after.collector.pass());
+    after.flush(1);
+    world.await(after.collector.pass());
+    assertThat(world.bucket.peek(dropped.key(LANE))).isEmpty();
+  }
+
+  /** It knows of what was current when it fell asleep, and lets go of nothing that came later. */
+  @Test
+  void aZombieThatCollectsDeletesNothingThatCounts() {
+    World world = new World(1, FaultPlan.none());
+    world.watchDeletes();
+    Broker zombie = world.broker(1, SEES_LITTLE);
+    zombie.open();
+    zombie.flushNothing();
+    zombie.flush(3);
+    world.await(zombie.collector.pass());
+    Broker heir = world.broker(2, SEES_LITTLE);
+    heir.open();
+    heir.flushNothing();
+    for (int round = 0; round < 3; round++) {
+      heir.flush(3);
+      world.await(heir.collector.pass());
+      world.await(zombie.collector.pass());
+      heir.drop();
+    }
+    assertThat(world.bucket.keys("")).containsAll(StoredManifests.named(heir.manifests.current()));
+  }
+
+  private static L0Ref last(List<L0Ref> objects) {
+    return objects.get(objects.size() - 1);
   }
 
   /** The boundary comes first; a pass that cannot raise it deletes nothing. */
@@ -451,6 +529,13 @@ class GarbageCollectorTest {
       commit(edit);
     }
 
+    void flush(int times) {
+      for (int i = 0; i < times; i++) {
+        writeWal(1);
+        flush();
+      }
+    }
+
     /** Everything in level 0. */
     void drop() {
       commit(new DropObjects(term, manifests.current().l0(), List.of(), null));
@@ -516,7 +601,10 @@ class GarbageCollectorTest {
           .exceptionally(
               failure -> {
                 Throwable cause = failure.getCause();
-                if (!(cause instanceof LaneFencedException)) {
+                boolean mayDie =
+                    cause instanceof LaneFencedException
+                        || cause instanceof CorruptObjectException; // damaged three times in a row
+                if (!mayDie) {
                   world.simulation.fail("broker died of " + cause);
                 }
                 return null;

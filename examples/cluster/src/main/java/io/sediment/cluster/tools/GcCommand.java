@@ -36,7 +36,7 @@ final class GcCommand {
       private long bytes;
 
       OfLane(LaneView view) {
-        // As a pass does: only the newest manifests are kept for readers that come late.
+        // As the first pass of a process does, which knows of none before it: it keeps the most.
         List<Manifest> all = view.retained();
         List<Manifest> kept =
             all.subList(Math.max(0, all.size() - ManifestStore.MANIFESTS_KEPT), all.size());
