@@ -90,9 +90,11 @@ public record CompactionOptions(
         referenceBytesMin,
         objectBytesMax,
         serverCopyBytesMin,
-        (int) Math.max(1 << 20, Math.min(stepBytes, bytes / STEPS_IN_MEMORY)),
+        (int) Math.max(STEP_BYTES_MIN, Math.min(stepBytes, bytes / STEPS_IN_MEMORY)),
         partBytesMin);
   }
+
+  private static final long STEP_BYTES_MIN = 512 << 10;
 
   /** One being read, one being put together, one being written. */
   static final int STEPS_IN_MEMORY = 3;

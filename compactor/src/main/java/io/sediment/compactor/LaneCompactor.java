@@ -167,7 +167,9 @@ public final class LaneCompactor {
     }
     List<DataRef> finished =
         plan.reason() == Reason.RESUME && level1.job() != null ? level1.job().outputs() : List.of();
-    long memory = CompactionOptions.STEPS_IN_MEMORY * (long) options.stepBytes();
+    long memory =
+        CompactionOptions.STEPS_IN_MEMORY * (long) options.stepBytes()
+            + environment.rewriter().memoryBytes();
     JobContext context =
         new JobContext(
             environment.store(),

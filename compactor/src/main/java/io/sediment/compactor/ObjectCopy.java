@@ -19,7 +19,6 @@ import io.sediment.objectstore.PutResult;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class ObjectCopy {
   private final JobContext context;
   private final List<PlannedSection> sections;
-  private final Map<Integer, CompletableFuture<BatchFilter>> filters;
+  private final SectionFilters filters;
   private final List<CopyStep> steps;
   private final BlockReads reads;
   private final ObjectKey key;
@@ -42,13 +41,12 @@ final class ObjectCopy {
   private CompletableFuture<Void> sending = CompletableFuture.completedFuture(null);
 
   /**
-   * @param filters of sections that are rewritten, begun when their first block comes; shared by
-   *     the objects of a run, since a section may go on in the next one
+   * @param filters shared by the objects of a run, since a section may go on in the next one
    */
   ObjectCopy(
       JobContext context,
       List<PlannedSection> sections,
-      Map<Integer, CompletableFuture<BatchFilter>> filters,
+      SectionFilters filters,
       List<CopyStep> steps) {
     this.context = context;
     this.sections = sections;
@@ -133,7 +131,7 @@ final class ObjectCopy {
         writer.add(item.source().block(), bytes.get(i));
         continue;
       }
-      CompletableFuture<BatchFilter> filter = filter(item.section());
+      CompletableFuture<BatchFilter> filter = filters.of(item.section());
       if (!filter.isDone() || filter.isCompletedExceptionally()) {
         int at = i;
         return filter.thenComposeAsync(ready -> gather(step, bytes, at), context.executor());
@@ -150,24 +148,6 @@ final class ObjectCopy {
     } else if (item.afterReference()) {
       writer.endBlock();
     }
-  }
-
-  private CompletableFuture<BatchFilter> filter(int number) {
-    return filters.computeIfAbsent(
-        number,
-        none -> {
-          PlannedSection section = sections.get(number);
-          return context
-              .rewriter()
-              .begin(
-                  new RangeRewriter.Range(
-                      section.partition(),
-                      section.fromOffset(),
-                      section.toOffset(),
-                      section.sections(),
-                      section.blocks().stream().map(PlannedSection.PlannedBlock::source).toList()),
-                  reads);
-        });
   }
 
   // -- sending -----------------------------------------------------------------------------------

@@ -23,6 +23,11 @@ public interface RangeRewriter {
   RangeRewriter NONE =
       new RangeRewriter() {
         @Override
+        public long memoryBytes() {
+          return 0;
+        }
+
+        @Override
         public boolean rewrites(PartitionId partition) {
           return false;
         }
@@ -40,6 +45,12 @@ public interface RangeRewriter {
           throw new IllegalStateException("nothing is rewritten");
         }
       };
+
+  /**
+   * What it needs for one partition at a time, from {@link #begin} until the filter is closed. A
+   * job reserves it before it begins.
+   */
+  long memoryBytes();
 
   /** Whether the partition's batches go through a filter. The same answer for a whole job. */
   boolean rewrites(PartitionId partition);
@@ -83,7 +94,7 @@ public interface RangeRewriter {
   }
 
   /** Decides batch by batch. Blocks come in offset order, each once. */
-  interface BatchFilter {
+  interface BatchFilter extends AutoCloseable {
     /**
      * What stays of a block, as whole batches in offset order under the block's leader epoch; their
      * offsets lie within the block's.
@@ -100,6 +111,10 @@ public interface RangeRewriter {
     default ExtensionFields fields() {
       return ExtensionFields.NONE;
     }
+
+    /** Called once, behind the last block or where the job fails: gives its memory back. */
+    @Override
+    default void close() {}
   }
 
   /** Reads verified blocks, in the order asked for. */

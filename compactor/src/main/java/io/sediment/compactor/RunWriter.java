@@ -1,7 +1,6 @@
 package io.sediment.compactor;
 
 import io.sediment.compactor.PlannedSection.PlannedBlock;
-import io.sediment.compactor.RangeRewriter.BatchFilter;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.codec.ExtensionFields;
 import io.sediment.lsm.manifest.DataRef;
@@ -38,8 +37,9 @@ final class RunWriter {
   private final int retentionClass;
   private final List<PlannedSection> sections;
   private final List<List<CopyStep>> objects;
-  private final Map<Integer, CompletableFuture<BatchFilter>> filters = new HashMap<>();
+  private final SectionFilters filters;
   private final Map<PartitionId, List<Placed>> copied = new HashMap<>();
+  private final Map<PartitionId, ExtensionFields> rewritten = new HashMap<>();
   private long writtenBytes;
 
   RunWriter(JobContext context, int retentionClass, List<PlannedSection> sections) {
@@ -47,6 +47,7 @@ final class RunWriter {
     this.retentionClass = retentionClass;
     this.sections = sections;
     this.objects = CopyStep.cut(sections, context.options());
+    this.filters = new SectionFilters(context, sections);
   }
 
   /** How many L1 objects it will write. */
@@ -74,48 +75,16 @@ final class RunWriter {
                       .write()
                       .thenCompose(stored -> onObject.apply(add(stored))));
     }
-    return done;
+    return done.thenAccept(all -> rewritten.putAll(filters.fields()))
+        .whenComplete((all, failure) -> filters.close());
   }
 
   /** Writes the directory; after the objects of all runs, whose progress is recorded. */
   CompletableFuture<RunRef> writeDirectory() {
-    return fields().thenCompose(this::putDirectory);
-  }
-
-  private DataRef add(SortedObject object) {
-    DataRef ref =
-        new DataRef(
-            object.identity().kind(),
-            object.identity().epoch(),
-            object.identity().number(),
-            object.length(),
-            object.footerCrc());
-    writtenBytes += object.length();
-    for (Section section : object.sections()) {
-      List<Placed> placed = copied.computeIfAbsent(section.partition(), none -> new ArrayList<>());
-      section.blocks().forEach(block -> placed.add(new Placed(ref, block)));
-    }
-    return ref;
-  }
-
-  /** What the filters have to say about their sections. */
-  private CompletableFuture<Map<PartitionId, ExtensionFields>> fields() {
-    return CompletableFuture.allOf(filters.values().toArray(CompletableFuture[]::new))
-        .thenApply(
-            ready -> {
-              Map<PartitionId, ExtensionFields> fields = new HashMap<>();
-              filters.forEach(
-                  (number, filter) ->
-                      fields.put(sections.get(number).partition(), filter.join().fields()));
-              return fields;
-            });
-  }
-
-  private CompletableFuture<RunRef> putDirectory(Map<PartitionId, ExtensionFields> rewritten) {
     Map<DataRef, Integer> numbers = new LinkedHashMap<>();
     List<RunSection> all = new ArrayList<>(sections.size());
     for (PlannedSection section : sections) {
-      all.add(section(section, rewritten, numbers));
+      all.add(section(section, numbers));
     }
     Directory directory =
         new Directory(
@@ -140,10 +109,23 @@ final class RunWriter {
             });
   }
 
-  private RunSection section(
-      PlannedSection planned,
-      Map<PartitionId, ExtensionFields> rewritten,
-      Map<DataRef, Integer> numbers) {
+  private DataRef add(SortedObject object) {
+    DataRef ref =
+        new DataRef(
+            object.identity().kind(),
+            object.identity().epoch(),
+            object.identity().number(),
+            object.length(),
+            object.footerCrc());
+    writtenBytes += object.length();
+    for (Section section : object.sections()) {
+      List<Placed> placed = copied.computeIfAbsent(section.partition(), none -> new ArrayList<>());
+      section.blocks().forEach(block -> placed.add(new Placed(ref, block)));
+    }
+    return ref;
+  }
+
+  private RunSection section(PlannedSection planned, Map<DataRef, Integer> numbers) {
     List<Placed> placed = new ArrayList<>(copied.getOrDefault(planned.partition(), List.of()));
     for (PlannedBlock each : planned.blocks()) {
       if (each.isReferenced()) {

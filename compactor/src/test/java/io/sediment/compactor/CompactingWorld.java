@@ -5,6 +5,7 @@ import io.sediment.lsm.lane.CompactableLane;
 import io.sediment.lsm.lane.LaneWorld;
 import io.sediment.lsm.lane.StoredLaneLevels;
 import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.MemoryBudget;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimScheduler;
 import java.time.Duration;
@@ -22,6 +23,9 @@ public final class CompactingWorld {
 
   public final LaneWorld world;
   private final Function<SimScheduler, RangeRewriter> rewriter;
+
+  /** Of the compactor that was made last. */
+  MemoryBudget memory = LaneWorld.smallBudget();
 
   CompactingWorld(long seed, FaultPlan faults) {
     this(seed, faults, process -> RangeRewriter.NONE);
@@ -65,12 +69,13 @@ public final class CompactingWorld {
   }
 
   private CompactionEnvironment environment(SimScheduler process, ObjectStore store) {
+    memory = LaneWorld.smallBudget();
     return new CompactionEnvironment(
         store,
         process,
         process.random(),
         LaneWorld.INCARNATION,
-        LaneWorld.smallBudget(),
+        memory,
         new CompactionPace(process, process, 0),
         rewriter.apply(process),
         lane ->

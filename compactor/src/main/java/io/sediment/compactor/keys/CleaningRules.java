@@ -9,40 +9,18 @@ package io.sediment.compactor.keys;
  * @param nowMs wall-clock time of the pass
  * @param deleteRetentionMs how long tombstones stay once what they delete is gone
  * @param inflatedBytesMax most that the records of one batch may hold when decompressed
- * @param rangeKeysMax keys of one summary, which bounds the memory for building it
- * @param marksBytesMax memory for marking what survives; where it does not do for all ranges at
- *     once, their summaries are read several times
  */
 record CleaningRules(
-    boolean fromLogStart,
-    long ceiling,
-    long nowMs,
-    long deleteRetentionMs,
-    long inflatedBytesMax,
-    int rangeKeysMax,
-    long marksBytesMax) {
-  /** Takes about 8 MB while a summary is built, and five in the store. */
-  static final int RANGE_KEYS_MAX = 256 << 10;
-
-  static final long MARKS_BYTES_MAX = 32 << 20;
-
+    boolean fromLogStart, long ceiling, long nowMs, long deleteRetentionMs, long inflatedBytesMax) {
   CleaningRules {
-    if (ceiling < 0
-        || deleteRetentionMs < 0
-        || inflatedBytesMax < 1
-        || rangeKeysMax < 1
-        || marksBytesMax < 1) {
+    if (ceiling < 0 || deleteRetentionMs < 0 || inflatedBytesMax < 1) {
       throw new IllegalArgumentException(
           "cleaning rules: ceiling="
               + ceiling
               + " deleteRetentionMs="
               + deleteRetentionMs
               + " inflatedBytesMax="
-              + inflatedBytesMax
-              + " rangeKeysMax="
-              + rangeKeysMax
-              + " marksBytesMax="
-              + marksBytesMax);
+              + inflatedBytesMax);
     }
   }
 

@@ -36,35 +36,36 @@ import org.slf4j.LoggerFactory;
  * is cleaned on the way, and a job of its own is proposed once a partition has gathered enough that
  * is new.
  *
- * <p>A partition whose records cannot be read is kept as it is and reported; the others go on.
+ * <p>A partition whose records cannot be read, or that has more keys than memory will do for, is
+ * kept as it is and reported; the others go on.
  */
 public final class KeyCleaner implements RangeRewriter {
   private static final Logger log = LoggerFactory.getLogger(KeyCleaner.class);
 
-  /** So much is read at once. */
-  private static final int READ_BYTES = 4 << 20;
+  /** More would not make it faster. */
+  private static final long MEMORY_BYTES_MAX = 64 << 20;
 
   private final CompactedTopics topics;
   private final InstantSource clock;
   private final Executor executor;
   private final Path scratch;
-  private final int rangeKeysMax;
-  private final long marksBytesMax;
+  private final long memoryBytes;
+  private final CleaningMemory memory;
   private final Map<LaneId, CleaningPlanner> planners = new ConcurrentHashMap<>();
   private final Set<PartitionId> uncleanable = ConcurrentHashMap.newKeySet();
 
   /**
    * @param executor the compactor's; reads and writes small local files
    * @param scratch folder for these, on a local disk
+   * @param memoryBytes for one partition at a time
    */
-  public KeyCleaner(CompactedTopics topics, InstantSource clock, Executor executor, Path scratch) {
-    this(
-        topics,
-        clock,
-        executor,
-        scratch,
-        CleaningRules.RANGE_KEYS_MAX,
-        CleaningRules.MARKS_BYTES_MAX);
+  public KeyCleaner(
+      CompactedTopics topics,
+      InstantSource clock,
+      Executor executor,
+      Path scratch,
+      long memoryBytes) {
+    this(topics, clock, executor, scratch, memoryBytes, CleaningMemory.of(memoryBytes));
   }
 
   KeyCleaner(
@@ -72,14 +73,24 @@ public final class KeyCleaner implements RangeRewriter {
       InstantSource clock,
       Executor executor,
       Path scratch,
-      int rangeKeysMax,
-      long marksBytesMax) {
+      long memoryBytes,
+      CleaningMemory memory) {
     this.topics = topics;
     this.clock = clock;
     this.executor = executor;
     this.scratch = scratch;
-    this.rangeKeysMax = rangeKeysMax;
-    this.marksBytesMax = marksBytesMax;
+    this.memoryBytes = memoryBytes;
+    this.memory = memory;
+  }
+
+  /** How much to give to a cleaner of a process that has {@code bytes} for compaction. */
+  public static long memoryOutOf(long bytes) {
+    return Math.min(MEMORY_BYTES_MAX, bytes / 2);
+  }
+
+  @Override
+  public long memoryBytes() {
+    return memoryBytes;
   }
 
   @Override
@@ -101,15 +112,28 @@ public final class KeyCleaner implements RangeRewriter {
   public CompletableFuture<RangeRewriter.BatchFilter> begin(Range range, BlockSource source) {
     PartitionState state = PartitionState.of(range.sections());
     CleaningRules rules = rules(range, state);
-    SummaryScratch kept = new SummaryScratch(scratch);
+    SummaryScratch kept = new SummaryScratch(scratch, memory.summaryBytesMax());
     List<KeySummary> summaries = new ArrayList<>();
     RangeSummarizer summarizer =
         new RangeSummarizer(
             range.partition(),
             startOf(range),
             rules,
+            memory.rangeKeysMax(),
             state.abortedTxns(),
-            (offsets, summary) -> summaries.add(kept.keep(offsets, summary)));
+            (offsets, summary) -> {
+              if (summaries.size() == memory.rangesMax()) {
+                throw new UncleanableException(
+                    "more keys than memory is sure to do for: keys="
+                        + memory.keysMax()
+                        + " memoryBytes="
+                        + memoryBytes
+                        + " offset="
+                        + offsets.from(),
+                    null);
+              }
+              summaries.add(kept.keep(offsets, summary));
+            });
     return summarize(range, 0, source, summarizer, rules)
         .thenApply(
             done ->
@@ -117,7 +141,7 @@ public final class KeyCleaner implements RangeRewriter {
                     rules,
                     new RecordFilter(
                         rules,
-                        new Survivors(summaries, marksBytesMax),
+                        new Survivors(summaries, memory.marksBytesMax()),
                         new TransactionTrail(state.abortedTxns()),
                         new LastBatches(state.producers())),
                     kept))
@@ -128,7 +152,7 @@ public final class KeyCleaner implements RangeRewriter {
               }
               kept.close();
               Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-              if (cause instanceof UnreadableException) {
+              if (cause instanceof UncleanableException) {
                 uncleanable.add(range.partition());
                 log.error("not compacted, kept as it is: partition={}", range.partition(), cause);
                 return CompletableFuture.<RangeRewriter.BatchFilter>completedFuture(
@@ -164,9 +188,7 @@ public final class KeyCleaner implements RangeRewriter {
         Math.max(ceiling, startOf(range)),
         nowMs,
         settings.deleteRetentionMs(),
-        settings.inflatedBytesMax(),
-        rangeKeysMax,
-        marksBytesMax);
+        settings.inflatedBytesMax());
   }
 
   // -- the first reading -------------------------------------------------------------------------
@@ -177,7 +199,7 @@ public final class KeyCleaner implements RangeRewriter {
     long bytes = 0;
     for (SourceBlock each : range.blocks().subList(from, range.blocks().size())) {
       if (each.block().baseOffset() >= rules.ceiling()
-          || (!next.isEmpty() && bytes + each.block().length() > READ_BYTES)) {
+          || (!next.isEmpty() && bytes + each.block().length() > memory.readBytes())) {
         break;
       }
       next.add(each);
@@ -200,7 +222,7 @@ public final class KeyCleaner implements RangeRewriter {
         } catch (IOException e) {
           throw new UncheckedIOException(e);
         } catch (BrokenRecordsException e) {
-          throw new UnreadableException(RecordBatchLayout.baseOffset(batch, 0), e);
+          throw UncleanableException.unreadable(batch, e);
         }
       }
     }
@@ -228,12 +250,22 @@ public final class KeyCleaner implements RangeRewriter {
     return batches;
   }
 
-  /** A batch whose records are not what its header says. */
-  private static final class UnreadableException extends RuntimeException {
+  /** Nothing but time or an operator can help. */
+  private static final class UncleanableException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    UnreadableException(long offset, BrokenRecordsException cause) {
-      super("records of the batch at offset=" + offset + ": " + cause.getMessage(), cause);
+    UncleanableException(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+
+    /** A batch whose records are not what its header says. */
+    static UncleanableException unreadable(ByteBuffer batch, BrokenRecordsException cause) {
+      return new UncleanableException(
+          "records of the batch at offset="
+              + RecordBatchLayout.baseOffset(batch, 0)
+              + ": "
+              + cause.getMessage(),
+          cause);
     }
   }
 
@@ -270,14 +302,18 @@ public final class KeyCleaner implements RangeRewriter {
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       } catch (BrokenRecordsException e) {
-        throw new UnreadableException(RecordBatchLayout.baseOffset(batch, 0), e);
+        throw UncleanableException.unreadable(batch, e);
       }
     }
 
     @Override
     public ExtensionFields fields() {
-      scratch.close();
       return PartitionState.cleanedTo(rules.ceiling());
+    }
+
+    @Override
+    public void close() {
+      scratch.close();
     }
   }
 }

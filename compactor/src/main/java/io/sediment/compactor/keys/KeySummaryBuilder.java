@@ -9,6 +9,9 @@ import java.util.Arrays;
  * memory: a table of 24 bytes a slot, open addressing. Not thread-safe.
  */
 final class KeySummaryBuilder {
+  /** A table of 24, and half of it while it grows, or a summary of its keys. */
+  static final int BYTES_PER_SLOT_MAX = 40;
+
   private static final int CAPACITY_MIN = 64;
 
   private final PartitionId partition;
@@ -30,6 +33,11 @@ final class KeySummaryBuilder {
   /** Whether another key may not fit: the range must end before the next batch. */
   boolean isFull() {
     return count >= keysMax;
+  }
+
+  /** Of the table, free ones included. */
+  int slots() {
+    return places.length;
   }
 
   /** Offsets of one key must rise. */

@@ -24,7 +24,7 @@ import java.util.UUID;
  *         60 headerCrc      4   CRC32C of bytes 0 to 59
  *
  * page     0 pageCrc        4   CRC32C of the entries
- *          4 entry*             3276 of them, fewer on the last page; ascending over all pages by
+ *          4 entry*             102 of them, fewer on the last page; ascending over all pages by
  *                               hash, unsigned
  *
  * entry    0 hash          16   of the key, see KeyHasher
@@ -37,7 +37,9 @@ import java.util.UUID;
 final class KeySummaryLayout {
   static final int HEADER_SIZE = 64;
   static final int ENTRY_SIZE = 20;
-  static final int PAGE_ENTRIES_MAX = 3276;
+
+  /** Small, since a merge holds a page of each of many summaries. */
+  static final int PAGE_ENTRIES_MAX = 102;
 
   private static final long MAGIC = 0x534544494b455953L;
   private static final short FORMAT_VERSION = 1;

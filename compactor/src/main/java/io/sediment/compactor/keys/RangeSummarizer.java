@@ -21,16 +21,18 @@ final class RangeSummarizer {
 
   /**
    * @param from where the first range begins
+   * @param rangeKeysMax keys of one summary, which bounds the memory for building it
    */
   RangeSummarizer(
       PartitionId partition,
       long from,
       CleaningRules rules,
+      int rangeKeysMax,
       Collection<AbortedTxn> abortedTxns,
       RangeOutput output) {
     this.rules = rules;
     this.transactions = new TransactionTrail(abortedTxns);
-    this.ranges = new RangeCutter(partition, from, rules.rangeKeysMax(), output);
+    this.ranges = new RangeCutter(partition, from, rangeKeysMax, output);
   }
 
   /**

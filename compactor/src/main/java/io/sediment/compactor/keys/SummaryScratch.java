@@ -15,22 +15,23 @@ import org.jspecify.annotations.Nullable;
  * name, which is gone when it is closed or forgotten. One thread at a time.
  */
 final class SummaryScratch implements AutoCloseable {
-  private static final long MEMORY_BYTES_MAX = 1 << 20;
-
   private final Path folder;
+  private final long memoryBytesMax;
   private long memoryBytes;
   private @Nullable FileChannel file;
   private long fileBytes;
 
   /**
    * @param folder on a local disk; made when it is needed
+   * @param memoryBytesMax what is kept in memory
    */
-  SummaryScratch(Path folder) {
+  SummaryScratch(Path folder, long memoryBytesMax) {
     this.folder = folder;
+    this.memoryBytesMax = memoryBytesMax;
   }
 
   KeySummary keep(OffsetRange range, ByteBuffer summary) throws IOException {
-    if (memoryBytes + summary.remaining() <= MEMORY_BYTES_MAX) {
+    if (memoryBytes + summary.remaining() <= memoryBytesMax) {
       memoryBytes += summary.remaining();
       return KeySummary.open(KeySummary.Source.of(summary), range);
     }

@@ -55,14 +55,7 @@ final class CleanedLog {
 
   void clean(long ceiling) throws IOException, BrokenRecordsException {
     CleaningRules rules =
-        new CleaningRules(
-            true,
-            ceiling,
-            history.nowMs(),
-            deleteRetentionMs,
-            1 << 20,
-            rangeKeysMax,
-            marksBytesMax);
+        new CleaningRules(true, ceiling, history.nowMs(), deleteRetentionMs, 1 << 20);
     List<ByteBuffer> below = new ArrayList<>(clean);
     for (ByteBuffer batch : dirty) {
       if (RecordBatchLayout.lastOffset(batch, batch.position()) < ceiling) {
@@ -75,6 +68,7 @@ final class CleanedLog {
             PARTITION,
             0,
             rules,
+            rangeKeysMax,
             history.aborted(),
             (range, summary) -> summaries.add(open(summary)));
     for (ByteBuffer batch : below) {

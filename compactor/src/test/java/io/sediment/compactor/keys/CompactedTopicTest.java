@@ -139,11 +139,46 @@ class CompactedTopicTest {
     assertThat(storedMost).as("bytes stored at any time").isLessThan(40_000);
   }
 
+  @Test
+  void aPartitionWithMoreKeysThanMemoryWillDoForStaysAsItIs() {
+    CompactingWorld compacting = compacting(1, FaultPlan.none(), 2);
+    LaneWorld world = compacting.world;
+    Broker broker = world.openBroker("broker");
+    LaneCompactor compactor = compacting.inside(broker);
+    Written many = new Written(1, 1_000);
+    Written few = new Written(2, 10);
+    for (int round = 0; round < 4; round++) {
+      append(world, broker, Map.of(0, many, 1, few), 100, new SplittableRandom(round));
+      broker.untilAllDurable();
+      world.await(broker.lane().flush(), "flushed");
+      compacting.compactFully(compactor);
+    }
+    broker.crash(); // the next one reads what is stored
+    Broker next = world.openBroker("next");
+    check(world, next.partition(0), many);
+    check(world, next.partition(1), few);
+    assertThat(records(world, next.partition(0))).isEqualTo(many.records.size());
+    assertThat(records(world, next.partition(1))).isLessThan(few.records.size() / 2);
+  }
+
+  private static long records(LaneWorld world, LanePartition partition) {
+    long count = 0;
+    for (RecordBatch batch : read(world, partition)) {
+      count += batch.countOrNull();
+    }
+    return count;
+  }
+
   private CompactingWorld compacting(long seed, FaultPlan faults) {
+    return compacting(seed, faults, Integer.MAX_VALUE);
+  }
+
+  private CompactingWorld compacting(long seed, FaultPlan faults, int rangesMax) {
+    CleaningMemory memory = new CleaningMemory(16, rangesMax, 128, 8 << 10, 1 << 10);
     return new CompactingWorld(
         seed,
         faults,
-        process -> new KeyCleaner(new AllCompacted(), process, process, scratch, 16, 128));
+        process -> new KeyCleaner(new AllCompacted(), process, process, scratch, 20 << 10, memory));
   }
 
   private static void append(

@@ -236,6 +236,8 @@ final class Broker implements Service {
       throws IOException {
     ThreadPoolScheduler scheduler =
         started("compactor threads", new ThreadPoolScheduler("compactor", 1));
+    long memory = budget.reservedBytes(Share.COMPACTION);
+    long memoryForKeys = KeyCleaner.memoryOutOf(memory);
     BrokerCompaction compaction =
         new BrokerCompaction(
             new CompactionEnvironment(
@@ -249,10 +251,11 @@ final class Broker implements Service {
                     new MetadataCompactedTopics(metadata, topicConfigs),
                     clock,
                     scheduler,
-                    CompactionScratch.emptied(settings.raftPath())),
+                    CompactionScratch.emptied(settings.raftPath()),
+                    memoryForKeys),
                 new MetadataLiveness(metadata, topicConfigs, clock, laneConfig.producerExpiry())
                     ::of),
-            BrokerCompaction.options(settings).withMemory(budget.reservedBytes(Share.COMPACTION)),
+            BrokerCompaction.options(settings).withMemory(memory - memoryForKeys),
             settings.compactionInterval(),
             meters);
     started("compaction", compaction.start(lane.compactable(), false));

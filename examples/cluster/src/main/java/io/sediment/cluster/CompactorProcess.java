@@ -140,6 +140,8 @@ final class CompactorProcess implements Service {
     TopicConfigs topicConfigs = Broker.topicConfigs(settings);
     ReadOnlyMetadata metadata = new ReadOnlyMetadata(this::image);
     LaneConfig laneConfig = Broker.laneConfig(settings, means.budget());
+    long memory = means.budget().reservedBytes(Share.COMPACTION);
+    long memoryForKeys = KeyCleaner.memoryOutOf(memory);
     CompactionEnvironment environment =
         new CompactionEnvironment(
             means.stores().catchUp(),
@@ -152,7 +154,8 @@ final class CompactorProcess implements Service {
                 new MetadataCompactedTopics(metadata, topicConfigs),
                 clock,
                 means.scheduler(),
-                means.scratch()),
+                means.scratch(),
+                memoryForKeys),
             new MetadataLiveness(metadata, topicConfigs, clock, laneConfig.producerExpiry())::of);
     lanes =
         CompactedLanes.start(
@@ -165,8 +168,7 @@ final class CompactorProcess implements Service {
             laneConfig.garbageInterval(),
             new BrokerCompaction(
                 environment,
-                BrokerCompaction.options(settings)
-                    .withMemory(means.budget().reservedBytes(Share.COMPACTION)),
+                BrokerCompaction.options(settings).withMemory(memory - memoryForKeys),
                 settings.compactionInterval(),
                 meters));
   }

@@ -95,7 +95,8 @@ final class CompactCommand {
               new MetadataCompactedTopics(metadata, configs),
               context().clock(),
               bucket.scheduler(),
-              Path.of(System.getProperty("java.io.tmpdir"))), // touched by jobs only
+              Path.of(System.getProperty("java.io.tmpdir")), // touched by jobs only
+              BUDGET_BYTES),
           new MetadataLiveness(metadata, configs, context().clock(), PRODUCER_EXPIRY)::of);
     }
   }
