@@ -33,6 +33,7 @@ import io.sediment.runtime.Waiter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,15 +43,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
-import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
-import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
@@ -61,7 +59,6 @@ import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.TimeDuration;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,8 +70,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RaftMetadata.class);
-  private static final int FORWARD_ATTEMPTS = 100;
-  private static final long FORWARD_PAUSE_MS = 100;
+  private static final int JOIN_ATTEMPTS = 100;
+  private static final long JOIN_PAUSE_MS = 100;
+  private static final Duration NOTICE_PAUSE = Duration.ofMillis(100);
 
   private final MetadataConfig config;
   private final Scheduler scheduler;
@@ -91,8 +89,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private final CommandSubmission submission;
   private final BrokerLeases leases;
   private final RaftServer server;
-  private final ClientId clientId = ClientId.randomId();
-  private final AtomicLong callIds = new AtomicLong();
+  private final LeaderRequests requests;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final CompletableFuture<Throwable> halted = new CompletableFuture<>();
 
@@ -101,9 +98,6 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
 
   private boolean noticing;
   private final Object noticeLock = new Object();
-
-  /** Made when a command has to be forwarded first. Guarded by this. */
-  private @Nullable RaftClient forwarder;
 
   private RaftMetadata(
       MetadataConfig config,
@@ -164,6 +158,15 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
                     leases,
                     new HeartbeatDesk(leases, ticker)))
             .build();
+    this.requests =
+        new LeaderRequests(
+            server,
+            group,
+            self,
+            RaftSettings.MESSAGE_BYTES_MAX,
+            RaftSettings.requestTimeout(config),
+            scheduler,
+            ticker);
   }
 
   /**
@@ -282,15 +285,25 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     if (group.getPeer(self) != null) {
       return;
     }
-    RaftClientReply reply =
-        forwarder()
-            .admin()
-            .setConfiguration(
-                SetConfigurationRequest.Arguments.newBuilder()
-                    .setServersInNewConf(List.of())
-                    .setListenersInNewConf(List.of(listener()))
-                    .setMode(SetConfigurationRequest.Mode.ADD)
-                    .build());
+    RaftClientReply reply;
+    try (RaftClient client =
+        RaftClient.newBuilder()
+            .setProperties(properties)
+            .setRaftGroup(group)
+            .setRetryPolicy(
+                RetryPolicies.retryUpToMaximumCountWithFixedSleep(
+                    JOIN_ATTEMPTS, TimeDuration.valueOf(JOIN_PAUSE_MS, TimeUnit.MILLISECONDS)))
+            .build()) {
+      reply =
+          client
+              .admin()
+              .setConfiguration(
+                  SetConfigurationRequest.Arguments.newBuilder()
+                      .setServersInNewConf(List.of())
+                      .setListenersInNewConf(List.of(listener()))
+                      .setMode(SetConfigurationRequest.Mode.ADD)
+                      .build());
+    }
     if (!reply.isSuccess()) {
       throw new MetadataUnavailableException(
           "metadata: the voters do not take this broker in: " + reply.getException(),
@@ -308,29 +321,11 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
    * not answer; it may simply be sent again.
    */
   public CompletableFuture<HeartbeatReply> heartbeat(Heartbeat heartbeat) {
-    Message message = Message.valueOf(UnsafeByteOperations.unsafeWrap(heartbeat.encode()));
-    CompletableFuture<RaftClientReply> reply;
-    try {
-      RaftPeerId leader = server.getDivision(group.getGroupId()).getInfo().getLeaderId();
-      if (leader == null) {
-        return CompletableFuture.failedFuture(
-            new MetadataUnavailableException("the metadata group has no leader"));
-      }
-      reply =
-          leader.equals(self)
-              ? toLocalServer(message, RaftClientRequest.readRequestType())
-              : forwarder().async().sendReadOnlyUnordered(message, leader);
-    } catch (IOException e) {
-      return CompletableFuture.failedFuture(e);
-    }
-    return reply.thenApply(
-        answer -> {
-          if (!answer.isSuccess()) {
-            throw new MetadataUnavailableException(
-                "heartbeat: " + answer.getException(), answer.getException());
-          }
-          return HeartbeatReply.decode(answer.getMessage().getContent().asReadOnlyByteBuffer());
-        });
+    return requests
+        .read(Message.valueOf(UnsafeByteOperations.unsafeWrap(heartbeat.encode())))
+        .thenApply(
+            answer ->
+                HeartbeatReply.decode(answer.getMessage().getContent().asReadOnlyByteBuffer()));
   }
 
   /** Whether this broker leads the metadata group as far as it knows. */
@@ -404,52 +399,9 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       return CompletableFuture.failedFuture(
           new MetadataUnavailableException(closed.get() ? "closed" : "halted"));
     }
-    Message message = Message.valueOf(UnsafeByteOperations.unsafeWrap(bytes));
-    try {
-      CompletableFuture<RaftClientReply> reply =
-          isAlone() || leads()
-              ? toLocalServer(message, RaftClientRequest.writeRequestType())
-              : forwarder().async().send(message);
-      return reply.thenApply(RaftMetadata::contentOf);
-    } catch (IOException e) {
-      return CompletableFuture.failedFuture(e);
-    }
-  }
-
-  private CompletableFuture<RaftClientReply> toLocalServer(
-      Message message, RaftClientRequest.Type type) throws IOException {
-    return server.submitClientRequestAsync(
-        RaftClientRequest.newBuilder()
-            .setClientId(clientId)
-            .setServerId(self)
-            .setGroupId(group.getGroupId())
-            .setCallId(callIds.incrementAndGet())
-            .setMessage(message)
-            .setType(type)
-            .build());
-  }
-
-  private static ByteBuffer contentOf(RaftClientReply reply) {
-    if (!reply.isSuccess()) {
-      throw new MetadataUnavailableException(
-          "metadata log: " + reply.getException(), reply.getException());
-    }
-    return reply.getMessage().getContent().asReadOnlyByteBuffer();
-  }
-
-  private synchronized RaftClient forwarder() {
-    if (forwarder == null) {
-      forwarder =
-          RaftClient.newBuilder()
-              .setProperties(properties)
-              .setRaftGroup(group)
-              .setRetryPolicy(
-                  RetryPolicies.retryUpToMaximumCountWithFixedSleep(
-                      FORWARD_ATTEMPTS,
-                      TimeDuration.valueOf(FORWARD_PAUSE_MS, TimeUnit.MILLISECONDS)))
-              .build();
-    }
-    return forwarder;
+    return requests
+        .write(Message.valueOf(UnsafeByteOperations.unsafeWrap(bytes)), config.submitTimeout())
+        .thenApply(reply -> reply.getMessage().getContent().asReadOnlyByteBuffer());
   }
 
   private void onExported(long index) {
@@ -476,27 +428,23 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     synchronized (noticeLock) {
       index = noticed;
     }
-    CompletableFuture<RaftClientReply> reply;
-    try {
-      reply =
-          toLocalServer(
-              Message.valueOf(UnsafeByteOperations.unsafeWrap(ExportNotice.encode(index))),
-              RaftClientRequest.writeRequestType());
-    } catch (IOException e) {
-      reply = CompletableFuture.failedFuture(e);
+    requests
+        .writeHere(Message.valueOf(UnsafeByteOperations.unsafeWrap(ExportNotice.encode(index))))
+        .whenComplete((done, failure) -> noticeSent(index, failure == null));
+  }
+
+  private void noticeSent(long index, boolean told) {
+    boolean again;
+    synchronized (noticeLock) {
+      // Where this broker no longer leads, the next leader tells what the bucket holds.
+      again = !closed.get() && (told ? noticed > index : leads());
+      noticing = again;
     }
-    reply.whenComplete(
-        (done, failure) -> {
-          boolean again;
-          synchronized (noticeLock) {
-            // Where this broker no longer leads, the next leader tells what the bucket holds.
-            again = failure == null && done.isSuccess() && noticed > index;
-            noticing = again;
-          }
-          if (again) {
-            sendNotice();
-          }
-        });
+    if (again && told) {
+      sendNotice();
+    } else if (again) {
+      scheduler.schedule(this::sendNotice, NOTICE_PAUSE);
+    }
   }
 
   /**
@@ -511,11 +459,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     // Before the server, which waits for everything it has applied to be exported.
     exporter.close();
     try {
-      synchronized (this) {
-        if (forwarder != null) {
-          forwarder.close();
-        }
-      }
+      requests.close();
       server.close();
     } catch (IOException e) {
       LOG.warn("metadata: closing the Raft server: {}", e.toString());

@@ -2,6 +2,7 @@ package io.sediment.metadata.ratis;
 
 import io.sediment.metadata.MetadataConfig;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.client.RaftClientConfigKeys;
@@ -19,6 +20,9 @@ final class RaftSettings {
   /** One entry of the log; a command must fit. */
   static final int ENTRY_BYTES_MAX = 2 << 20;
 
+  /** One message between members. */
+  static final int MESSAGE_BYTES_MAX = 2 * ENTRY_BYTES_MAX + (1 << 20);
+
   private static final int CHECKPOINT_EVERY_ENTRIES = 4096;
 
   private RaftSettings() {}
@@ -31,8 +35,7 @@ final class RaftSettings {
 
     GrpcConfigKeys.Server.setHost(properties, config.raftListen().host());
     GrpcConfigKeys.Server.setPort(properties, config.raftListen().port());
-    SizeInBytes messageMax = SizeInBytes.valueOf(ENTRY_BYTES_MAX * 2L + (1 << 20));
-    GrpcConfigKeys.setMessageSizeMax(properties, messageMax);
+    GrpcConfigKeys.setMessageSizeMax(properties, SizeInBytes.valueOf(MESSAGE_BYTES_MAX));
 
     SizeInBytes entryMax = SizeInBytes.valueOf(ENTRY_BYTES_MAX);
     RaftServerConfigKeys.Log.Appender.setBufferByteLimit(properties, entryMax);
@@ -55,9 +58,6 @@ final class RaftSettings {
     RaftServerConfigKeys.ThreadPool.setClientSize(properties, 2);
     RaftServerConfigKeys.ThreadPool.setProxyCached(properties, true);
 
-    // A forwarded command never blocks its submitter; beyond this many the client would.
-    RaftClientConfigKeys.Async.setOutstandingRequestsMax(properties, 4096);
-
     // Nobody else can win, so there is nothing to wait for.
     long firstElectionMs = alone ? 10 : 150;
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(firstElectionMs));
@@ -69,10 +69,15 @@ final class RaftSettings {
     // Heartbeats are the only reads: a leader grants a lease only while a majority follows it.
     RaftServerConfigKeys.Read.setOption(properties, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
     RaftServerConfigKeys.Read.setTimeout(properties, millis(leaseMs * 2 / 3));
-    // A leader that hangs is left for another member; commands are told apart when they come again.
-    RaftClientConfigKeys.Rpc.setRequestTimeout(properties, millis(leaseMs * 2 / 3));
+    RaftClientConfigKeys.Rpc.setRequestTimeout(
+        properties, millis(requestTimeout(config).toMillis()));
     RaftServerConfigKeys.setSleepDeviationThreshold(properties, millis(2000));
     return properties;
+  }
+
+  /** After which a leader that was asked counts as hung; who leads instead is asked next. */
+  static Duration requestTimeout(MetadataConfig config) {
+    return config.lease().multipliedBy(2).dividedBy(3);
   }
 
   private static TimeDuration millis(long count) {
