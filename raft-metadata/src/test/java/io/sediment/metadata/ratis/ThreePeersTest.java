@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.MetadataConfig.HostPort;
-import io.sediment.metadata.MetadataUnavailableException;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.SetFeatureLevels;
 import io.sediment.metadata.liveness.Heartbeat;
@@ -29,6 +28,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -133,16 +133,6 @@ class ThreePeersTest {
     Await.until("back with all", () -> back.image().features().size() == 1);
   }
 
-  /** Once more where the outcome stays unknown: it is the same whether it is set once or twice. */
-  private static void setLevelOfOne(RaftMetadata peer, String feature) {
-    SetFeatureLevels command = new SetFeatureLevels(Map.of(feature, 1));
-    try {
-      Await.result(peer.submit(command));
-    } catch (MetadataUnavailableException e) {
-      Await.result(peer.submit(command));
-    }
-  }
-
   @Test
   void aKilledVoterThatMissedChangesCatchesUp() throws IOException {
     Map<Integer, HostPort> addresses = freePorts(3);
@@ -154,19 +144,30 @@ class ThreePeersTest {
     Await.result(peers.get(0).submit(new SetFeatureLevels(Map.of("before", 1))));
     int killed = peers.get(0).leads() ? 1 : 0;
     int living = 2;
-    // What a kill leaves behind: neither checkpoint nor rows that were written since the start.
+    // What a kill leaves behind: neither checkpoint nor rows that were written since the start, but
+    // all of the log, for it was acknowledged.
     Path folder = temp.resolve(Integer.toString(killed));
     Path left = temp.resolve("left");
     RaftMetadataTest.copy(folder, left);
     peers.remove(killed).close();
+    Path log = logOf(folder);
+    Folders.delete(left.resolve(folder.relativize(log)));
+    RaftMetadataTest.copy(log, left.resolve(folder.relativize(log)));
     Folders.delete(folder);
     Files.move(left, folder);
 
-    setLevelOfOne(peers.get(living), "meanwhile");
+    Await.result(peers.get(living).submit(new SetFeatureLevels(Map.of("meanwhile", 1))));
     RaftMetadata back = Await.result(start(killed, addresses));
     peers.put(killed, back);
-    setLevelOfOne(back, "after");
+    Await.result(back.submit(new SetFeatureLevels(Map.of("after", 1))));
     assertThat(back.image().features()).containsOnlyKeys("before", "meanwhile", "after");
+  }
+
+  /** The segments, and whom it has voted for. */
+  private static Path logOf(Path raftPath) throws IOException {
+    try (Stream<Path> all = Files.walk(raftPath.resolve("log"))) {
+      return all.filter(path -> path.endsWith("current")).findFirst().orElseThrow();
+    }
   }
 
   @Test
