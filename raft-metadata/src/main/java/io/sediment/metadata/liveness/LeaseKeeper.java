@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class LeaseKeeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
-  private static final int HEARTBEATS_PER_LEASE = 10;
+  private static final int HEARTBEATS_PER_LEASE = 5;
 
   /** Told one at a time, on a scheduler thread. */
   public interface Listener {
