@@ -4,8 +4,11 @@ import io.sediment.runtime.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -60,18 +63,41 @@ final class SampleBucket {
     return Map.of("DATA_PATH", bucket.toString());
   }
 
-  /** Copies a bucket; one that is at work is then as a killed broker leaves it. */
+  /**
+   * Copies a bucket; one that is at work is then as a killed broker leaves it, if nothing is
+   * deleted meanwhile.
+   */
   static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> paths = Files.walk(from)) {
-      for (Path path : (Iterable<Path>) paths.filter(path -> !isOurs(from, path))::iterator) {
-        Path target = to.resolve(from.relativize(path).toString());
-        if (Files.isDirectory(path)) {
-          Files.createDirectories(target);
-        } else {
-          Files.copy(path, target);
-        }
-      }
-    }
+    Files.walkFileTree(
+        from,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes)
+              throws IOException {
+            if (isOurs(from, folder)) {
+              return FileVisitResult.SKIP_SUBTREE;
+            }
+            Files.createDirectories(to.resolve(from.relativize(folder).toString()));
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            if (!isOurs(from, file)) {
+              Files.copy(file, to.resolve(from.relativize(file).toString()));
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException gone) throws IOException {
+            if (isOurs(from, file)) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw gone;
+          }
+        });
   }
 
   private static boolean isOurs(Path root, Path path) {
@@ -198,6 +224,8 @@ final class SampleBucket {
     environment.put("MEMORY_BUDGET", "64m");
     environment.put("OFFSETS_TOPIC_PARTITIONS", "1");
     environment.put("COMPACTION", compaction);
+    // A bucket that is copied must not lose anything meanwhile.
+    environment.put("GARBAGE_INTERVAL_MS", compaction.equals("in-broker") ? "200" : "3600000");
     environment.put("COMPACTION_L0_OBJECTS", "2");
     environment.put("COMPACTION_INTERVAL_MS", "100");
     environment.put("RETENTION_CHECK_INTERVAL_MS", "200");
