@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Hours of retention in minutes: a topic that is kept and one that expires after seconds, under kcat and Java producers, while the broker compacts, collects
 # garbage and is killed between rounds. What lies in the bucket must stay bounded, every read from the beginning must be right, and what the store was asked is
-# counted and priced.
+# counted and priced. With --compaction elsewhere a process of its own compacts, and is killed with kill -9 in each round as well.
 #
-#   scripts/run-layers-e2e.sh [--store local|s3] [--rounds N] [--round-seconds S] [--seed S]
+#   scripts/run-layers-e2e.sh [--store local|s3] [--compaction in-broker|elsewhere] [--rounds N] [--round-seconds S] [--seed S]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 command -v kcat >/dev/null || { echo "kcat is missing; scripts/run-e2e.sh installs it" >&2; exit 1; }

@@ -173,6 +173,7 @@ final class FileReads {
 
   private CompletableFuture<FileRange> open(Region region) {
     counters.gets.increment();
+    counters.fileRegions.increment();
     counters.getBytes.add(region.length);
     ByteRange range = ByteRange.of(region.position(), region.length);
     return ReadAgain.whileCorrupt(

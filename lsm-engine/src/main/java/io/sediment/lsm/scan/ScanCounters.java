@@ -10,6 +10,7 @@ public final class ScanCounters {
   final LongAdder blockLoads = new LongAdder();
   final LongAdder gets = new LongAdder();
   final LongAdder getBytes = new LongAdder();
+  final LongAdder fileRegions = new LongAdder();
   final LongAdder corruptReads = new LongAdder();
   final LongAdder readaheadEvictedUnread = new LongAdder();
 
@@ -33,7 +34,12 @@ public final class ScanCounters {
     return blockLoads.sum();
   }
 
-  /** Ranged GETs for data. */
+  /** Of {@link #gets} those that were regions of local files, which the store does not count. */
+  public long fileRegions() {
+    return fileRegions.sum();
+  }
+
+  /** Ranged GETs for data, regions of local files among them. */
   public long gets() {
     return gets.sum();
   }

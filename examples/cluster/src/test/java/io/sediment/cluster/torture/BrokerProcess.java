@@ -34,11 +34,23 @@ final class BrokerProcess {
   static BrokerProcess start(
       Path jar, List<String> jvmOptions, Map<String, String> environment, Path log)
       throws IOException {
+    return start(jar, jvmOptions, List.of(), environment, log);
+  }
+
+  /** What else is in the jar, by its arguments. */
+  static BrokerProcess start(
+      Path jar,
+      List<String> jvmOptions,
+      List<String> arguments,
+      Map<String, String> environment,
+      Path log)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(jvmOptions);
     command.add("-jar");
     command.add(jar.toString());
+    command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(environment);
     BrokerProcess broker = new BrokerProcess(builder.start());

@@ -33,15 +33,17 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hours of retention in minutes: topics that are kept and one that soon expires, under load, while
  * the broker compacts, collects and is killed. What is in the bucket stays bounded; what is read
  * from the beginning is right in every round, and fsck finds nothing, neither under load nor after
- * a kill; requests are counted and priced.
+ * a kill; requests are counted and priced. With {@code --compaction elsewhere} a compactor in a
+ * process of its own does that part, and is killed, too.
  *
- * <p>{@code LayersTorture --jar JAR --store local|s3 --dir DIR [--rounds N] [--round-seconds S]
- * [--seed S]}. Exit status 0 when all held.
+ * <p>{@code LayersTorture --jar JAR --store local|s3 --dir DIR [--compaction in-broker|elsewhere]
+ * [--rounds N] [--round-seconds S] [--seed S]}. Exit status 0 when all held.
  */
 public final class LayersTorture {
   private static final String KEPT = "kept";
@@ -79,18 +81,26 @@ public final class LayersTorture {
   private final Map<String, String> environment;
   private final int port;
   private final int httpPort;
+  private final int compactorHttpPort;
+  private final boolean compactsElsewhere;
   private final Random random;
   private final Ledger ledger = new Ledger(Ledger.LARGE);
   private final AtomicLong shortSent = new AtomicLong();
   private final List<String> anomalies = new ArrayList<>();
-  private StoreRequests requests = new StoreRequests(Map.of()); // of brokers that were killed
+  private StoreRequests requests = StoreRequests.NONE; // of processes that were killed
   private volatile boolean stopping;
+  private @Nullable BrokerProcess compactor;
 
   /** What lies in the bucket. */
   private record Stock(long objects, long bytes) {}
 
   private LayersTorture(
-      Path jar, Path dir, Path bucket, Map<String, String> storeEnvironment, long seed)
+      Path jar,
+      Path dir,
+      Path bucket,
+      Map<String, String> storeEnvironment,
+      boolean compactsElsewhere,
+      long seed)
       throws IOException {
     this.jar = jar;
     this.dir = dir;
@@ -98,6 +108,8 @@ public final class LayersTorture {
     FreePorts ports = new FreePorts();
     this.port = ports.take();
     this.httpPort = ports.take();
+    this.compactorHttpPort = ports.take();
+    this.compactsElsewhere = compactsElsewhere;
     this.random = new Random(seed);
     this.environment = new HashMap<>(storeEnvironment);
     environment.put("PORT", Integer.toString(port));
@@ -108,6 +120,7 @@ public final class LayersTorture {
     environment.put("MEMORY_BUDGET", "64m"); // an L0 every second or two
     environment.put("RETENTION_CHECK_INTERVAL_MS", Integer.toString(RETENTION_CHECK_INTERVAL_MS));
     environment.put("GARBAGE_INTERVAL_MS", Integer.toString(GARBAGE_INTERVAL_MS));
+    environment.put("COMPACTION", compactsElsewhere ? "elsewhere" : "in-broker");
     environment.put("COMPACTION_L0_OBJECTS", "4");
     environment.put("COMPACTION_INTERVAL_MS", "500");
   }
@@ -119,6 +132,7 @@ public final class LayersTorture {
     long seed = Long.parseLong(options.getOrDefault("seed", "1"));
     int rounds = Integer.parseInt(options.getOrDefault("rounds", "5"));
     int seconds = Integer.parseInt(options.getOrDefault("round-seconds", "20"));
+    boolean elsewhere = options.getOrDefault("compaction", "in-broker").equals("elsewhere");
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
@@ -142,18 +156,21 @@ public final class LayersTorture {
                 S3LoopbackServer.SECRET_KEY,
                 "DATA_PATH",
                 "cluster");
-        passed = new LayersTorture(jar, dir, bucket, environment, seed).run(rounds, seconds);
+        passed =
+            new LayersTorture(jar, dir, bucket, environment, elsewhere, seed).run(rounds, seconds);
       }
     } else {
       Path bucket = dir.resolve("bucket");
       Map<String, String> environment = Map.of("DATA_PATH", bucket.toString());
-      passed = new LayersTorture(jar, dir, bucket, environment, seed).run(rounds, seconds);
+      passed =
+          new LayersTorture(jar, dir, bucket, environment, elsewhere, seed).run(rounds, seconds);
     }
     System.exit(passed ? 0 : 1);
   }
 
   private boolean run(int rounds, int seconds) throws Exception {
     BrokerProcess broker = startAndAwaitReady();
+    startCompactor();
     createTopics();
     List<LoadProducer> producers =
         List.of(
@@ -171,6 +188,7 @@ public final class LayersTorture {
       checkShort();
       checkStockUnderLoad(round);
       complain(FsckProcess.anomalies(jar, environment, "under load"));
+      killCompactor();
       if (round < rounds) {
         TimeUnit.MILLISECONDS.sleep(random.nextInt(2_000));
         requests = requests.plus(StoreRequests.of(httpPort));
@@ -185,8 +203,15 @@ public final class LayersTorture {
       producer.finish();
     }
     checkShort();
-    StoreRequests forWriting = requests.plus(StoreRequests.of(httpPort));
     checkSettledStock();
+    StoreRequests forWriting = requests.plus(StoreRequests.of(httpPort));
+    if (compactor != null) {
+      forWriting = forWriting.plus(StoreRequests.of(compactorHttpPort));
+    }
+    if (!Files.readString(dir.resolve(compactsElsewhere ? "compactor.log" : "broker.log"))
+        .contains(" compacted: ")) {
+      anomalies.add("nothing was compacted");
+    }
     anomalies.addAll(
         ReadBack.anomalies(ledger, ReadBack.readAll(bootstrap(), KEPT, producers.size())));
     // Cold caches: what a replay costs is what a newly started broker reads.
@@ -411,9 +436,16 @@ public final class LayersTorture {
         forWriting.gets() / writtenGb,
         forWriting.dollars(prices) / writtenGb);
     System.out.printf(
-        "  %.0f GETs per GB replayed, $%.5f per GB (level 0 alone at 15 KB per partition: 66,667"
-            + " and $0.027)%n",
-        forReplay.gets() / replayedGb, forReplay.dollars(prices) / replayedGb);
+        "  below the log %.2f bytes per byte produced: %.2f by flushes, %.2f by compaction%n",
+        (forWriting.flushedBytes() + forWriting.compactedBytes()) / writtenGb / 1e9,
+        forWriting.flushedBytes() / writtenGb / 1e9,
+        forWriting.compactedBytes() / writtenGb / 1e9);
+    System.out.printf(
+        "  %.0f GETs per GB replayed (and %.0f regions of local files), $%.5f per GB (level 0 alone"
+            + " at 15 KB per partition: 66,667 and $0.027)%n",
+        forReplay.gets() / replayedGb,
+        forReplay.fileRegions() / replayedGb,
+        forReplay.dollars(prices) / replayedGb);
   }
 
   // -- the broker --------------------------------------------------------------------------------
@@ -429,6 +461,42 @@ public final class LayersTorture {
       throw new IllegalStateException("the broker was not ready:\n" + broker.lastLines(40));
     }
     return broker;
+  }
+
+  private void startCompactor() throws Exception {
+    if (!compactsElsewhere) {
+      return;
+    }
+    Map<String, String> own = new HashMap<>(environment);
+    own.put("HTTP_PORT", Integer.toString(compactorHttpPort));
+    BrokerProcess started =
+        BrokerProcess.start(
+            jar,
+            List.of("-Xmx128m", "-XX:MaxDirectMemorySize=128m"),
+            List.of("compactor"),
+            own,
+            dir.resolve("compactor.log"));
+    if (!started.awaitLine(
+        0, line -> line.contains("The compactor is at work"), READY_TIMEOUT_MS)) {
+      throw new IllegalStateException("the compactor was not ready:\n" + started.lastLines(40));
+    }
+    compactor = started;
+  }
+
+  /** At any moment of a compaction, and starts the next one. */
+  private void killCompactor() throws Exception {
+    BrokerProcess victim = compactor;
+    if (victim == null) {
+      return;
+    }
+    TimeUnit.MILLISECONDS.sleep(random.nextInt(2_000));
+    if (!victim.isAlive()) {
+      complain("the compactor ended by itself:\n" + victim.lastLines(40));
+    }
+    requests = requests.plus(StoreRequests.of(compactorHttpPort));
+    victim.kill9();
+    complain(FsckProcess.anomalies(jar, environment, "after kill -9 of the compactor"));
+    startCompactor();
   }
 
   private void createTopics() throws Exception {
@@ -455,8 +523,8 @@ public final class LayersTorture {
     }
     if (!options.containsKey("jar") || !options.containsKey("dir")) {
       System.err.println(
-          "usage: LayersTorture --jar JAR --store local|s3 --dir DIR [--rounds N] [--round-seconds"
-              + " S] [--seed S]");
+          "usage: LayersTorture --jar JAR --store local|s3 --dir DIR [--compaction"
+              + " in-broker|elsewhere] [--rounds N] [--round-seconds S] [--seed S]");
       System.exit(2);
     }
     return options;
