@@ -1,14 +1,17 @@
 package io.sediment.cluster.bench;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -18,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Producers in this process that note when each record was acknowledged. */
 final class AckTimes {
   private static final int RECORD_BYTES = 1024;
+  private static final int STEADY_RECORDS_MAX = 16 << 20;
 
   private AckTimes() {}
 
@@ -72,6 +76,61 @@ final class AckTimes {
     acked.await();
     throwIfFailed(failure);
     return nanos;
+  }
+
+  /**
+   * Sends at a steady rate, whatever becomes of it: a record counts from when it was due.
+   *
+   * @param megabytesPerSecond of all partitions together
+   * @param goesOn asked once a second, after {@code warmSeconds}
+   * @return nanoseconds from when each record was due to its acknowledgement, those due within the
+   *     first {@code warmSeconds} left out
+   */
+  static long[] steady(
+      KafkaProducer<byte[], byte[]> producer,
+      String topic,
+      int partitions,
+      double megabytesPerSecond,
+      int warmSeconds,
+      BooleanSupplier goesOn)
+      throws InterruptedException {
+    Random random = new Random(4);
+    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    for (int i = 0; i < 1000 * partitions; i++) {
+      records.add(record(topic, i % partitions, random));
+    }
+    double recordNanos = 1e9 * RECORD_BYTES / (megabytesPerSecond * 1048576);
+    long[] nanos = new long[STEADY_RECORDS_MAX];
+    AtomicInteger count = new AtomicInteger();
+    AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+    long begin = System.nanoTime();
+    long measureFrom = begin + TimeUnit.SECONDS.toNanos(warmSeconds);
+    long askAt = measureFrom;
+    for (long i = 0; i < STEADY_RECORDS_MAX; i++) {
+      if (System.nanoTime() >= askAt) {
+        if (!goesOn.getAsBoolean()) {
+          producer.flush();
+          throwIfFailed(failure);
+          return Arrays.copyOf(nanos, count.get());
+        }
+        askAt += TimeUnit.SECONDS.toNanos(1);
+      }
+      long due = begin + (long) (i * recordNanos);
+      long early = due - System.nanoTime();
+      if (early > TimeUnit.MILLISECONDS.toNanos(1)) {
+        TimeUnit.NANOSECONDS.sleep(early);
+      }
+      producer.send(
+          records.get((int) (i % records.size())),
+          (metadata, failed) -> {
+            if (failed != null) {
+              failure.compareAndSet(null, failed);
+            } else if (due >= measureFrom) {
+              nanos[count.getAndIncrement()] = System.nanoTime() - due;
+            }
+          });
+    }
+    throw new IllegalStateException("did not end within records=" + STEADY_RECORDS_MAX);
   }
 
   /** Sends as fast as the producer takes it; acknowledged MB/s after a while of warming up. */

@@ -2,6 +2,7 @@ package io.sediment.cluster.bench;
 
 import io.sediment.cluster.torture.FreePorts;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -18,7 +19,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
@@ -40,6 +44,10 @@ public final class BenchOnSlowS3 {
   private static final double STALL_RECORDS_PER_SECOND = 50;
   private static final Pattern HEDGES =
       Pattern.compile("sediment_wal_hedges_total\\{event=\"sent\",?} ([0-9.]+)");
+
+  private static final Pattern L0_OBJECTS =
+      Pattern.compile("sediment_lane_l0_objects(?:\\{[^}]*})? ([0-9.]+)");
+  private static final int LOAD_PARTITIONS = 8;
 
   private final FreePorts ports = new FreePorts();
   private final Map<String, String> options;
@@ -95,6 +103,9 @@ public final class BenchOnSlowS3 {
     if (parts.contains("catchup")) {
       catchUp();
     }
+    if (parts.contains("isolation")) {
+      isolation();
+    }
     s3.close();
   }
 
@@ -108,7 +119,7 @@ public final class BenchOnSlowS3 {
     int records = (int) (number("ack-seconds", 40) * ACK_RECORDS_PER_SECOND);
     AckTimes.poisson(producers, "acks", ACK_PARTITIONS, ACK_RECORDS_PER_SECOND, records / 4);
     int puts = s3.walPuts();
-    double hedges = hedgesSent();
+    double hedges = metric(HEDGES);
     long[] nanos =
         AckTimes.poisson(producers, "acks", ACK_PARTITIONS, ACK_RECORDS_PER_SECOND, records);
     puts = s3.walPuts() - puts;
@@ -120,7 +131,7 @@ public final class BenchOnSlowS3 {
     print(what + "ack p99 ms (at most 260)", nanos[records * 99 / 100] / 1e6);
     print(what + "ack max ms", nanos[records - 1] / 1e6);
     print(what + "PUTs/s", puts * ACK_RECORDS_PER_SECOND / records);
-    print(what + "hedges, % of PUTs", (hedgesSent() - hedges) * 100 / puts);
+    print(what + "hedges, % of PUTs", (metric(HEDGES) - hedges) * 100 / puts);
     producers.forEach(KafkaProducer::close);
   }
 
@@ -194,6 +205,92 @@ public final class BenchOnSlowS3 {
     }
   }
 
+  /**
+   * A steady load alone, beside a reader that catches up from a cold cache, and beside a compactor
+   * that has a backlog: what the reader gets, and what becomes of acknowledgements.
+   */
+  private void isolation() throws Exception {
+    int megabytes = number("replay-megabytes", 2048);
+    Map<String, String> uncompacted = Map.of("COMPACTION", "elsewhere");
+    ServerProcess broker = startBroker(uncompacted);
+    try {
+      createTopic("replay", LOAD_PARTITIONS);
+      createTopic("load", LOAD_PARTITIONS);
+      Map<String, Object> settings =
+          Map.of(ProducerConfig.LINGER_MS_CONFIG, 20, ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
+      try (KafkaProducer<byte[], byte[]> producer = AckTimes.producer(bootstrap, settings)) {
+        AckTimes.fill(producer, "replay", LOAD_PARTITIONS, megabytes);
+      }
+    } finally {
+      broker.stop(); // and nothing of it is in memory any more
+    }
+    broker = startBroker(uncompacted);
+    try {
+      double alone = load("alone", number("load-warm-seconds", 30), forSeconds(loadSeconds()));
+      CompletableFuture<String> reader =
+          CompletableFuture.supplyAsync(
+              () -> runClient("io.sediment.cluster.bench.AssignedConsumer", bootstrap, "replay"));
+      double beside = load("beside a catch-up", 0, () -> !reader.isDone());
+      String[] bytesAndSeconds = reader.join().split(" ");
+      print(
+          "catch-up of %d MB beside that load: MB/s".formatted(megabytes),
+          Long.parseLong(bytesAndSeconds[0]) / 1048576.0 / Double.parseDouble(bytesAndSeconds[1]));
+      print("p99 beside a catch-up, % more", 100 * (beside / alone - 1));
+    } finally {
+      broker.stop();
+    }
+    int warmSeconds = number("load-warm-seconds", 30);
+    broker =
+        startBroker(
+            Map.of(
+                "COMPACTION_L0_OBJECTS",
+                "4",
+                "COMPACTION_INTERVAL_MS",
+                Integer.toString(warmSeconds * 1000)));
+    try {
+      print("objects of level 0 that wait for the compactor", metric(L0_OBJECTS));
+      double beside = load("beside a compactor", warmSeconds, () -> metric(L0_OBJECTS) >= 8);
+      double alone = load("with that done", 0, forSeconds(loadSeconds()));
+      print("p99 beside a compactor, % more", 100 * (beside / alone - 1));
+    } finally {
+      broker.stop();
+    }
+  }
+
+  /** Puts a load on the broker for as long as asked, and returns the p99 in milliseconds. */
+  private double load(String beside, int warmSeconds, BooleanSupplier goesOn) throws Exception {
+    int megabytesPerSecond = number("load-mb-per-second", 20);
+    try (KafkaProducer<byte[], byte[]> producer =
+        AckTimes.producer(bootstrap, Map.of(ProducerConfig.LINGER_MS_CONFIG, 5))) {
+      long[] nanos =
+          AckTimes.steady(
+              producer, "load", LOAD_PARTITIONS, megabytesPerSecond, warmSeconds, goesOn);
+      if (nanos.length == 0) {
+        throw new IllegalStateException("was over before it was measured: " + beside);
+      }
+      Arrays.sort(nanos);
+      String what = "%d MB/s of 1 KB records, %s: ".formatted(megabytesPerSecond, beside);
+      double p99 = nanos[(int) (nanos.length * 0.99)] / 1e6;
+      print(what + "ack p50 ms", nanos[nanos.length / 2] / 1e6);
+      print(what + "ack p99 ms", p99);
+      print(what + "seconds", (double) nanos.length / 1024 / megabytesPerSecond);
+      return p99;
+    }
+  }
+
+  private int loadSeconds() {
+    return number("load-seconds", 60);
+  }
+
+  private static BooleanSupplier forSeconds(int seconds) {
+    AtomicLong end = new AtomicLong(); // counts from the first question
+    return () -> {
+      long now = System.nanoTime();
+      end.compareAndSet(0, now + TimeUnit.SECONDS.toNanos(seconds));
+      return now < end.get();
+    };
+  }
+
   // What it takes.
 
   private ServerProcess startBroker(Map<String, String> more) throws Exception {
@@ -215,16 +312,19 @@ public final class BenchOnSlowS3 {
         "Sediment is ready");
   }
 
-  private double hedgesSent() throws Exception {
-    String metrics =
-        HttpClient.newHttpClient()
-            .send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/metrics"))
-                    .build(),
-                BodyHandlers.ofString())
-            .body();
-    Matcher found = HEDGES.matcher(metrics);
-    return found.find() ? Double.parseDouble(found.group(1)) : 0;
+  private double metric(Pattern pattern) {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/metrics")).build();
+    try {
+      Matcher found =
+          pattern.matcher(HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body());
+      return found.find() ? Double.parseDouble(found.group(1)) : 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
   }
 
   private void createTopic(String topic, int partitions) throws Exception {
@@ -238,18 +338,25 @@ public final class BenchOnSlowS3 {
   }
 
   /** Last line of what another process of this class path prints. */
-  private String runClient(String... mainAndArguments) throws Exception {
+  private String runClient(String... mainAndArguments) {
     List<String> command =
         new ArrayList<>(List.of(java, "-Xmx512m", "-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(mainAndArguments));
-    Process process =
-        new ProcessBuilder(command).redirectError(dir.resolve("client.log").toFile()).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (process.waitFor() != 0) {
-      throw new IllegalStateException(mainAndArguments[0] + " failed; see " + dir);
+    try {
+      Process process =
+          new ProcessBuilder(command).redirectError(dir.resolve("client.log").toFile()).start();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (process.waitFor() != 0) {
+        throw new IllegalStateException(mainAndArguments[0] + " failed; see " + dir);
+      }
+      String[] lines = output.strip().split("\n");
+      return lines[lines.length - 1];
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
     }
-    String[] lines = output.strip().split("\n");
-    return lines[lines.length - 1];
   }
 
   private int number(String name, int byDefault) {
