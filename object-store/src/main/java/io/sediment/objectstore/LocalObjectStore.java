@@ -159,7 +159,9 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
   @Override
   public CompletableFuture<Optional<FileRange>> openRange(
       ObjectKey key, ByteRange range, Inspection inspection) {
-    return calls.start(executors.reads, "open " + key, () -> openInspected(key, range, inspection));
+    return calls
+        .start(executors.reads, "open " + key, () -> openInspected(key, range, inspection))
+        .thenApply(Inspected::fileOrThrow);
   }
 
   @Override
@@ -292,19 +294,32 @@ public final class LocalObjectStore implements ObjectStore, FileRanges {
     return eTag;
   }
 
-  private Optional<FileRange> openInspected(ObjectKey key, ByteRange range, Inspection inspection)
+  /** An open file, or what somebody found wrong with it, which is no failure of the store. */
+  private record Inspected(Optional<FileRange> file, @Nullable RuntimeException wrong) {
+    Optional<FileRange> fileOrThrow() {
+      if (wrong != null) {
+        throw wrong;
+      }
+      return file;
+    }
+  }
+
+  private Inspected openInspected(ObjectKey key, ByteRange range, Inspection inspection)
       throws IOException {
     FileRange file = files.open(key, range);
     if (file == null) {
-      return Optional.empty();
+      return new Inspected(Optional.empty(), null);
     }
     try {
       inspection.inspect(file);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       file.close();
       throw e;
+    } catch (RuntimeException e) {
+      file.close();
+      return new Inspected(Optional.empty(), e);
     }
-    return Optional.of(file);
+    return new Inspected(Optional.of(file), null);
   }
 
   private OptionalLong readInto(ObjectKey key, long position, ReadTarget target)

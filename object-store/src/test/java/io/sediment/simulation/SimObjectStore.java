@@ -121,6 +121,17 @@ public final class SimObjectStore {
     objects.remove(key);
   }
 
+  /** Flips a bit of an object right now, without a request: whoever reads it finds it so. */
+  public void damageNow(ObjectKey key, int position) {
+    Stored sound = objects.get(key);
+    if (sound == null) {
+      throw new IllegalArgumentException("no object to damage: " + key);
+    }
+    byte[] bytes = sound.bytes.clone();
+    bytes[position] ^= 4;
+    objects.put(key, new Stored(bytes, sound.eTag));
+  }
+
   /** Uploads begun and neither completed nor aborted: what a lifecycle rule would clean up. */
   public int openUploads() {
     return uploads.size();

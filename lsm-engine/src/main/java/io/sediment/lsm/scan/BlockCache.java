@@ -1,5 +1,6 @@
 package io.sediment.lsm.scan;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.scan.Chunk.Id;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.MemoryBudget.Share;
@@ -212,15 +213,21 @@ public final class BlockCache {
    * Ends a load with verified bytes.
    *
    * @param bytes in memory of {@link #buffers}
+   * @param damage by block; a chunk with some is handed out and not kept
    * @param chargedBytes that the caller has reserved of {@link Share#READAHEAD} for it
    */
-  void land(Id id, long position, ByteBuffer bytes, long chargedBytes) {
-    Landing landing = makeRoom(id, position, bytes, chargedBytes);
+  void land(
+      Id id,
+      long position,
+      ByteBuffer bytes,
+      Map<Integer, CorruptObjectException> damage,
+      long chargedBytes) {
+    Landing landing = makeRoom(id, position, bytes, damage, chargedBytes);
     Chunk chunk = landing.chunk();
     landing.evicted().forEach(Chunk::release);
     // Even with room here others may have taken the memory, as readers still hold what was evicted:
     // then the chunk stays with those who wait for it.
-    boolean isKept = landing.hasRoom() && chunk.tryChargeToCache();
+    boolean isKept = landing.hasRoom() && chunk.isSound() && chunk.tryChargeToCache();
     List<CompletableFuture<Chunk>> waiters;
     synchronized (this) {
       Load load = ended(id);
@@ -238,14 +245,28 @@ public final class BlockCache {
 
   private record Landing(Chunk chunk, boolean hasRoom, List<Chunk> evicted) {}
 
-  private synchronized Landing makeRoom(Id id, long position, ByteBuffer bytes, long chargedBytes) {
+  private synchronized Landing makeRoom(
+      Id id,
+      long position,
+      ByteBuffer bytes,
+      Map<Integer, CorruptObjectException> damage,
+      long chargedBytes) {
     Load load = loads.get(id);
     if (load == null) {
       throw new IllegalStateException("no such load: " + id);
     }
     landedBytes += chargedBytes;
     Chunk chunk =
-        new Chunk(id, load.readClass, landedBytes, position, bytes, chargedBytes, budget, buffers);
+        new Chunk(
+            id,
+            load.readClass,
+            landedBytes,
+            position,
+            bytes,
+            damage,
+            chargedBytes,
+            budget,
+            buffers);
     WeightedLru<Id, Chunk> part = load.waiters.isEmpty() ? ahead : part(load.readClass);
     List<Chunk> evicted = new ArrayList<>(0);
     boolean fits = part.couldEverHold(chargedBytes);

@@ -11,7 +11,9 @@ import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.MemoryBudget.Share;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -24,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * Gets chunks out of the cache or the store. Absent neighbours are read by one GET; all bytes are
  * paid for from the readahead share before they are asked for.
  *
- * <p>Damage done on the way is healed by reading again, from the store; what stays damaged fails
- * with {@link CorruptObjectException}. It is never skipped.
+ * <p>Damage done on the way is healed by reading again, from the store; a block that stays damaged
+ * fails with {@link CorruptObjectException}, and no other does. It is never skipped, nor kept.
  */
 final class BlockFetcher {
   private static final Logger log = LoggerFactory.getLogger(BlockFetcher.class);
@@ -218,12 +220,43 @@ final class BlockFetcher {
             (chunks, failure) -> {
               for (int i = 0; i < ours.size(); i++) {
                 if (chunks != null) {
-                  land(ours.get(i), chunks.get(i));
+                  land(ours.get(i), chunks.get(i), Map.of());
+                } else if (cause(failure) instanceof CorruptObjectException) {
+                  loadDamaged(ours.get(i));
                 } else {
                   fail(ours.get(i), failure);
                 }
               }
             });
+  }
+
+  /**
+   * Something in the chunk, or in one beside it, is damaged for good. Blocks of other partitions
+   * lie there as well: those that are sound are handed out.
+   */
+  private void loadDamaged(Want want) {
+    read(List.of(want))
+        .whenComplete(
+            (chunks, failure) -> {
+              if (chunks != null) {
+                land(want, chunks.get(0), damage(want, chunks.get(0)));
+              } else {
+                fail(want, failure);
+              }
+            });
+  }
+
+  private static Map<Integer, CorruptObjectException> damage(Want want, ByteBuffer chunk) {
+    Map<Integer, CorruptObjectException> damage = new HashMap<>();
+    ObjectIndex index = want.index();
+    for (int b = index.chunkFirstBlock(want.chunk()); b < index.chunkEndBlock(want.chunk()); b++) {
+      try {
+        verify(want, b, chunk);
+      } catch (CorruptObjectException damaged) {
+        damage.put(b, damaged);
+      }
+    }
+    return damage;
   }
 
   /** Memory that came back with an attempt that succeeded is given back; of others it is left. */
@@ -273,33 +306,41 @@ final class BlockFetcher {
   private static void verify(Want want, ByteBuffer chunk) {
     ObjectIndex index = want.index();
     for (int b = index.chunkFirstBlock(want.chunk()); b < index.chunkEndBlock(want.chunk()); b++) {
-      long from = index.position(b) - want.position();
-      if (from + index.length(b) > chunk.limit()) {
-        throw new CorruptObjectException(
-            "read ends early: key="
-                + want.dataKey()
-                + " position="
-                + want.position()
-                + " bytes="
-                + chunk.limit()
-                + " "
-                + index.block(b));
-      }
-      SortedObjectReader.verifyBlock(
-          want.dataKey(), index.block(b), chunk.slice((int) from, index.length(b)));
+      verify(want, b, chunk);
     }
   }
 
-  private void land(Want want, ByteBuffer bytes) {
-    cache.land(want.id(), want.position(), bytes, charge(want));
+  private static void verify(Want want, int block, ByteBuffer chunk) {
+    ObjectIndex index = want.index();
+    long from = index.position(block) - want.position();
+    if (from + index.length(block) > chunk.limit()) {
+      throw new CorruptObjectException(
+          "read ends early: key="
+              + want.dataKey()
+              + " position="
+              + want.position()
+              + " bytes="
+              + chunk.limit()
+              + " "
+              + index.block(block));
+    }
+    SortedObjectReader.verifyBlock(
+        want.dataKey(), index.block(block), chunk.slice((int) from, index.length(block)));
+  }
+
+  private void land(Want want, ByteBuffer bytes, Map<Integer, CorruptObjectException> damage) {
+    cache.land(want.id(), want.position(), bytes, damage, charge(want));
   }
 
   private void fail(Want want, @Nullable Throwable failure) {
     budget.release(Share.READAHEAD, charge(want));
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable cause = cause(failure);
     cache.fail(want.id(), cause != null ? cause : new IllegalStateException("no bytes"));
+  }
+
+  private static @Nullable Throwable cause(@Nullable Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
   }
 }

@@ -1,14 +1,17 @@
 package io.sediment.lsm.scan;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.MemoryBudget.Share;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Verified bytes of neighbouring blocks of one object. Paid for until the last of its users, the
- * cache among them, has released it.
+ * Verified bytes of neighbouring blocks of one object, but for those that are known to be damaged.
+ * Paid for until the last of its users, the cache among them, has released it.
  */
 final class Chunk {
   /** Names a chunk. */
@@ -23,6 +26,7 @@ final class Chunk {
   private final long chargedBytes;
   private final MemoryBudget budget;
   private final ReadBuffers buffers;
+  private final Map<Integer, CorruptObjectException> damage;
   private final AtomicInteger references = new AtomicInteger(1);
   private volatile Share chargedTo = Share.READAHEAD;
 
@@ -30,6 +34,7 @@ final class Chunk {
    * @param landedAt when it landed, on the cache's clock
    * @param position of the first byte in the object
    * @param memory taken from {@code buffers} and filled
+   * @param damage by block, where it stays; bytes of these blocks are not to be used
    * @param chargedBytes taken from {@link Share#READAHEAD} before
    */
   Chunk(
@@ -38,6 +43,7 @@ final class Chunk {
       long landedAt,
       long position,
       ByteBuffer memory,
+      Map<Integer, CorruptObjectException> damage,
       long chargedBytes,
       MemoryBudget budget,
       ReadBuffers buffers) {
@@ -47,6 +53,7 @@ final class Chunk {
     this.position = position;
     this.memory = memory;
     this.bytes = memory.asReadOnlyBuffer();
+    this.damage = damage;
     this.chargedBytes = chargedBytes;
     this.budget = budget;
     this.buffers = buffers;
@@ -62,6 +69,15 @@ final class Chunk {
 
   long landedAt() {
     return landedAt;
+  }
+
+  boolean isSound() {
+    return damage.isEmpty();
+  }
+
+  /** What is wrong with a block of the chunk; null where nothing is. */
+  @Nullable CorruptObjectException damageOf(int block) {
+    return damage.get(block);
   }
 
   /** The bytes of the chunk from the given position of the object on. */

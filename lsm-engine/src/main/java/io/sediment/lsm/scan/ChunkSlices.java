@@ -1,5 +1,6 @@
 package io.sediment.lsm.scan;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.lsm.scan.ReadPlan.Piece;
@@ -35,11 +36,23 @@ final class ChunkSlices {
     this.bound = bound;
   }
 
-  /** Adds what fits of a piece whose bytes are in {@code bytes}. */
+  /**
+   * Adds what fits of a piece whose bytes are in {@code bytes}, up to a damaged block.
+   *
+   * @throws CorruptObjectException where there is nothing before that block
+   */
   void add(Piece piece, Chunk bytes) {
     chunks.add(bytes);
     ObjectIndex index = piece.want().index();
     for (int block = piece.firstBlock(); block < piece.endBlock() && !isFull; block++) {
+      CorruptObjectException damage = bytes.damageOf(block);
+      if (damage != null) {
+        if (sizeBytes == 0) {
+          throw damage;
+        }
+        isFull = true;
+        return;
+      }
       boolean isWhole =
           index.baseOffset(block) >= offset
               && index.nextOffset(block) <= bound
@@ -89,6 +102,11 @@ final class ChunkSlices {
 
   boolean isFull() {
     return isFull;
+  }
+
+  /** Nothing comes of it. */
+  void release() {
+    chunks.forEach(Chunk::release);
   }
 
   BatchSlices toBatchSlices() {

@@ -1,5 +1,6 @@
 package io.sediment.lsm.scan;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.codec.ReadAgain;
 import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.lsm.object.SortedObjectReader;
@@ -189,6 +190,15 @@ final class FileReads {
     try {
       for (int block = region.firstBlock; block < region.endBlock; block++) {
         int length = region.index.length(block);
+        if (region.index.position(block) + length - region.position() > file.length()) {
+          throw new CorruptObjectException(
+              "file ends early: key="
+                  + region.dataKey
+                  + " length="
+                  + file.objectLength()
+                  + " "
+                  + region.index.block(block));
+        }
         ByteBuffer bytes = length <= BUFFER_BYTES ? buffer.clear() : ByteBuffer.allocate(length);
         file.readInto(bytes, region.index.position(block) - region.position(), length);
         SortedObjectReader.verifyBlock(region.dataKey, region.index.block(block), bytes.flip());

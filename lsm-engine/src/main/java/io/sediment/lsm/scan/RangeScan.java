@@ -1,5 +1,6 @@
 package io.sediment.lsm.scan;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.lane.BatchSlices;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -106,17 +108,36 @@ public final class RangeScan {
               }
               CompletableFuture<BatchSlices> fromFiles =
                   files == null ? null : files.read(planned, offset, maxBytes, bound);
-              return fromFiles != null
-                  ? fromFiles
-                  : readInMemory(
+              return fromFiles == null
+                  ? readInMemory(
                       objects,
                       partition,
                       offset,
                       maxBytes,
                       atLeastOne,
                       files == null ? bound : FileReads.alignment(planned, offset, bound),
-                      planned);
+                      planned)
+                  : fromFiles
+                      .handle(
+                          (slices, failure) ->
+                              isDamage(failure) // somewhere in it: memory has what comes before
+                                  ? readInMemory(
+                                      objects,
+                                      partition,
+                                      offset,
+                                      maxBytes,
+                                      atLeastOne,
+                                      bound,
+                                      planned)
+                                  : fromFiles)
+                      .thenCompose(read -> read);
             });
+  }
+
+  private static boolean isDamage(@Nullable Throwable failure) {
+    return failure instanceof CompletionException
+        ? failure.getCause() instanceof CorruptObjectException
+        : failure instanceof CorruptObjectException;
   }
 
   private CompletableFuture<BatchSlices> readInMemory(
@@ -191,8 +212,15 @@ public final class RangeScan {
               while (next < chunks.size()
                   && !chunks.get(next).isCompletedExceptionally()
                   && !slices.isFull()) {
-                slices.add(pieces.get(next), chunks.get(next).join());
+                Chunk chunk = chunks.get(next).join();
                 next++;
+                try {
+                  slices.add(pieces.get(next - 1), chunk);
+                } catch (CorruptObjectException damaged) {
+                  slices.release();
+                  releaseFrom(next, chunks);
+                  throw damaged;
+                }
               }
               releaseFrom(next, chunks);
               return slices.toBatchSlices();
@@ -311,8 +339,12 @@ public final class RangeScan {
           .get(0)
           .thenComposeAsync(
               chunk -> {
-                OptionalLong offset = inBlock(chunk, index, candidate);
-                chunk.release();
+                OptionalLong offset;
+                try {
+                  offset = inBlock(chunk, index, candidate);
+                } finally {
+                  chunk.release();
+                }
                 return offset.isPresent()
                     ? CompletableFuture.completedFuture(offset)
                     : inBlocks(found, candidate + 1, end);
@@ -321,6 +353,10 @@ public final class RangeScan {
     }
 
     private OptionalLong inBlock(Chunk chunk, ObjectIndex index, int block) {
+      CorruptObjectException damage = chunk.damageOf(block);
+      if (damage != null) {
+        throw damage;
+      }
       ByteBuffer batches = chunk.slice(index.position(block), index.length(block));
       int at = 0;
       while (at < batches.limit()) {

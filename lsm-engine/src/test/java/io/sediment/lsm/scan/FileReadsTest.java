@@ -9,6 +9,7 @@ import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.TestBatch;
 import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.lsm.manifest.L0Ref;
+import io.sediment.lsm.object.Block;
 import io.sediment.lsm.object.EncodedObject;
 import io.sediment.lsm.object.ObjectIdentity;
 import io.sediment.lsm.object.SortedObject;
@@ -197,12 +198,35 @@ class FileReadsTest {
       file.seek(position);
       file.write(old ^ 4);
     }
-    assertThatThrownBy(() -> read(inFiles, 0, 1 << 20))
-        .hasRootCauseInstanceOf(CorruptObjectException.class)
-        .hasStackTraceContaining(second.key().value());
+    Block damaged = second.sections().get(0).blocks().get(2);
+    try (BatchSlices before = read(inFiles, 0, 1 << 20)) {
+      assertThat(before.nextOffset()).as("what comes before").isEqualTo(damaged.baseOffset());
+    }
+    assertThatThrownBy(() -> read(inFiles, damaged.baseOffset(), 1 << 20))
+        .isInstanceOf(CorruptObjectException.class)
+        .hasMessageContaining(second.key().value());
     try (BatchSlices other = Await.result(inFiles.read(objects, TWO, 0, 1 << 20, true, END))) {
       assertThat(other.nextOffset()).as("another partition is not touched").isEqualTo(END);
     }
+  }
+
+  @Test
+  void ofAFileThatWasCutShortIsReadWhatIsThere() throws IOException {
+    SortedObject second = stored.get(1);
+    Block cut = second.sections().get(0).blocks().get(2);
+    try (BatchSlices known = read(inFiles, 0, 1 << 20)) { // its index is cached now
+      assertThat(known.files()).hasSize(OBJECTS);
+    }
+    try (RandomAccessFile file =
+        new RandomAccessFile(root.resolve(second.key().value()).toFile(), "rw")) {
+      file.setLength(cut.position() + 5_000);
+    }
+    try (BatchSlices before = read(inFiles, 0, 1 << 20)) {
+      assertThat(before.nextOffset()).isEqualTo(cut.baseOffset());
+    }
+    assertThatThrownBy(() -> read(inFiles, cut.baseOffset(), 1 << 20))
+        .isInstanceOf(CorruptObjectException.class)
+        .hasMessageContaining(second.key().value());
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.object.EncodedObject;
 import io.sediment.lsm.object.ObjectIdentity;
+import io.sediment.lsm.object.Section;
 import io.sediment.lsm.object.SortedObject;
 import io.sediment.lsm.object.SortedObjectKind;
 import io.sediment.lsm.object.SortedObjectOptions;
@@ -18,6 +19,7 @@ import io.sediment.lsm.object.SortedObjectReader;
 import io.sediment.lsm.object.SortedObjectWriter;
 import io.sediment.lsm.run.DirectoryReader;
 import io.sediment.objectstore.ObjectBody;
+import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.MemoryBudget.Allowance;
@@ -28,6 +30,7 @@ import io.sediment.simulation.SimObjectStore;
 import io.sediment.simulation.SimScheduler;
 import io.sediment.simulation.Simulation;
 import io.sediment.simulation.StoreOp;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -199,22 +202,43 @@ class RangeScanTest {
   }
 
   @Test
-  void damageThatStaysFailsTheReadAndNothingIsSkipped() {
-    await(read(ONE, 0, 1)).close();
-    await(read(ONE, 50, 1)).close();
-    withMemory(budget(30 * OBJECT_BYTES, 30 * OBJECT_BYTES));
-    await(read(ONE, 49, 1)).close(); // the index of object 5 is there, its blocks are not
-    bucket.script(
-        request -> request.op() == StoreOp.GET && request.key().equals(objects.get(5).key()),
-        1000,
-        Fault.CORRUPT_BODY);
+  void damageThatStaysFailsTheReadsOfItsBlockAndNothingIsSkipped() {
+    damageSecondBlockOf(5);
     try (BatchSlices slices = await(read(ONE, 45, 10_000))) {
-      assertThat(slices.nextOffset()).as("what comes before it").isEqualTo(50);
+      assertThat(slices.nextOffset()).as("what comes before it").isEqualTo(54);
     }
-    assertThatThrownBy(() -> await(read(ONE, 50, 1000)))
+    try (BatchSlices slices = await(read(ONE, 50, 10_000))) {
+      assertThat(slices.nextOffset()).as("what comes before it").isEqualTo(54);
+    }
+    assertThatThrownBy(() -> await(read(ONE, 54, 1000)))
         .isInstanceOf(CompletionException.class)
+        .hasCauseInstanceOf(CorruptObjectException.class)
+        .hasMessageContaining(objects.get(5).key().value());
+    assertThatThrownBy(() -> await(scan.batchForTimestamp(objects, ONE, 55, 0, Long.MAX_VALUE)))
         .hasCauseInstanceOf(CorruptObjectException.class);
     assertThat(budget.usedBytes(Share.READAHEAD)).isZero();
+  }
+
+  @Test
+  void aDamagedBlockIsInNobodyElsesWay() {
+    damageSecondBlockOf(5);
+    try (BatchSlices slices = await(read(ONE, 58, 10_000))) {
+      assertThat(slices.nextOffset()).as("what comes behind it").isGreaterThan(60);
+    }
+    try (BatchSlices slices = await(read(TWO, 45, 10_000))) {
+      assertThat(slices.nextOffset()).as("another partition").isEqualTo(54);
+    }
+    assertThat(budget.usedBytes(Share.READAHEAD)).isZero();
+  }
+
+  private void damageSecondBlockOf(int object) {
+    ObjectKey key = objects.get(object).key();
+    byte[] bytes = bucket.peek(key).orElseThrow();
+    Section one =
+        SortedObjectReader.decodeDescription(key, ByteBuffer.wrap(bytes), bytes.length)
+            .sections()
+            .get(0);
+    bucket.damageNow(key, (int) one.blocks().get(1).position() + 2_000);
   }
 
   @Test
