@@ -36,6 +36,7 @@ final class Slot {
 
   private final WalSlot id;
   private final long openedNanos;
+  private long ackedSeq; // set when it is started, before the object is built
   private final List<Entry> entries = new ArrayList<>();
   private final List<Slab> slabs = new ArrayList<>(4); // each retained once
   private long bytes;
@@ -85,6 +86,7 @@ final class Slot {
   EncodedObject build(ObjectIdentity identity) {
     entries.sort(null);
     SortedObjectWriter writer = new SortedObjectWriter(identity, OPTIONS);
+    writer.ackedSeq(ackedSeq);
     List<ProducerEntry> changes = new ArrayList<>();
     PartitionId section = null;
     for (Entry entry : entries) {
@@ -140,8 +142,12 @@ final class Slot {
     return openedNanos;
   }
 
-  void started(long nowNanos) {
+  /**
+   * @param ackedSeq slots up to here are known to be in the store
+   */
+  void started(long nowNanos, long ackedSeq) {
     startedNanos = nowNanos;
+    this.ackedSeq = ackedSeq;
   }
 
   boolean isConfirmed() {

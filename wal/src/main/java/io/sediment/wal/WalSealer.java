@@ -12,6 +12,7 @@ import io.sediment.lsm.object.SortedObjectWriter;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.objectstore.PutResult;
+import io.sediment.runtime.Scheduler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,10 @@ import org.slf4j.LoggerFactory;
  * sealer's, or an object that arrived late, and each of them is a case of the walk. Nothing is ever
  * listed.
  *
+ * <p>Objects say up to which slot their writer had acknowledged. Where one beyond a gap says so of
+ * the slot at the gap, that slot is lost, and there is no end of the log to be found: the seal
+ * fails rather than pass off what is left for all there was.
+ *
  * <p>Several slots ahead are read at once. A read that came too early cannot mislead: where it says
  * absent, the conditional put has the last word; where it says present, objects beyond the replay
  * point are not deleted while the manifest carries our epoch.
@@ -43,13 +48,18 @@ import org.slf4j.LoggerFactory;
 final class WalSealer {
   private static final Logger log = LoggerFactory.getLogger(WalSealer.class);
 
-  private static final int READS_AHEAD_FIRST = 4;
+  /** So far behind a gap an object may well be the first that knows of the slot there. */
+  private static final int READS_AHEAD_FIRST = 8;
+
   private static final int READS_AHEAD_MAX = 32;
 
   /** Failures in a row before the seal as a whole fails; it may then be called again. */
   private static final int FAILURES_MAX = 15;
 
   private static final int DAMAGED_READS_MAX = 3;
+
+  /** A fence does not wait longer than that for what lies beyond it. */
+  private static final Duration BEYOND_LIMIT = Duration.ofSeconds(1);
 
   private final WalEnvironment environment;
   private final SortedObjectReader reader;
@@ -69,6 +79,8 @@ final class WalSealer {
   private @Nullable ObjectIdentity firstOfEpoch;
   private int objectsBeforeEpoch;
   private boolean fencePut; // in the current slot, whatever the answer was
+  private boolean contested; // a fence of this epoch came too late: its writer is at work
+  private boolean lookedAgain; // at the current slot, since there is something beyond it
   private int failures;
   private int damagedReads;
 
@@ -121,7 +133,7 @@ final class WalSealer {
     if (found == null) {
       onFailed(failure);
     } else if (found.isEmpty()) {
-      putFence();
+      lookBeyond();
     } else if (found.get().identity().kind() == SortedObjectKind.FENCE) {
       endEpoch(found.get().identity());
     } else {
@@ -129,6 +141,50 @@ final class WalSealer {
       objects.add(found.get());
       readsAheadMax = Math.min(READS_AHEAD_MAX, readsAheadMax * 2);
       goOn(slot.next());
+    }
+  }
+
+  /**
+   * Waits for what was read ahead, as long as it makes no great difference. It would where the
+   * writer is at work: whoever waits loses the next slot to it as well.
+   */
+  private void lookBeyond() {
+    List<CompletableFuture<Optional<SortedObject>>> beyond =
+        List.copyOf(readsAhead.tailMap(slot.seq()).values());
+    if (contested) {
+      fenceUnlessLost(beyond);
+      return;
+    }
+    CompletableFuture<Void> waited = new CompletableFuture<>();
+    Scheduler.Cancellable limit =
+        environment.scheduler().schedule(() -> waited.complete(null), BEYOND_LIMIT);
+    CompletableFuture.allOf(beyond.toArray(CompletableFuture[]::new))
+        .whenComplete((all, unread) -> waited.complete(null));
+    waited.thenRun(
+        () -> {
+          limit.cancel();
+          environment.scheduler().execute(guarded(() -> fenceUnlessLost(beyond)));
+        });
+  }
+
+  private void fenceUnlessLost(List<CompletableFuture<Optional<SortedObject>>> beyond) {
+    Optional<SortedObject> witness =
+        beyond.stream()
+            .filter(read -> read.isDone() && !read.isCompletedExceptionally())
+            .flatMap(read -> read.join().stream())
+            .filter(object -> object.ackedSeq() >= slot.seq())
+            .findFirst();
+    if (witness.isEmpty()) {
+      putFence();
+    } else if (!lookedAgain) {
+      lookedAgain = true; // it may have arrived after we looked, and then the witness
+      look();
+    } else {
+      throw new CorruptObjectException(
+          "wal object is missing: key="
+              + keys.wal(slot)
+              + " was acknowledged before this one was written: key="
+              + witness.get().key());
     }
   }
 
@@ -152,6 +208,7 @@ final class WalSealer {
     if (result instanceof PutResult.Created) {
       endEpoch(fence);
     } else if (result != null) {
+      contested = true;
       retry(null); // taken in the meantime: see by what
     } else {
       onFailed(failure);
@@ -193,6 +250,7 @@ final class WalSealer {
     readsAhead.clear();
     readsAheadMax = READS_AHEAD_FIRST;
     firstOfEpoch = null;
+    contested = false;
     objectsBeforeEpoch = objects.size();
     goOn(new WalSlot(slot.epoch() + 1, 1));
   }
@@ -200,6 +258,7 @@ final class WalSealer {
   private void goOn(WalSlot next) {
     slot = next;
     fencePut = false;
+    lookedAgain = false;
     failures = 0;
     damagedReads = 0;
     look();

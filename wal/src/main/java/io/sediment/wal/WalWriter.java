@@ -236,7 +236,7 @@ final class WalWriter implements WriteAheadLog {
       nowInFlight = inFlight;
       everStarted = true;
       lastStartNanos = environment.ticker().nanoTime();
-      slot.started(lastStartNanos);
+      slot.started(lastStartNanos, started.element().id().seq() - 1);
       planFlush(); // the next one, on another thread
     }
     environment.metrics().inFlight(nowInFlight);

@@ -1,5 +1,6 @@
 package io.sediment.lsm.lane;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.manifest.L0Ref;
@@ -18,6 +19,7 @@ import io.sediment.objectstore.ObjectBody;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,8 +77,22 @@ final class LaneRecovery {
                 environment
                     .logs()
                     .seal(lane, claimed.replayAfter(), term.epoch())
-                    .thenCompose(this::whileStillOurs))
+                    .handle(this::ended)
+                    .thenCompose(end -> end))
         .thenCompose(this::adopt);
+  }
+
+  /** What is missing may have been collected by whoever has the lane now. */
+  private CompletableFuture<List<SortedObject>> ended(
+      @Nullable List<SortedObject> objects, @Nullable Throwable failure) {
+    if (objects != null) {
+      return whileStillOurs(objects);
+    }
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    CompletableFuture<List<SortedObject>> failed = CompletableFuture.failedFuture(cause);
+    return cause instanceof CorruptObjectException
+        ? whileStillOurs(List.of()).thenCompose(ours -> failed)
+        : failed;
   }
 
   private CompletableFuture<List<SortedObject>> whileStillOurs(List<SortedObject> sealed) {

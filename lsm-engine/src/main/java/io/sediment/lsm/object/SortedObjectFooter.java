@@ -22,9 +22,15 @@ import java.util.UUID;
 
 /** Spells and reads the footer that {@link SortedObjectLayout} draws. */
 final class SortedObjectFooter {
+  /** Tag of the extension field with {@link SortedObject#ackedSeq}, a varint. */
+  private static final int ACKED_SEQ = 2;
+
   private SortedObjectFooter() {}
 
-  static ByteBuffer encode(ByteBuffer header, List<Section> sections) {
+  /** What a footer says besides the header. */
+  record Content(List<Section> sections, long ackedSeq) {}
+
+  static ByteBuffer encode(ByteBuffer header, List<Section> sections, long ackedSeq) {
     ByteWriter out = new ByteWriter(HEADER_SIZE + 64 + sections.size() * 48);
     out.bytes(header);
     long baseTimestamp = sections.isEmpty() ? 0 : sections.get(0).blocks().get(0).maxTimestamp();
@@ -55,8 +61,20 @@ final class SortedObjectFooter {
       }
       from = to;
     }
-    ExtensionFields.NONE.encode(out);
+    fields(ackedSeq).encode(out);
     return out.toBuffer();
+  }
+
+  private static ExtensionFields fields(long ackedSeq) {
+    if (ackedSeq == 0) {
+      return ExtensionFields.NONE;
+    }
+    ByteWriter value = new ByteWriter(8);
+    value.varint(ackedSeq);
+    ByteBuffer bytes = value.toBuffer();
+    byte[] copy = new byte[bytes.remaining()];
+    bytes.get(copy);
+    return ExtensionFields.NONE.with(ACKED_SEQ, copy);
   }
 
   private static void encodeSection(ByteWriter out, Section section, long baseTimestamp) {
@@ -99,7 +117,7 @@ final class SortedObjectFooter {
    * @param in at the first byte after the header's copy
    * @param end position of the footer: where the last block must end
    */
-  static List<Section> decode(ByteReader in, long end) {
+  static Content decode(ByteReader in, long end) {
     long baseTimestamp = in.zigzag();
     int topics = in.count(TOPIC_SIZE_MIN, "topics");
     List<Section> sections = new ArrayList<>();
@@ -128,12 +146,23 @@ final class SortedObjectFooter {
         sections.add(section);
       }
     }
-    ExtensionFields.decode(in, Set.of());
+    long ackedSeq = ackedSeq(ExtensionFields.decode(in, Set.of()));
     in.end();
     if (position != end) {
       throw in.corrupt("blocks end at=" + position + " footer begins at=" + end);
     }
-    return sections;
+    return new Content(sections, ackedSeq);
+  }
+
+  private static long ackedSeq(ExtensionFields fields) {
+    ByteBuffer value = fields.get(ACKED_SEQ);
+    if (value == null) {
+      return 0;
+    }
+    ByteReader in = new ByteReader(value, "acked seq");
+    long seq = in.natural("acked seq");
+    in.end();
+    return seq;
   }
 
   private static Section decodeSection(

@@ -35,7 +35,7 @@ import java.util.UUID;
  *              baseTimestamp      zigzag, what the first timestamps are relative to
  *              topicCount         varint
  *              topic*             topicId 16, sectionCount varint, section*   ascending
- *              fields             see ExtensionFields
+ *              fields             see ExtensionFields; 2: acked seq varint, see SortedObject
  *
  * section  :=  partition          varint; after the first of a topic: minus the previous, minus 1
  *              shape          1   bits: 1 producers, 2 aborted transactions, 4 fields follow
@@ -193,7 +193,7 @@ final class SortedObjectLayout {
   static SortedObject describeFence(ObjectKey key, ByteBuffer header) {
     ObjectIdentity identity = decodeHeader(key, header);
     int crc = view(header, header.position(), HEADER_SIZE).getInt(HEADER_CRC_AT);
-    return new SortedObject(key, identity, List.of(), HEADER_SIZE, crc);
+    return new SortedObject(key, identity, List.of(), 0, HEADER_SIZE, crc);
   }
 
   static ByteBuffer encodeTrailer(long footerPosition, int footerLength, int footerCrc) {

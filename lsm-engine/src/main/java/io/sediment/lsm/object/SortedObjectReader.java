@@ -13,7 +13,6 @@ import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.StoredBytes;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -137,8 +136,9 @@ public final class SortedObjectReader {
     }
     ByteReader in = new ByteReader(footer.position(HEADER_SIZE), "sorted object key=" + key);
     try {
-      List<Section> sections = SortedObjectFooter.decode(in, trailer.footerPosition());
-      return new SortedObject(key, identity, sections, objectLength, crc);
+      SortedObjectFooter.Content content = SortedObjectFooter.decode(in, trailer.footerPosition());
+      return new SortedObject(
+          key, identity, content.sections(), content.ackedSeq(), objectLength, crc);
     } catch (IllegalArgumentException e) {
       throw new CorruptObjectException("sorted object key=" + key + ": " + e.getMessage(), e);
     }

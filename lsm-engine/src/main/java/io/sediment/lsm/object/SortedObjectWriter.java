@@ -23,6 +23,7 @@ public final class SortedObjectWriter {
   private final BodyGatherer body;
   private final ByteBuffer header;
   private final List<Section> sections = new ArrayList<>();
+  private long ackedSeq;
 
   // The section being built.
   private @Nullable PartitionId partition;
@@ -110,6 +111,11 @@ public final class SortedObjectWriter {
     abortedTxns = List.copyOf(txns);
   }
 
+  /** See {@link SortedObject#ackedSeq}. */
+  public void ackedSeq(long seq) {
+    ackedSeq = seq;
+  }
+
   /** Bytes so far, without footer. */
   public long length() {
     return body.length();
@@ -118,7 +124,7 @@ public final class SortedObjectWriter {
   public EncodedObject finish() {
     endSection();
     long footerPosition = body.length();
-    ByteBuffer footer = SortedObjectFooter.encode(header, sections);
+    ByteBuffer footer = SortedObjectFooter.encode(header, sections, ackedSeq);
     int footerCrc = Checksums.crc32c(footer);
     ByteBuffer trailer =
         SortedObjectLayout.encodeTrailer(footerPosition, footer.remaining(), footerCrc);
@@ -126,7 +132,7 @@ public final class SortedObjectWriter {
     body.add(trailer, 0, trailer.remaining());
     long length = body.length();
     SortedObject description =
-        new SortedObject(LaneKeys.of(identity), identity, sections, length, footerCrc);
+        new SortedObject(LaneKeys.of(identity), identity, sections, ackedSeq, length, footerCrc);
     return new EncodedObject(body.finish(), description);
   }
 

@@ -167,13 +167,13 @@ public final class StreamedObjectWriter {
   public SortedObject finish() {
     endSection();
     long footerPosition = body.length();
-    ByteBuffer footer = SortedObjectFooter.encode(header, sections);
+    ByteBuffer footer = SortedObjectFooter.encode(header, sections, 0);
     int footerCrc = Checksums.crc32c(footer);
     ByteBuffer trailer =
         SortedObjectLayout.encodeTrailer(footerPosition, footer.remaining(), footerCrc);
     body.add(footer, 0, footer.remaining());
     body.add(trailer, 0, trailer.remaining());
-    return new SortedObject(LaneKeys.of(identity), identity, sections, body.length(), footerCrc);
+    return new SortedObject(LaneKeys.of(identity), identity, sections, 0, body.length(), footerCrc);
   }
 
   private void check(long baseOffset, long lastOffset, int leaderEpoch) {

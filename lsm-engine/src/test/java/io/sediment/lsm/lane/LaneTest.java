@@ -3,11 +3,15 @@ package io.sediment.lsm.lane;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sediment.lsm.CorruptObjectException;
+import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.batch.TestBatch;
 import io.sediment.lsm.lane.LaneWorld.Broker;
 import io.sediment.lsm.manifest.LaneFencedException;
 import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.object.SortedObject;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.StoreOp;
@@ -16,6 +20,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 class LaneTest {
@@ -265,29 +271,72 @@ class LaneTest {
     assertThatThrownBy(late::lane).hasCauseInstanceOf(LaneFencedException.class);
   }
 
+  /** A log of which somebody deletes an object while it is sealed. */
+  private final class SealThatMisses implements WriteAheadLogs {
+    final CompletableFuture<List<SortedObject>> log = new CompletableFuture<>();
+    final CompletableFuture<Map<PartitionId, Lane.SealedEnd>> outcome;
+    private boolean begun;
+
+    SealThatMisses(long epoch) {
+      outcome = LaneTest.this.seal("late", logs -> this, epoch);
+      world.simulation.runUntil(() -> begun, LaneWorld.PATIENCE, "the log is being sealed");
+    }
+
+    @Override
+    public WriteAheadLog open(LaneId lane, long epoch, WriteAheadLog.Listener listener) {
+      throw new IllegalStateException("is only sealed");
+    }
+
+    @Override
+    public CompletableFuture<List<SortedObject>> seal(
+        LaneId lane, WalSlot replayAfter, long newEpoch) {
+      begun = true;
+      return log;
+    }
+  }
+
+  private CompletableFuture<Map<PartitionId, Lane.SealedEnd>> seal(
+      String name, UnaryOperator<WriteAheadLogs> logs, long epoch) {
+    var process = world.simulation.process(name);
+    var store = world.bucket.forProcess(process);
+    LaneEnvironment environment =
+        new LaneEnvironment(
+            store,
+            store,
+            logs.apply(new SerialWriteAheadLogs(store, process, process.random(), 1, 8 << 10)),
+            process,
+            process,
+            process,
+            process.random(),
+            LaneWorld.smallBudget());
+    return Lane.seal(environment, LaneWorld.smallConfig(), LaneWorld.LANE, 1, epoch);
+  }
+
+  @Test
+  void aSealThatMissesSomethingOfTheLogFails() {
+    SealThatMisses seal = new SealThatMisses(5);
+    seal.log.completeExceptionally(new CorruptObjectException("wal object is missing"));
+    assertThatThrownBy(() -> world.await(seal.outcome, "the seal"))
+        .hasCauseInstanceOf(CorruptObjectException.class);
+  }
+
+  /** Then what it misses was collected, perhaps. */
+  @Test
+  void aSealThatMissesSomethingIsFencedWhereTheLaneIsSomebodyElses() {
+    SealThatMisses seal = new SealThatMisses(5);
+    world.await(seal("overtakes", logs -> logs, 9), "sealed");
+    seal.log.completeExceptionally(new CorruptObjectException("wal object is missing"));
+    assertThatThrownBy(() -> world.await(seal.outcome, "the seal"))
+        .hasCauseInstanceOf(LaneFencedException.class);
+  }
+
   @Test
   void aDeadBrokersLaneIsSealedWithoutBeingOpened() {
     Broker dead = world.broker("dead");
     appendSome(dead, 10);
     dead.untilAllDurable();
     dead.crash();
-    Broker sealer = world.broker("unused");
-    sealer.crash();
-    var process = world.simulation.process("sealer");
-    var store = world.bucket.forProcess(process);
-    LaneEnvironment environment =
-        new LaneEnvironment(
-            store,
-            store,
-            new SerialWriteAheadLogs(store, process, process.random(), 1, 8 << 10),
-            process,
-            process,
-            process,
-            process.random(),
-            LaneWorld.smallBudget());
-    Map<PartitionId, Lane.SealedEnd> ends =
-        world.await(
-            Lane.seal(environment, LaneWorld.smallConfig(), LaneWorld.LANE, 1, 9), "sealed");
+    Map<PartitionId, Lane.SealedEnd> ends = world.await(seal("sealer", logs -> logs, 9), "sealed");
     assertThat(ends).hasSize(3);
     world.model.forEach(
         (id, log) ->

@@ -58,6 +58,28 @@ class SortedObjectTest {
   }
 
   @Test
+  void anObjectOfTheLogSaysHowFarItWasAcknowledgedBefore() {
+    SortedObjectWriter writer = new SortedObjectWriter(WAL, SortedObjectOptions.DEFAULT);
+    writer.ackedSeq(WAL.number() - 1);
+    writer.beginSection(new PartitionId(TOPIC, 1));
+    writer.add(TestBatch.at(5).build());
+    EncodedObject object = writer.finish();
+    assertThat(verify(WAL, object.body().toByteArray()))
+        .isEqualTo(object.description())
+        .extracting(SortedObject::ackedSeq)
+        .isEqualTo(16L);
+  }
+
+  @Test
+  void noObjectKnowsThatItWasAcknowledgedItself() {
+    SortedObjectWriter writer = new SortedObjectWriter(WAL, SortedObjectOptions.DEFAULT);
+    writer.ackedSeq(WAL.number());
+    assertThatThrownBy(writer::finish)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("acked seq=17");
+  }
+
+  @Test
   void everyTruncationIsFound() {
     byte[] bytes = small().body().toByteArray();
     for (int length = 0; length < bytes.length; length++) {
