@@ -44,6 +44,7 @@ final class LaneMeters {
     counter(meters, "sediment.lane.reads.index.hits", lane, ScanCounters::indexHits);
     counter(meters, "sediment.lane.reads.index.loads", lane, ScanCounters::indexLoads);
     counter(meters, "sediment.lane.reads.corrupt", lane, ScanCounters::corruptReads);
+    counter(meters, "sediment.lane.reads.damaged", lane, ScanCounters::damagedReads);
     counter(meters, "sediment.lane.reads.ahead.unread", lane, ScanCounters::readaheadEvictedUnread);
   }
 

@@ -1,5 +1,6 @@
 package io.sediment.lsm.lane;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.ManifestStore;
 import io.sediment.lsm.scan.ObjectGoneException;
@@ -53,8 +54,8 @@ final class LaneObjects {
     return result
         .handle(
             (value, failure) ->
-                PatientStore.unwrap(failure) instanceof ObjectGoneException && attemptsLeft > 0
-                    ? newer(seen).thenCompose(newer -> withView(action, attemptsLeft - 1))
+                PatientStore.unwrap(failure) instanceof ObjectGoneException gone && attemptsLeft > 0
+                    ? newer(seen, gone).thenCompose(newer -> withView(action, attemptsLeft - 1))
                     : result)
         .thenCompose(next -> next);
   }
@@ -63,6 +64,27 @@ final class LaneObjects {
   CompletableFuture<View> newer(View seen) {
     View now = view;
     return now == seen ? refresh() : CompletableFuture.completedFuture(now);
+  }
+
+  /**
+   * A newer view than {@code seen}, in which an object was gone. Where there is none it should have
+   * been there, and this fails with {@link CorruptObjectException}.
+   */
+  CompletableFuture<View> newer(View seen, ObjectGoneException gone) {
+    return newer(seen)
+        .thenApply(
+            newer -> {
+              if (newer == seen) {
+                throw new CorruptObjectException(
+                    gone.getMessage()
+                        + " and the newest manifest names it: lane="
+                        + seen.manifest().lane()
+                        + " manifest="
+                        + seen.manifest().id(),
+                    gone);
+              }
+              return newer;
+            });
   }
 
   /** Looks for a newer manifest in the store: an object was not where the view says. */

@@ -136,13 +136,14 @@ final class LaneOpener {
             environment.budget(),
             environment.scheduler(),
             parts.counters());
+    DamageAlarm alarm = new DamageAlarm(parts.counters());
     OldestBlocksSearch oldestBlocks =
         new OldestBlocksSearch(parts.indexes(), environment.scheduler());
     return new Lane(
         parts,
         writer,
-        new LaneReads(parts.objects(), scan, oldestBlocks, producers),
-        new StoredLanes(environment, scan, oldestBlocks, reader),
+        new LaneReads(parts.objects(), scan, oldestBlocks, producers, alarm),
+        new StoredLanes(environment, scan, oldestBlocks, reader, alarm),
         flusher,
         new LaneRetention(parts, flusher, new ProducerCarriers(parts, reader, directories)),
         new LaneShutdown(parts, writer, flusher, filler));

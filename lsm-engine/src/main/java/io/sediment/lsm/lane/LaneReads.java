@@ -20,22 +20,25 @@ final class LaneReads implements StoredReads {
   private final RangeScan scan;
   private final OldestBlocksSearch oldestBlocks;
   private final ProducerLoader producers;
+  private final DamageAlarm alarm;
 
   LaneReads(
       LaneObjects objects,
       RangeScan scan,
       OldestBlocksSearch oldestBlocks,
-      ProducerLoader producers) {
+      ProducerLoader producers,
+      DamageAlarm alarm) {
     this.objects = objects;
     this.scan = scan;
     this.oldestBlocks = oldestBlocks;
     this.producers = producers;
+    this.alarm = alarm;
   }
 
   @Override
   public CompletableFuture<BatchSlices> read(
       PartitionState partition, long offset, int maxBytes, boolean atLeastOne, long bound) {
-    return read(partition, offset, maxBytes, atLeastOne, bound, ATTEMPTS);
+    return alarm.watch(read(partition, offset, maxBytes, atLeastOne, bound, ATTEMPTS));
   }
 
   private CompletableFuture<BatchSlices> read(
@@ -60,13 +63,14 @@ final class LaneReads implements StoredReads {
               if (failure == null && (!slices.isEmpty() || !atLeastOne || attemptsLeft == 0)) {
                 return CompletableFuture.completedFuture(slices);
               }
-              boolean mayHelp =
-                  failure == null || PatientStore.unwrap(failure) instanceof ObjectGoneException;
-              if (!mayHelp || attemptsLeft == 0) {
+              ObjectGoneException gone =
+                  failure != null && PatientStore.unwrap(failure) instanceof ObjectGoneException it
+                      ? it
+                      : null;
+              if (failure != null && gone == null || attemptsLeft == 0) {
                 return read;
               }
-              return objects
-                  .newer(view)
+              return (gone == null ? objects.newer(view) : objects.newer(view, gone))
                   .thenCompose(
                       newer -> {
                         BatchSlices memory =
@@ -99,11 +103,12 @@ final class LaneReads implements StoredReads {
     // Memory first, the view second: all below what is in memory now is in this view or a newer
     // one.
     long inMemory = partition.tails().baseOffset();
-    return objects
-        .withView(
-            view ->
-                scan.batchForTimestamp(
-                    view.objects(), partition.id(), timestamp, fromOffset, bound))
+    return alarm
+        .watch(
+            objects.withView(
+                view ->
+                    scan.batchForTimestamp(
+                        view.objects(), partition.id(), timestamp, fromOffset, bound)))
         .thenCompose(
             stored -> {
               if (stored.isPresent()) {
@@ -119,22 +124,28 @@ final class LaneReads implements StoredReads {
 
   @Override
   public CompletableFuture<List<ProducerEntry>> producers(PartitionState partition) {
-    return producers.load(partition).thenApply(loaded -> loaded.appended(partition.tails()));
+    return alarm
+        .watch(producers.load(partition))
+        .thenApply(loaded -> loaded.appended(partition.tails()));
   }
 
   @Override
   public CompletableFuture<OldestBlocks> olderThan(
       PartitionState partition, long fromOffset, long bound, long timestamp) {
-    return objects.withView(
-        view ->
-            oldestBlocks.olderThan(view.objects(), partition.id(), fromOffset, bound, timestamp));
+    return alarm.watch(
+        objects.withView(
+            view ->
+                oldestBlocks.olderThan(
+                    view.objects(), partition.id(), fromOffset, bound, timestamp)));
   }
 
   @Override
   public CompletableFuture<OldestBlocks> oldest(
       PartitionState partition, long fromOffset, long bound, long bytesMax) {
-    return objects.withView(
-        view -> oldestBlocks.oldest(view.objects(), partition.id(), fromOffset, bound, bytesMax));
+    return alarm.watch(
+        objects.withView(
+            view ->
+                oldestBlocks.oldest(view.objects(), partition.id(), fromOffset, bound, bytesMax)));
   }
 
   @Override

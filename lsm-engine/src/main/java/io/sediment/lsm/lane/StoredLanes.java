@@ -41,6 +41,7 @@ final class StoredLanes {
   private final RangeScan scan;
   private final OldestBlocksSearch oldestBlocks;
   private final SortedObjectReader reader;
+  private final DamageAlarm alarm;
   private final Map<LaneId, CompletableFuture<StoredLane>> open =
       new HashMap<>(); // guarded by this
 
@@ -52,13 +53,15 @@ final class StoredLanes {
       LaneEnvironment environment,
       RangeScan scan,
       OldestBlocksSearch oldestBlocks,
-      SortedObjectReader reader) {
+      SortedObjectReader reader,
+      DamageAlarm alarm) {
     this.store = environment.catchUpStore();
     this.scheduler = environment.scheduler();
     this.random = environment.random();
     this.scan = scan;
     this.oldestBlocks = oldestBlocks;
     this.reader = reader;
+    this.alarm = alarm;
   }
 
   /** The lane's view; an opening that failed is tried again by the next call. */
@@ -76,10 +79,11 @@ final class StoredLanes {
     ManifestStore manifests = new ManifestStore(store, lane, nobody, scheduler);
     // A reader's patience is its own: it is told of an unavailable store rather than made to wait.
     manifests.close();
-    return manifests
-        .open()
-        .thenCompose(newest -> table(manifests, newest, ATTEMPTS))
-        .thenApply(table -> view(lane, manifests, table));
+    return alarm.watch(
+        manifests
+            .open()
+            .thenCompose(newest -> table(manifests, newest, ATTEMPTS))
+            .thenApply(table -> view(lane, manifests, table)));
   }
 
   private StoredLane view(LaneId lane, ManifestStore manifests, Optional<PartitionTable> table) {
@@ -92,7 +96,8 @@ final class StoredLanes {
             (id, row) -> partitions.put(id, new PartitionState(id, row.nextOffset(), row.bytes())));
     ProducerLoader producers =
         new ProducerLoader(objects, rows, List.of(), reader, new DirectoryReader(store));
-    return new StoredLane(lane, partitions, new LaneReads(objects, scan, oldestBlocks, producers));
+    return new StoredLane(
+        lane, partitions, new LaneReads(objects, scan, oldestBlocks, producers, alarm));
   }
 
   /** The newest partition table; again from a newer manifest where it was replaced meanwhile. */

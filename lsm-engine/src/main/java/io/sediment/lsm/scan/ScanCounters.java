@@ -12,6 +12,7 @@ public final class ScanCounters {
   final LongAdder getBytes = new LongAdder();
   final LongAdder fileRegions = new LongAdder();
   final LongAdder corruptReads = new LongAdder();
+  private final LongAdder damagedReads = new LongAdder();
   final LongAdder readaheadEvictedUnread = new LongAdder();
 
   /** Indexes found in memory. */
@@ -51,6 +52,16 @@ public final class ScanCounters {
   /** Reads that came back damaged, healed by a second one or not. */
   public long corruptReads() {
     return corruptReads.sum();
+  }
+
+  /** A read failed because what is stored is damaged or missing. */
+  public void damagedRead() {
+    damagedReads.increment();
+  }
+
+  /** How often that was. */
+  public long damagedReads() {
+    return damagedReads.sum();
   }
 
   /** Chunks that were read ahead and evicted before anybody wanted them. */
