@@ -4,19 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.cluster.tools.Tools;
 import io.sediment.lsm.LaneId;
+import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.ManifestEdit;
 import io.sediment.lsm.manifest.ManifestEdit.DropObjects;
 import io.sediment.lsm.manifest.ManifestStore;
 import io.sediment.lsm.manifest.RunRef;
+import io.sediment.lsm.object.Block;
+import io.sediment.lsm.object.LaneKeys;
+import io.sediment.lsm.object.ObjectIdentity;
+import io.sediment.lsm.object.Section;
+import io.sediment.lsm.object.SortedObject;
+import io.sediment.lsm.object.SortedObjectKind;
+import io.sediment.lsm.object.SortedObjectOptions;
+import io.sediment.lsm.object.SortedObjectReader;
+import io.sediment.lsm.object.SortedObjectWriter;
 import io.sediment.objectstore.LocalObjectStore;
+import io.sediment.objectstore.ObjectKey;
 import io.sediment.runtime.Await;
 import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.ThreadPoolScheduler;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -160,6 +172,57 @@ class FsckTest {
     excused.addAll(openLog.subList(openLog.size() - IN_FLIGHT_MAX, openLog.size()));
     excused.add(exports.get(exports.size() - 1));
     assertThat(excused).containsAll(missed);
+  }
+
+  /** However many were put meanwhile: none of them knows of it that it was acknowledged. */
+  @Test
+  void aPutThatIsLongUnderWayIsNotMissed() throws IOException {
+    List<String> openLog = keys("lanes/2/wal/00000000000000000002/");
+    String last = openLog.get(openLog.size() - 1);
+    long acked = Long.parseLong(last.substring(last.lastIndexOf('/') + 1));
+    putBehindAGap(last, acked, acked);
+    assertThat(fsck("--no-data").findings()).isEmpty();
+  }
+
+  @Test
+  void aSlotThatLaterOnesKnowToBeAcknowledgedIsMissed() throws IOException {
+    List<String> openLog = keys("lanes/2/wal/00000000000000000002/");
+    String last = openLog.get(openLog.size() - 1);
+    long acked = Long.parseLong(last.substring(last.lastIndexOf('/') + 1));
+    putBehindAGap(last, acked, acked + 1);
+    assertThat(fsck("--no-data").findings())
+        .isNotEmpty()
+        .allMatch(finding -> finding.contains("check=I1"))
+        .allMatch(finding -> finding.contains("was acknowledged and is missing"));
+  }
+
+  /** Ten objects like {@code last}, the first of them one slot too late. */
+  private void putBehindAGap(String last, long lastSeq, long ackedSeq) throws IOException {
+    Path object = bucket.resolve(last);
+    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(object));
+    SortedObject described =
+        SortedObjectReader.decodeDescription(new ObjectKey(last), bytes, bytes.limit());
+    ObjectIdentity writer = described.identity();
+    Section section = described.sections().get(0);
+    Block block = section.blocks().get(0);
+    ByteBuffer batch = bytes.slice((int) block.position(), block.length());
+    batch.limit(RecordBatchLayout.sizeInBytes(batch, 0));
+    for (long seq = lastSeq + 2; seq < lastSeq + 12; seq++) {
+      ObjectIdentity identity =
+          new ObjectIdentity(
+              SortedObjectKind.WAL,
+              writer.incarnation(),
+              writer.lane(),
+              writer.epoch(),
+              seq,
+              writer.writerId());
+      SortedObjectWriter next = new SortedObjectWriter(identity, SortedObjectOptions.DEFAULT);
+      next.ackedSeq(ackedSeq);
+      next.beginSection(section.partition());
+      next.add(batch);
+      Files.write(
+          bucket.resolve(LaneKeys.of(identity).value()), next.finish().body().toByteArray());
+    }
   }
 
   @Test

@@ -16,7 +16,6 @@ import io.sediment.lsm.object.SortedObject;
 import io.sediment.lsm.object.SortedObjectKind;
 import io.sediment.objectstore.ListedObject;
 import io.sediment.objectstore.ObjectKey;
-import io.sediment.wal.WalProfile;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -29,11 +28,6 @@ import org.jspecify.annotations.Nullable;
  * behind it that counts (I2).
  */
 final class LogCheck {
-  private static final long IN_FLIGHT_MAX =
-      WalProfile.PRICED.stream()
-          .mapToLong(WalProfile::inFlightMax)
-          .reduce(WalProfile.LOCAL.inFlightMax(), Math::max);
-
   private final BucketView bucket;
   private final Manifest manifest;
   private final Coverage coverage;
@@ -100,17 +94,36 @@ final class LogCheck {
       lookAtFence(object.key(), slot);
       return;
     }
-    WalSlot end = tailEnds.get(slot.epoch());
-    boolean isFenced = fences.containsKey(slot.epoch());
-    if (end != null && !isFenced && slot.seq() >= end.seq() + IN_FLIGHT_MAX) {
-      // The slot at the gap was acknowledged: its place among those in flight was given away.
-      findings.accept(
-          Finding.damage(Check.I1, keys.wal(end), "missing, while " + slot + " is there"));
+    WalSlot fence = fences.get(slot.epoch());
+    WalSlot end = fence == null ? tailEnds.get(slot.epoch()) : fence;
+    if (end != null && slot.compareTo(end) > 0) {
+      lookBehind(end, fence != null, object.key());
     }
     if (slot.epoch() > manifest.term().epoch()) {
       findings.accept(
           Finding.damage(
               Check.I5, object.key(), "of an epoch that nobody has claimed in the manifest"));
+    }
+  }
+
+  /**
+   * Whoever wrote behind the end of the log may have known that the slot there was acknowledged.
+   */
+  private void lookBehind(WalSlot end, boolean isFenced, ObjectKey key) {
+    try {
+      bucket
+          .object(key)
+          .filter(object -> object.ackedSeq() >= end.seq())
+          .filter(witness -> isFenced || !bucket.exists(keys.wal(end))) // it may have come since
+          .ifPresent(
+              witness ->
+                  findings.accept(
+                      Finding.damage(
+                          Check.I1,
+                          keys.wal(end),
+                          "was acknowledged and is missing, as " + key + " says")));
+    } catch (CorruptObjectException e) {
+      return; // nobody reads it; where it counts it is named when its bytes are verified
     }
   }
 
