@@ -3,8 +3,8 @@ package io.sediment.compactor.keys;
 /**
  * What a pass over a partition goes by.
  *
- * @param fromLogStart whether the pass begins where the log does; else the records that a tombstone
- *     deletes may lie before it, and it stays
+ * @param fromLogStart whether the pass goes over all of the log from its start to where the pass
+ *     ends; else the records that a tombstone deletes may lie elsewhere, and it stays
  * @param ceiling first offset that is left alone: at most the last stable offset
  * @param nowMs wall-clock time of the pass
  * @param deleteRetentionMs how long tombstones stay once what they delete is gone

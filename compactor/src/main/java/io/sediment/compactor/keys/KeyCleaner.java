@@ -184,11 +184,22 @@ public final class KeyCleaner implements RangeRewriter {
       ceiling = Math.min(ceiling, last.lastOffset() + 1);
     }
     return new CleaningRules(
-        startOf(range) <= topics.logStart(range.partition()),
+        isAllOfTheLog(range),
         Math.max(ceiling, startOf(range)),
         nowMs,
         settings.deleteRetentionMs(),
         settings.inflatedBytesMax());
+  }
+
+  /** Not where records of another lane lie between those of the range, or before them. */
+  private boolean isAllOfTheLog(Range range) {
+    int lastLeaderEpoch =
+        range.blocks().isEmpty()
+            ? 0
+            : range.blocks().get(range.blocks().size() - 1).block().leaderEpoch();
+    return topics
+        .head(range.partition())
+        .reaches(startOf(range), range.toOffset(), lastLeaderEpoch);
   }
 
   // -- the first reading -------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 package io.sediment.compactor.keys;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.compactor.CompactingWorld;
 import io.sediment.compactor.LaneCompactor;
+import io.sediment.compactor.keys.CompactedTopics.LogHead;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.lsm.lane.LaneBusyException;
@@ -13,6 +15,7 @@ import io.sediment.lsm.lane.LaneWorld.Broker;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.Seeds;
+import io.sediment.simulation.SimScheduler;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,9 +30,12 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.stream.LongStream;
+import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.RecordBatch;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +56,9 @@ class CompactedTopicTest {
               CleaningSettings.DELETE_RETENTION_MS,
               Long.toString(DELETE_RETENTION_MS)));
 
+  /** A log that never moved. */
+  private static final LogHead ONE_LANE = new LogHead(0, Long.MAX_VALUE, Integer.MAX_VALUE);
+
   @TempDir Path scratch;
 
   /** What was written to one partition. */
@@ -64,6 +73,12 @@ class CompactedTopicTest {
   }
 
   private static final class AllCompacted implements CompactedTopics {
+    private final LogHead head;
+
+    AllCompacted(LogHead head) {
+      this.head = head;
+    }
+
     @Override
     public Set<UUID> ids() {
       return Set.of(LaneWorld.partition(0).topicId());
@@ -75,8 +90,8 @@ class CompactedTopicTest {
     }
 
     @Override
-    public long logStart(PartitionId partition) {
-      return 0;
+    public LogHead head(PartitionId partition) {
+      return head;
     }
   }
 
@@ -175,10 +190,68 @@ class CompactedTopicTest {
 
   private CompactingWorld compacting(long seed, FaultPlan faults, int rangesMax) {
     CleaningMemory memory = new CleaningMemory(16, rangesMax, 128, 8 << 10, 1 << 10);
-    return new CompactingWorld(
-        seed,
-        faults,
-        process -> new KeyCleaner(new AllCompacted(), process, process, scratch, 20 << 10, memory));
+    return new CompactingWorld(seed, faults, process -> cleaner(process, ONE_LANE, memory));
+  }
+
+  private KeyCleaner cleaner(SimScheduler process, LogHead head, CleaningMemory memory) {
+    return new KeyCleaner(new AllCompacted(head), process, process, scratch, 20 << 10, memory);
+  }
+
+  /**
+   * Whether a tombstone is there long after its retention. What it deletes may be a record that was
+   * written elsewhere, between two leaderships here.
+   */
+  private boolean tombstoneStays(LogHead head) {
+    CompactingWorld compacting =
+        new CompactingWorld(
+            1,
+            FaultPlan.none(),
+            process -> cleaner(process, head, new CleaningMemory(16, 100, 128, 8 << 10, 1 << 10)));
+    LaneWorld world = compacting.world;
+    Broker broker = world.openBroker("broker");
+    LaneCompactor compactor = compacting.inside(broker);
+    LanePartition first = broker.partition(0);
+    first.append(record("k", "v"));
+    broker.untilAllDurable();
+    world.await(broker.lane().closePartition(first.id()), "closed");
+    world.await(broker.lane().flush(), "flushed");
+    LanePartition back = broker.comeBack(0, 7, 10);
+    back.append(record("k", null));
+    for (int round = 0; round < 10; round++) {
+      for (int i = 0; i < 20; i++) {
+        back.append(record("other", "v" + i));
+      }
+      broker.untilAllDurable();
+      world.await(broker.lane().flush(), "flushed");
+      compacting.compactFully(compactor);
+      world.simulation.runFor(Duration.ofMillis(DELETE_RETENTION_MS * 2));
+    }
+    broker.crash(); // the next one reads what is stored
+    for (RecordBatch batch : read(world, world.openBroker("next").partition(0), 10)) {
+      for (Record record : batch) {
+        if (!record.hasValue()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  @Test
+  void aTombstoneStaysWhereRecordsOfAnotherLaneMayLieBeforeIt() {
+    assertThat(tombstoneStays(ONE_LANE)).as("this test sees tombstones go").isFalse();
+    assertThat(tombstoneStays(new LogHead(0, 1, 7))).as("led elsewhere from 1 on").isTrue();
+    assertThat(tombstoneStays(new LogHead(0, Long.MAX_VALUE, 1)))
+        .as("led under an epoch that is not known yet")
+        .isTrue();
+    assertThat(tombstoneStays(new LogHead(0, Long.MAX_VALUE, 7))).isFalse();
+  }
+
+  private static ByteBuffer record(String key, @Nullable String value) {
+    return MemoryRecords.withRecords(
+            Compression.NONE,
+            new SimpleRecord(0, key.getBytes(UTF_8), value == null ? null : value.getBytes(UTF_8)))
+        .buffer();
   }
 
   private static void append(
@@ -249,8 +322,12 @@ class CompactedTopicTest {
 
   /** In the order of the log, as a consumer goes through it. */
   private static List<RecordBatch> read(LaneWorld world, LanePartition partition) {
+    return read(world, partition, 0);
+  }
+
+  private static List<RecordBatch> read(LaneWorld world, LanePartition partition, long offset) {
     List<RecordBatch> batches = new ArrayList<>();
-    long next = 0;
+    long next = offset;
     long end = partition.durableOffset();
     while (next < end) {
       long from = next;

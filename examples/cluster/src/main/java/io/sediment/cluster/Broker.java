@@ -470,7 +470,7 @@ final class Broker implements Service {
             processors);
     long unackedLimitBytes = budget.largestReservation(Share.WAL);
     PartitionLane partitions =
-        new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::sealedLane, clock);
+        new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::storedLane, clock);
     KafkaFrontend.Environment environment =
         new KafkaFrontend.Environment(
             metadata,

@@ -6,7 +6,6 @@ import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.StoredLane;
 import io.sediment.lsm.object.ProducerEntry;
-import io.sediment.lsm.object.ProducerStates;
 import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.metadata.Partition;
 import io.sediment.metadata.Placement;
@@ -16,14 +15,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A partition wherever it lies: what the open lane holds of it, and below that what the lanes of
- * its older placements do. Those lanes are sealed, each where the next placement starts, so that
- * the offsets of one go on where those of the other end.
+ * its older placements do. It left each of these where the next placement starts, so that the
+ * offsets of one go on where those of the other end; it may have come back to one, the open lane
+ * included.
  *
  * <p>A read ends with the lane it began in; the next one goes on in the next lane.
  */
@@ -34,7 +33,7 @@ final class PlacedPartition implements LanePartition {
   private final LanePartition open;
   private final long openStart;
   private final Supplier<@Nullable Partition> placed;
-  private final Function<LaneId, CompletableFuture<StoredLane>> sealedLanes;
+  private final OtherLanes otherLanes;
   private final InstantSource clock;
 
   /**
@@ -45,12 +44,12 @@ final class PlacedPartition implements LanePartition {
       LanePartition open,
       long openStart,
       Supplier<@Nullable Partition> placed,
-      Function<LaneId, CompletableFuture<StoredLane>> sealedLanes,
+      OtherLanes otherLanes,
       InstantSource clock) {
     this.open = open;
     this.openStart = openStart;
     this.placed = placed;
-    this.sealedLanes = sealedLanes;
+    this.otherLanes = otherLanes;
     this.clock = clock;
   }
 
@@ -99,6 +98,10 @@ final class PlacedPartition implements LanePartition {
     return spans;
   }
 
+  private CompletableFuture<StoredLane> lane(Span span) {
+    return otherLanes.stored(span.lane(), id(), span.endOffset());
+  }
+
   private List<Span> olderSpans() {
     Partition partition = placed.get();
     return partition == null ? List.of() : spansBelow(openStart, partition);
@@ -136,8 +139,7 @@ final class PlacedPartition implements LanePartition {
       for (Span span : olderSpans()) {
         if (offset < span.endOffset()) {
           long bound = Math.min(upTo, span.endOffset());
-          return sealedLanes
-              .apply(span.lane())
+          return lane(span)
               .thenCompose(lane -> lane.read(id(), offset, maxBytes, atLeastOne, bound))
               .thenCompose(slices -> readOn(slices, offset, maxBytes, atLeastOne, upTo));
         }
@@ -168,8 +170,7 @@ final class PlacedPartition implements LanePartition {
       Span span = spans.get(i);
       if (fromOffset < span.endOffset()) {
         int next = i + 1;
-        return sealedLanes
-            .apply(span.lane())
+        return lane(span)
             .thenCompose(
                 lane ->
                     lane.batchForTimestamp(
@@ -188,31 +189,25 @@ final class PlacedPartition implements LanePartition {
   }
 
   /**
-   * The states of each lane folded in log order. A producer that the open lane may have forgotten
-   * because it was silent for too long is not brought back by an older lane that remembers it.
+   * What all lanes together know. A producer that the open lane may have forgotten because it was
+   * silent for too long is not brought back by an older lane that remembers it.
    */
   @Override
   public CompletableFuture<List<ProducerEntry>> producers() {
-    CompletableFuture<ProducerStates> older =
-        CompletableFuture.completedFuture(new ProducerStates());
+    CompletableFuture<ProducersOfLanes> older =
+        CompletableFuture.completedFuture(new ProducersOfLanes());
     for (Span span : olderSpans()) {
       older =
           older.thenCombine(
-              sealedLanes.apply(span.lane()).thenCompose(lane -> lane.producers(id())),
-              PlacedPartition::then);
+              lane(span).thenCompose(lane -> lane.producers(id())), ProducersOfLanes::add);
     }
     return older.thenCombine(
         open.producers(),
-        (states, newest) -> {
-          states.expireBefore(clock.millis() - ProducerStateRules.EXPIRATION_MS);
-          states.apply(newest);
-          return states.snapshot();
-        });
-  }
-
-  private static ProducerStates then(ProducerStates states, List<ProducerEntry> later) {
-    states.apply(later);
-    return states;
+        (states, newest) ->
+            states
+                .expireBefore(clock.millis() - ProducerStateRules.EXPIRATION_MS)
+                .add(newest)
+                .entries());
   }
 
   @Override
@@ -268,8 +263,7 @@ final class PlacedPartition implements LanePartition {
       if (before.nextOffset() < span.endOffset()) {
         int next = i + 1;
         long from = Math.max(before.nextOffset(), span.startOffset());
-        return sealedLanes
-            .apply(span.lane())
+        return lane(span)
             .thenCompose(lane -> search.in(lane, from, span.endOffset(), before.bytes()))
             .thenCompose(
                 found -> {
@@ -291,12 +285,15 @@ final class PlacedPartition implements LanePartition {
     return new OldestBlocks(found.nextOffset(), before.bytes() + found.bytes(), found.isAll());
   }
 
-  /** Sealed lanes count once they are open; asking opens them. */
+  /**
+   * Other lanes count once they are open; asking opens them. A lane that the partition came back to
+   * counts more than once: rather too much than too little.
+   */
   @Override
   public long sizeBytes() {
     long bytes = open.sizeBytes();
     for (Span span : olderSpans()) {
-      CompletableFuture<StoredLane> lane = sealedLanes.apply(span.lane());
+      CompletableFuture<StoredLane> lane = lane(span);
       if (lane.isDone() && !lane.isCompletedExceptionally()) {
         bytes += lane.join().sizeBytes(id());
       }

@@ -1,15 +1,12 @@
 package io.sediment.frontend.partition;
 
-import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.PartitionListener;
-import io.sediment.lsm.lane.StoredLane;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.Partition;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
 
 /**
  * The lane that this broker appends to, with partitions that can be read all the way down: below
@@ -18,20 +15,17 @@ import java.util.function.Function;
 public final class PlacedPartitionLane implements PartitionLane {
   private final PartitionLane open;
   private final ClusterMetadata metadata;
-  private final Function<LaneId, CompletableFuture<StoredLane>> sealedLanes;
+  private final OtherLanes otherLanes;
   private final InstantSource clock;
 
   /**
-   * @param sealedLanes opens another lane for reading, or gives the one that is open
+   * @param otherLanes opens another lane for reading, or gives the one that is open
    */
   public PlacedPartitionLane(
-      PartitionLane open,
-      ClusterMetadata metadata,
-      Function<LaneId, CompletableFuture<StoredLane>> sealedLanes,
-      InstantSource clock) {
+      PartitionLane open, ClusterMetadata metadata, OtherLanes otherLanes, InstantSource clock) {
     this.open = open;
     this.metadata = metadata;
-    this.sealedLanes = sealedLanes;
+    this.otherLanes = otherLanes;
     this.clock = clock;
   }
 
@@ -60,7 +54,7 @@ public final class PlacedPartitionLane implements PartitionLane {
                     opened,
                     openStart,
                     () -> metadata.image().partition(partition.topicId(), partition.partition()),
-                    sealedLanes,
+                    otherLanes,
                     clock));
   }
 

@@ -6,6 +6,8 @@ import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.lsm.PartitionId;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.Partition;
+import io.sediment.metadata.Placement;
 import io.sediment.metadata.Topic;
 import java.util.HashMap;
 import java.util.Map;
@@ -38,11 +40,21 @@ public final class MetadataCompactedTopics implements CompactedTopics {
   }
 
   @Override
-  public long logStart(PartitionId partition) {
-    Topic topic = metadata.image().topic(partition.topicId());
-    return topic == null || partition.partition() >= topic.partitionCount()
-        ? 0
-        : topic.partitions().get(partition.partition()).logStartOffset();
+  public LogHead head(PartitionId partition) {
+    Partition known = metadata.image().partition(partition.topicId(), partition.partition());
+    if (known == null) {
+      return new LogHead(0, 0, 0);
+    }
+    long start = known.logStartOffset();
+    Placement first = known.placementOf(start);
+    long end = Long.MAX_VALUE;
+    for (Placement placement : known.placements()) {
+      if (placement.startOffset() > start && !placement.lane().equals(first.lane())) {
+        end = placement.startOffset();
+        break;
+      }
+    }
+    return new LogHead(start, end, known.leaderEpoch());
   }
 
   private Map<UUID, CleaningSettings> compacted() {

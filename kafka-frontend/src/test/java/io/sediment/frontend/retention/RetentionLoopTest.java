@@ -109,7 +109,7 @@ class RetentionLoopTest {
               BROKER,
               metadata,
               new PlacedPartitionLane(
-                  new EnginePartitionLane(lane), metadata, lane::sealedLane, process),
+                  new EnginePartitionLane(lane), metadata, lane::storedLane, process),
               (image, topic) -> configs,
               process);
       loop =

@@ -18,7 +18,7 @@ public final class Lane {
   private final long epoch;
   private final LaneWriter writer;
   private final StoredReads stored;
-  private final StoredLanes sealedLanes;
+  private final StoredLanes storedLanes;
   private final LaneFlusher flusher;
   private final LaneRetention retention;
   private final LaneShutdown shutdown;
@@ -28,7 +28,7 @@ public final class Lane {
       LaneParts parts,
       LaneWriter writer,
       StoredReads stored,
-      StoredLanes sealedLanes,
+      StoredLanes storedLanes,
       LaneFlusher flusher,
       LaneRetention retention,
       LaneShutdown shutdown) {
@@ -36,7 +36,7 @@ public final class Lane {
     this.epoch = parts.term().epoch();
     this.writer = writer;
     this.stored = stored;
-    this.sealedLanes = sealedLanes;
+    this.storedLanes = storedLanes;
     this.flusher = flusher;
     this.retention = retention;
     this.shutdown = shutdown;
@@ -111,9 +111,9 @@ public final class Lane {
    * Begins to append to a partition under a leader epoch.
    *
    * @param startOffset where a partition that is new to this lane begins; the end offset of one
-   *     that is not
-   * @throws IllegalStateException if it is open already, or {@code startOffset} is not where it
-   *     ends
+   *     that is not, or above it where the partition was led in another lane meanwhile, to which it
+   *     left after a {@link #flush}
+   * @throws IllegalStateException if it is open already, or {@code startOffset} is neither
    * @throws LaneHaltedException if the lane has stopped
    */
   public LanePartition openPartition(
@@ -133,11 +133,17 @@ public final class Lane {
   }
 
   /**
-   * Another lane of the same bucket, to be read: one that was sealed. Opened with the first call,
-   * and read through the caches of this lane for as long as this lane is open.
+   * Another lane of the same bucket, to be read, in which {@code partition} ended at {@code
+   * endOffset} when it was led elsewhere from then on: one that was sealed, or one that is still
+   * appended to and has flushed so far. It may be this lane itself. Opened with the first call, and
+   * read through the caches of this lane for as long as this lane is open.
+   *
+   * @return fails with {@code ObjectStoreException.Unavailable} where the lane does not reach so
+   *     far yet
    */
-  public CompletableFuture<StoredLane> sealedLane(LaneId sealed) {
-    return sealedLanes.get(sealed).copy();
+  public CompletableFuture<StoredLane> storedLane(
+      LaneId stored, PartitionId partition, long endOffset) {
+    return storedLanes.upTo(stored, partition, endOffset).copy();
   }
 
   /** Moves everything appended so far into the lane's objects; completes when it is committed. */

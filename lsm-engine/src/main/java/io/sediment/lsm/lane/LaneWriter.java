@@ -272,7 +272,11 @@ final class LaneWriter implements WriteAheadLog.Listener {
         partitions.put(id, state);
       }
       OpenPartition before = state.open;
-      if (state.endOffset != startOffset || (before != null && !before.drained.isDone())) {
+      boolean isDrained = before == null || before.drained.isDone();
+      if (isDrained && startOffset > state.endOffset) {
+        isDrained = state.comeBackAt(startOffset);
+      }
+      if (state.endOffset != startOffset || !isDrained) {
         throw new IllegalStateException(
             "partition cannot be opened: partition="
                 + id

@@ -30,6 +30,22 @@ final class PartitionState {
     return tails.partition();
   }
 
+  /**
+   * The partition was led in another lane meanwhile and goes on here at {@code startOffset}. Under
+   * the lane's lock, while it is not open.
+   *
+   * @return false where something of its time here before is not flushed: then it cannot have left,
+   *     since a section of an object never has a gap
+   */
+  boolean comeBackAt(long startOffset) {
+    if (tails.unflushedBytes() > 0) {
+      return false;
+    }
+    endOffset = startOffset;
+    durableOffset = startOffset;
+    return true;
+  }
+
   PartitionTails tails() {
     return tails;
   }

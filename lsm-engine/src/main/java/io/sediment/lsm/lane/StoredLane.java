@@ -11,11 +11,12 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A sealed lane, to be read: everything in it is in its manifest, nothing is ever added, and what
- * retention takes away is found out when an object is gone. Thread-safe, never blocking.
+ * What a lane had flushed when this view of it was opened, to be read; what retention takes away is
+ * found out when an object is gone. Thread-safe, never blocking.
  *
- * <p>Where a partition ends was settled when the lane was sealed, so one partition table is enough
- * for the life of this view.
+ * <p>Of a sealed lane that is everything, and nothing is ever added. A partition that left a lane
+ * which others still append to was flushed before, and ends for its readers where it is placed
+ * elsewhere: so one partition table is enough for the life of a view.
  */
 public final class StoredLane {
   private final LaneId id;

@@ -16,6 +16,7 @@ import io.sediment.lsm.scan.RangeScan;
 import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.objectstore.StoredBytes;
 import io.sediment.runtime.Scheduler;
 import java.util.HashMap;
@@ -26,11 +27,12 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The sealed lanes that this process reads from: each is opened once, on first use. They share the
- * caches and the readahead of the open lane, since an object's key says which lane it is of.
- * Thread-safe.
+ * The lanes that this process reads from besides the open one: each is opened on first use, and
+ * again where somebody asks for more than had been flushed by then. They share the caches and the
+ * readahead of the open lane, since an object's key says which lane it is of. Thread-safe.
  */
 final class StoredLanes {
   private static final int ATTEMPTS = 4;
@@ -64,10 +66,51 @@ final class StoredLanes {
     this.alarm = alarm;
   }
 
-  /** The lane's view; an opening that failed is tried again by the next call. */
-  synchronized CompletableFuture<StoredLane> get(LaneId lane) {
+  /**
+   * A view of the lane in which {@code partition} reaches {@code endOffset}; an opening that failed
+   * is tried again by the next call.
+   */
+  CompletableFuture<StoredLane> upTo(LaneId lane, PartitionId partition, long endOffset) {
+    CompletableFuture<StoredLane> known = newerThan(null, lane);
+    return known.isDone()
+            && !known.isCompletedExceptionally()
+            && known.join().endOffset(partition) >= endOffset
+        ? known
+        : upTo(known, lane, partition, endOffset, ATTEMPTS);
+  }
+
+  private CompletableFuture<StoredLane> upTo(
+      CompletableFuture<StoredLane> known,
+      LaneId lane,
+      PartitionId partition,
+      long endOffset,
+      int attemptsLeft) {
+    return known.thenCompose(
+        view -> {
+          if (view.endOffset(partition) >= endOffset) {
+            return known;
+          }
+          if (attemptsLeft == 0) {
+            throw new ObjectStoreException.Unavailable(
+                "lane="
+                    + lane
+                    + " partition="
+                    + partition
+                    + " is flushed up to "
+                    + view.endOffset(partition)
+                    + " only, expected "
+                    + endOffset,
+                null);
+          }
+          return upTo(newerThan(known, lane), lane, partition, endOffset, attemptsLeft - 1);
+        });
+  }
+
+  /** Another one than {@code seen}, which somebody else may be opening. */
+  private synchronized CompletableFuture<StoredLane> newerThan(
+      @Nullable CompletableFuture<StoredLane> seen, LaneId lane) {
     CompletableFuture<StoredLane> known = open.get(lane);
-    if (known == null || known.isCompletedExceptionally()) {
+    if (known == null || known == seen || known.isCompletedExceptionally()) {
       known = openLane(lane);
       open.put(lane, known);
     }

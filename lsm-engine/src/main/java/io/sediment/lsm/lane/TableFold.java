@@ -37,8 +37,8 @@ final class TableFold {
   /**
    * Adds what {@code object} holds.
    *
-   * @throws CorruptObjectException if a partition has a gap or an overlap between the rows so far
-   *     and the object
+   * @throws CorruptObjectException if a partition has an overlap between the rows so far and the
+   *     object, or a gap that no leadership elsewhere explains
    */
   TableFold add(SortedObject object) {
     for (Section section : object.sections()) {
@@ -51,9 +51,14 @@ final class TableFold {
     return this;
   }
 
+  /** A partition that was led in another lane in between comes back under a newer leader epoch. */
   private static void checkContinuous(SortedObject object, Section section, Row before) {
-    if (section.baseOffset() != before.nextOffset()
-        || section.blocks().get(0).leaderEpoch() < before.lastLeaderEpoch()) {
+    int leaderEpoch = section.blocks().get(0).leaderEpoch();
+    boolean goesOn =
+        section.baseOffset() == before.nextOffset() && leaderEpoch >= before.lastLeaderEpoch();
+    boolean comesBack =
+        section.baseOffset() > before.nextOffset() && leaderEpoch > before.lastLeaderEpoch();
+    if (!goesOn && !comesBack) {
       throw new CorruptObjectException(
           (section.baseOffset() < before.nextOffset() ? "offsets twice" : "offsets are missing")
               + ": key="
@@ -65,7 +70,7 @@ final class TableFold {
               + " baseOffset="
               + section.baseOffset()
               + " leaderEpoch="
-              + section.blocks().get(0).leaderEpoch()
+              + leaderEpoch
               + " previousLeaderEpoch="
               + before.lastLeaderEpoch()
               + " "

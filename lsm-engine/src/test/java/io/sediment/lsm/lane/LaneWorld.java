@@ -196,6 +196,16 @@ public final class LaneWorld {
           });
     }
 
+    /** After it was led elsewhere: it left here flushed, and goes on at another offset. */
+    public LanePartition comeBack(int number, int leaderEpoch, long startOffset) {
+      Heard listener = new Heard();
+      PartitionId id = LaneWorld.partition(number);
+      LanePartition back = lane().openPartition(id, leaderEpoch, startOffset, listener);
+      partitions.put(id, back);
+      heard.put(id, listener);
+      return back;
+    }
+
     /** Appends one batch, of an idempotent producer every other time. */
     public void append(int partitionNumber, int sizeBytes, int records, long timestamp) {
       append(partitionNumber, sizeBytes, records, timestamp, random.nextBoolean());

@@ -1,6 +1,7 @@
 package io.sediment.lsm.lane;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
@@ -14,6 +15,7 @@ import io.sediment.lsm.manifest.ManifestStore;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimScheduler;
 import io.sediment.simulation.StoreOp;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,36 +44,35 @@ class StoredLaneTest {
 
     Successor(LaneWorld world) {
       this.world = world;
-      SimScheduler process = world.simulation.process("successor");
-      ObjectStore store = world.bucket.forProcess(process);
-      environment =
-          new LaneEnvironment(
-              store,
-              store,
-              new SerialWriteAheadLogs(store, process, process.random(), NEXT_INCARNATION, 8 << 10),
-              process,
-              process,
-              process,
-              process.random(),
-              LaneWorld.budget(1 << 20, 1 << 20));
+      environment = environmentOf(world, "successor");
       world.await(
           Lane.seal(environment, LaneWorld.smallConfig(), LaneWorld.LANE, NEXT_INCARNATION, 2),
           "sealed");
-      lane =
-          world.await(
-              Lane.open(
-                  environment,
-                  LaneWorld.smallConfig(),
-                  NEXT_LANE,
-                  NEXT_INCARNATION,
-                  1,
-                  FlushListener.NONE),
-              "open");
+      lane = world.await(openNext(environment), "open");
     }
 
     StoredLane sealed() {
-      return world.await(lane.sealedLane(LaneWorld.LANE), "view");
+      return world.await(lane.storedLane(LaneWorld.LANE, LaneWorld.partition(0), 0), "view");
     }
+  }
+
+  private static LaneEnvironment environmentOf(LaneWorld world, String name) {
+    SimScheduler process = world.simulation.process(name);
+    ObjectStore store = world.bucket.forProcess(process);
+    return new LaneEnvironment(
+        store,
+        store,
+        new SerialWriteAheadLogs(store, process, process.random(), NEXT_INCARNATION, 8 << 10),
+        process,
+        process,
+        process,
+        process.random(),
+        LaneWorld.budget(1 << 20, 1 << 20));
+  }
+
+  private static CompletableFuture<Lane> openNext(LaneEnvironment environment) {
+    return Lane.open(
+        environment, LaneWorld.smallConfig(), NEXT_LANE, NEXT_INCARNATION, 1, FlushListener.NONE);
   }
 
   /** Some of it flushed, some only in the write-ahead log. */
@@ -243,6 +245,108 @@ class StoredLaneTest {
     assertThat(world.await(sealed.producers(partition), "producers")).isEmpty();
   }
 
+  /** As a handoff does: acknowledged, closed, flushed. */
+  private static long leave(LaneWorld world, Broker broker, PartitionId partition) {
+    broker.untilAllDurable();
+    long end = world.await(broker.lane().closePartition(partition), "closed");
+    world.await(broker.lane().flush(), "flushed");
+    return end;
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5})
+  void aPartitionThatWasLedElsewhereComesBackToItsLane(long seed) {
+    LaneWorld world = new LaneWorld(seed, FaultPlan.none());
+    Broker broker = world.broker("broker");
+    PartitionId partition = LaneWorld.partition(0);
+    for (int i = 0; i < 40; i++) {
+      broker.append(i % PARTITIONS, 1000, 1 + i % 4, i);
+    }
+    long left = leave(world, broker, partition);
+    long back = left + 100;
+    List<ByteBuffer> before = bytes(world.model.get(partition));
+    broker.comeBack(0, 7, back);
+    for (int i = 0; i < 40; i++) {
+      broker.append(i % PARTITIONS, 1000, 1 + i % 4, i);
+    }
+    broker.untilAllDurable();
+    if (seed % 2 == 0) {
+      world.await(broker.lane().flush(), "flushed"); // else the log is adopted with the gap in it
+    }
+    List<Appended> log = world.model.get(partition);
+    assertThat(log.get(before.size()).baseOffset()).isEqualTo(back);
+    broker.assertReads(0, back, 2000);
+    broker.crash();
+
+    Broker next = world.openBroker("next");
+    long end = log.get(log.size() - 1).nextOffset();
+    assertThat(next.lane().endOffsets()).containsEntry(partition, end);
+    StoredLane stored =
+        world.await(next.lane().storedLane(LaneWorld.LANE, partition, left), "view");
+    assertThat(read(world, stored, partition, 0, left, 5000)).isEqualTo(before);
+    assertThat(read(world, stored, partition, back, end, 5000))
+        .isEqualTo(bytes(log.subList(before.size(), log.size())));
+    assertThat(world.await(stored.oldest(partition, 0, left, Long.MAX_VALUE), "oldest"))
+        .isEqualTo(
+            new OldestBlocks(left, before.stream().mapToLong(ByteBuffer::remaining).sum(), true));
+  }
+
+  @Test
+  void aPartitionDoesNotComeBackAboveWhatIsNotFlushed() {
+    LaneWorld world = new LaneWorld(1, FaultPlan.none());
+    Broker broker = world.broker("broker");
+    PartitionId partition = LaneWorld.partition(0);
+    broker.append(0, 1000, 3, 1);
+    broker.untilAllDurable();
+    world.await(broker.lane().closePartition(partition), "closed");
+    assertThatThrownBy(() -> broker.lane().openPartition(partition, 7, 100, new Heard()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("startOffset=100 endOffset=3");
+    world.await(broker.lane().flush(), "flushed");
+    assertThat(broker.lane().openPartition(partition, 7, 100, new Heard()).endOffset())
+        .isEqualTo(100);
+  }
+
+  @Test
+  void aLaneThatIsStillAppendedToIsReadAsFarAsItHasFlushed() {
+    LaneWorld world = new LaneWorld(1, FaultPlan.none());
+    Broker broker = world.broker("broker");
+    PartitionId partition = LaneWorld.partition(0);
+    broker.append(0, 1000, 3, 1, true);
+    broker.untilAllDurable();
+    world.await(broker.lane().flush(), "flushed");
+    Reader reader = new Reader(world);
+    StoredLane first = reader.upTo(partition, 3);
+    broker.append(0, 1000, 2, 2, true);
+    broker.untilAllDurable();
+    assertThatThrownBy(() -> reader.upTo(partition, 5))
+        .hasCauseInstanceOf(ObjectStoreException.Unavailable.class)
+        .hasMessageContaining("is flushed up to 3 only, expected 5");
+
+    leave(world, broker, partition);
+    StoredLane second = reader.upTo(partition, 5);
+    assertThat(second).isNotSameAs(first);
+    assertThat(read(world, second, partition, 0, 5, 5000))
+        .isEqualTo(bytes(world.model.get(partition)));
+    assertThat(world.await(second.producers(partition), "producers")).isNotEmpty();
+    assertThat(reader.upTo(partition, 3)).as("no look at the store").isSameAs(second);
+  }
+
+  /** Another process, with a lane of its own, that reads the world's lane. */
+  private static final class Reader {
+    private final LaneWorld world;
+    private final Lane lane;
+
+    Reader(LaneWorld world) {
+      this.world = world;
+      this.lane = world.await(openNext(environmentOf(world, "reader")), "open");
+    }
+
+    StoredLane upTo(PartitionId partition, long endOffset) {
+      return world.await(lane.storedLane(LaneWorld.LANE, partition, endOffset), "view");
+    }
+  }
+
   private static List<ByteBuffer> bytes(List<Appended> log) {
     return log.stream().map(Appended::bytes).toList();
   }
@@ -250,11 +354,21 @@ class StoredLaneTest {
   /** All batches from {@code offset} on, read in pieces. */
   private static List<ByteBuffer> read(
       LaneWorld world, StoredLane lane, PartitionId partition, long offset, int maxBytes) {
+    return read(world, lane, partition, offset, lane.endOffset(partition), maxBytes);
+  }
+
+  private static List<ByteBuffer> read(
+      LaneWorld world,
+      StoredLane lane,
+      PartitionId partition,
+      long offset,
+      long end,
+      int maxBytes) {
     List<ByteBuffer> batches = new ArrayList<>();
     long next = offset;
-    while (next < lane.endOffset(partition)) {
+    while (next < end) {
       try (BatchSlices slices =
-          world.await(lane.read(partition, next, maxBytes, true, Long.MAX_VALUE), "read")) {
+          world.await(lane.read(partition, next, maxBytes, true, end), "read")) {
         for (ByteBuffer buffer : slices.buffers()) {
           for (int at = 0; at < buffer.limit(); ) {
             int size = RecordBatchLayout.sizeInBytes(buffer, at);

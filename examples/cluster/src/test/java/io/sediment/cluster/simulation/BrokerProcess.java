@@ -229,7 +229,7 @@ final class BrokerProcess {
             log,
             mutant.spoil(
                 new PlacedPartitionLane(
-                    new EnginePartitionLane(opened), log, opened::sealedLane, process),
+                    new EnginePartitionLane(opened), log, opened::storedLane, process),
                 process,
                 early),
             topicConfigs,
