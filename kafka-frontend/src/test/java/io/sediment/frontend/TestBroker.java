@@ -74,7 +74,7 @@ public final class TestBroker implements AutoCloseable {
   public final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final AtomicBoolean leaseHeld = new AtomicBoolean(true);
   private final AtomicLong aheadMs = new AtomicLong();
-  private final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-scheduler", 1);
+  public final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-scheduler", 1);
   private final PartitionLogs logs;
   private final List<RetentionLoop> retention = new ArrayList<>();
   private final ExecutorService ackThread = NamedThreads.pool("test-ack", 1);

@@ -37,6 +37,8 @@ public final class CommandLayout {
   private static final int SEAL_LANE = 13;
   private static final int LANE_SEALED = 14;
   private static final int PASS_SEALED_LANE = 15;
+  private static final int DRAIN_LANE = 16;
+  private static final int MOVE_PARTITIONS = 17;
   private static final int UUID_LENGTH = 16;
 
   private CommandLayout() {}
@@ -63,6 +65,17 @@ public final class CommandLayout {
     } else if (command instanceof PassSealedLane c) {
       out.u8(PASS_SEALED_LANE).u8(VERSION).varint(c.lane().value()).varint(c.epochBefore());
       out.varint(c.owner()).varint(c.ownerEpoch());
+    } else if (command instanceof DrainLane c) {
+      out.u8(DRAIN_LANE).u8(VERSION).varint(c.lane().value()).varint(c.epoch());
+      out.varint(c.broker()).varint(c.brokerEpoch());
+    } else if (command instanceof MovePartitions c) {
+      out.u8(MOVE_PARTITIONS).u8(VERSION).varint(c.lane().value()).varint(c.laneEpoch());
+      out.varint(c.moves().size());
+      for (MovePartitions.Move move : c.moves()) {
+        out.uuid(move.partition().topicId()).varint(move.partition().partition());
+        out.varint(move.leaderEpoch()).varint(move.endOffset());
+        out.varint(move.target() - MovePartitions.ANY_BROKER);
+      }
     } else if (command instanceof CreateTopics c) {
       out.u8(CREATE_TOPICS).u8(VERSION).varint(c.topics().size());
       for (NewTopic topic : c.topics()) {
@@ -134,6 +147,21 @@ public final class CommandLayout {
       case LANE_SEALED -> new LaneSealed(new LaneId(in.varint32()), in.varint(), readOffsets(in));
       case PASS_SEALED_LANE ->
           new PassSealedLane(new LaneId(in.varint32()), in.varint(), in.varint32(), in.varint());
+      case DRAIN_LANE ->
+          new DrainLane(new LaneId(in.varint32()), in.varint(), in.varint32(), in.varint());
+      case MOVE_PARTITIONS ->
+          new MovePartitions(
+              new LaneId(in.varint32()),
+              in.varint(),
+              readList(
+                  in,
+                  UUID_LENGTH + 4,
+                  i ->
+                      new MovePartitions.Move(
+                          new PartitionId(i.uuid(), i.varint32()),
+                          i.varint32(),
+                          i.varint(),
+                          i.varint32() + MovePartitions.ANY_BROKER)));
       case CREATE_TOPICS ->
           new CreateTopics(
               readList(
@@ -250,6 +278,7 @@ public final class CommandLayout {
       return in.varint();
     } else if (command instanceof LaneOpened
         || command instanceof LaneSealed
+        || command instanceof MovePartitions
         || command instanceof DropDeletedTopics
         || command instanceof RaiseLogStarts) {
       return in.varint32();

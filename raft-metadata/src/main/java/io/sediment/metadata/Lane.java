@@ -17,7 +17,9 @@ public record Lane(LaneId id, int owner, long epoch, State state) {
     /** Its writer is believed dead; its owner, another broker, closes it. */
     SEALING(3),
     /** Closed: read, compacted and collected, never appended to. */
-    SEALED(4);
+    SEALED(4),
+    /** Its owner appends, and hands its partitions over since it is about to end. */
+    DRAINING(5);
 
     private final int code;
 
@@ -37,6 +39,11 @@ public record Lane(LaneId id, int owner, long epoch, State state) {
       }
       throw new CorruptMetadataException("lane state: code=" + code);
     }
+  }
+
+  /** Whether its owner appends to it. */
+  public boolean isOpen() {
+    return state == State.ACTIVE || state == State.DRAINING;
   }
 
   public Lane {

@@ -32,7 +32,7 @@ public record LaneOpened(LaneId lane, long epoch, Map<PartitionId, Long> endOffs
           RejectionCode.STALE_LANE_EPOCH,
           lane + ": epoch=" + epoch + " current=" + known.epoch());
     }
-    if (known.state() == Lane.State.ACTIVE) {
+    if (known.isOpen()) {
       return CommandOutcome.unchanged(image, 0);
     }
     if (known.state() != Lane.State.OPENING) {

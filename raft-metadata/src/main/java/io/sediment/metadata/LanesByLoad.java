@@ -3,6 +3,7 @@ package io.sediment.metadata;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The active lanes by how many partitions each holds; the lower number first among equals. */
 final class LanesByLoad {
@@ -13,6 +14,13 @@ final class LanesByLoad {
           Comparator.comparingInt(Loaded::partitions).thenComparing(loaded -> loaded.lane().id()));
 
   LanesByLoad(MetadataImage image) {
+    this(image, null);
+  }
+
+  /**
+   * @param without a lane to be left out
+   */
+  LanesByLoad(MetadataImage image, @Nullable LaneId without) {
     TreeMap<LaneId, Integer> partitions = new TreeMap<>();
     for (Topic topic : image.topics()) {
       for (Partition partition : topic.partitions()) {
@@ -20,7 +28,7 @@ final class LanesByLoad {
       }
     }
     for (Lane lane : image.lanes().values()) {
-      if (lane.state() == Lane.State.ACTIVE) {
+      if (lane.state() == Lane.State.ACTIVE && !lane.id().equals(without)) {
         lanes.add(new Loaded(lane, partitions.getOrDefault(lane.id(), 0)));
       }
     }

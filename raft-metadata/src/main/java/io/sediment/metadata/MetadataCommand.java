@@ -18,6 +18,8 @@ public sealed interface MetadataCommand<R>
         SealLane,
         LaneSealed,
         PassSealedLane,
+        DrainLane,
+        MovePartitions,
         CreateTopics,
         DeleteTopics,
         DropDeletedTopics,

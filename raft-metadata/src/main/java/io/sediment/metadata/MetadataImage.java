@@ -148,7 +148,7 @@ public final class MetadataImage {
   public int leaderOf(Partition partition) {
     Placement current = partition.current();
     Lane lane = lanes.get(current.lane());
-    return lane != null && lane.state() == Lane.State.ACTIVE && lane.epoch() == current.laneEpoch()
+    return lane != null && lane.isOpen() && lane.epoch() == current.laneEpoch()
         ? lane.owner()
         : NO_LEADER;
   }
@@ -188,7 +188,7 @@ public final class MetadataImage {
       TreeMap<Integer, Broker> found = new TreeMap<>();
       for (Lane lane : lanes.values()) {
         Broker owner = brokers.get(lane.owner());
-        if (lane.state() == Lane.State.ACTIVE && owner != null) {
+        if (lane.isOpen() && owner != null) {
           found.put(owner.id(), owner);
         }
       }

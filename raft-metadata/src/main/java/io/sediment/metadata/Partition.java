@@ -40,6 +40,15 @@ public record Partition(List<Placement> placements, long logStartOffset) {
     return current().leaderEpoch();
   }
 
+  /**
+   * Whether the current placement came from another lane. Then its own lane may end below where it
+   * starts: nothing was appended since, and what it holds is of an earlier time there.
+   */
+  boolean cameFromAnotherLane() {
+    int count = placements.size();
+    return count > 1 && !placements.get(count - 2).lane().equals(current().lane());
+  }
+
   /** The placement that holds {@code offset}; the oldest one for offsets below all of them. */
   public Placement placementOf(long offset) {
     for (int i = placements.size() - 1; i > 0; i--) {

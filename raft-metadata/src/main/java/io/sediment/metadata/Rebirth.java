@@ -73,11 +73,15 @@ public final class Rebirth {
     }
     long start = Math.max(last.startOffset(), partition.logStartOffset());
     SealedLane.End end = lane.partitions().get(id);
-    if (end != null && end.endOffset() < start) {
+    if (end != null && end.endOffset() < start && !partition.cameFromAnotherLane()) {
       throw new CorruptMetadataException(
           id + ": " + last.lane() + " ends at " + end.endOffset() + ", expected at least " + start);
     }
     return partition.withPlacement(
-        new Placement(leaderEpochMax + 1, newLane, 0, end == null ? start : end.endOffset()));
+        new Placement(
+            leaderEpochMax + 1,
+            newLane,
+            0,
+            end == null ? start : Math.max(start, end.endOffset())));
   }
 }

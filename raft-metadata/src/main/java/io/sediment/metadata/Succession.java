@@ -45,7 +45,10 @@ final class Succession {
       for (int i = 0; i < topic.partitionCount(); i++) {
         Partition partition = topic.partitions().get(i);
         Long end = endOffsets.get(new PartitionId(topic.id(), i));
-        if (isHeir(partition) && end != null && end < startOf(partition)) {
+        if (isHeir(partition)
+            && end != null
+            && end < startOf(partition)
+            && !partition.cameFromAnotherLane()) {
           return lane
               + ": end="
               + end
@@ -89,7 +92,7 @@ final class Succession {
   }
 
   private Partition placed(Partition partition, PartitionId id, Lane target) {
-    long end = endOffsets.getOrDefault(id, startOf(partition));
+    long end = Math.max(endOffsets.getOrDefault(id, 0L), startOf(partition));
     return partition.withPlacement(
         new Placement(partition.leaderEpoch() + 1, target.id(), target.epoch(), end));
   }

@@ -13,9 +13,9 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,26 +29,47 @@ class FailoverModelTest {
   private static final Logger log = LoggerFactory.getLogger(FailoverModelTest.class);
   private static final UUID TOPIC = new UUID(1, 1);
   private static final PartitionId PARTITION = new PartitionId(TOPIC, 0);
-  private static final int STATES_MAX = 1_000_000;
-  private static final int ACKS_MAX = 2;
-  private static final int GRANTS_MAX = 2;
+  private static final int STATES_MAX = 3_000_000;
+
+  /**
+   * How far to look: more of one kind takes fewer of another.
+   *
+   * @param grants of lanes' epochs
+   */
+  private record Bounds(int acks, int grants, int handoffs) {}
 
   /** A safeguard that can be taken away, to see that it is needed. */
   enum Weakness {
-    NOTHING_FENCED("lost write"),
-    END_READ_BEFORE_THE_FENCE("lost write"),
-    PLACED_BEFORE_SEALED("lost write"),
+    NOTHING_FENCED("lost write", new Bounds(2, 2, 0)),
+    END_READ_BEFORE_THE_FENCE("lost write", new Bounds(2, 2, 0)),
+    PLACED_BEFORE_SEALED("lost write", new Bounds(2, 2, 0)),
     /** Every partition moves when a lane is sealed, wherever it was placed last. */
-    SEALED_UNCONDITIONALLY("two values at one offset");
+    SEALED_UNCONDITIONALLY("two values at one offset", new Bounds(2, 2, 0)),
+    /** An owner goes on when its handoff was not answered. */
+    APPENDED_AFTER_A_HANDOFF("lost write", new Bounds(2, 0, 1)),
+    /** A handoff moves the partition whoever leads it by now. */
+    MOVED_UNCONDITIONALLY("lost write", new Bounds(2, 0, 2));
 
     final String anomaly;
+    final Bounds bounds;
 
-    Weakness(String anomaly) {
+    Weakness(String anomaly, Bounds bounds) {
       this.anomaly = anomaly;
+      this.bounds = bounds;
     }
   }
 
   private record Ack(int lane, long epoch, long offset) {}
+
+  /** A leadership under which its owner appends no more; {@code end} is where it found it ends. */
+  private record Handoff(int lane, long epoch, int leaderEpoch, long end) {
+    MovePartitions command(int target) {
+      return new MovePartitions(
+          new LaneId(lane),
+          epoch,
+          List.of(new MovePartitions.Move(PARTITION, leaderEpoch, end, target)));
+    }
+  }
 
   /** Somebody at work on a lane under a granted epoch. Stage 0 granted, 1 claimed, 2 fenced. */
   private record Attempt(boolean opens, int broker, int lane, long epoch, int stage, long end) {}
@@ -58,6 +79,8 @@ class FailoverModelTest {
    * @param claimed newest epoch in the manifest of each lane
    * @param fencedBelow of each lane
    * @param opened epoch under which each lane's owner can append to its log
+   * @param handoffs begun by owners; each may reach the log at any time from then on, or never, or
+   *     more than once
    */
   private record World(
       MetadataImage image,
@@ -67,12 +90,15 @@ class FailoverModelTest {
       List<Long> opened,
       List<Ack> acks,
       List<Attempt> attempts,
-      int grants) {
+      int grants,
+      List<Handoff> handoffs,
+      Bounds bounds) {
 
     String content(ImageNumbers images) {
       StringBuilder content = new StringBuilder(256).append(images.of(image));
       seen.forEach(one -> content.append('|').append(images.of(one)));
       content.append(claimed).append(fencedBelow).append(opened).append(grants);
+      content.append(handoffs);
       acks.forEach(a -> content.append('a').append(a.lane).append(a.epoch).append(a.offset));
       attempts.stream()
           .map(a -> (a.opens ? "o" : "s") + a.broker + a.lane + a.epoch + a.stage + "," + a.end)
@@ -97,7 +123,7 @@ class FailoverModelTest {
     }
   }
 
-  private static World begin() {
+  private static World begin(Bounds bounds) {
     InMemoryClusterMetadata metadata = InMemoryClusterMetadata.ofOneBroker(0, "a", 1);
     metadata.accept(new RegisterBroker(1, new UUID(2, 2), "b", 1, null));
     LaneId second = new LaneId(1);
@@ -114,7 +140,9 @@ class FailoverModelTest {
         List.of(1L, 1L),
         List.of(),
         List.of(),
-        0);
+        0,
+        List.of(),
+        bounds);
   }
 
   private static <T> List<T> with(List<T> list, int at, T value) {
@@ -136,12 +164,18 @@ class FailoverModelTest {
         next.accept("broker " + broker + " sees", see(w, broker));
       }
       for (int lane = 0; lane < 2; lane++) {
-        append(w, broker, lane, next);
+        append(w, broker, lane, weakness, next);
+        beginHandoff(w, broker, lane, next);
         for (int sealer = 0; sealer < 2; sealer++) {
           long known = w.seen.get(broker).lane(new LaneId(lane)).epoch();
           grant(w, new SealLane(new LaneId(lane), known, sealer, 1), false, sealer, lane, next);
         }
         grant(w, new OpenLane(new LaneId(lane), broker, 1), true, broker, lane, next);
+      }
+    }
+    for (Handoff handoff : w.handoffs) {
+      for (int target = 0; target < 2; target++) {
+        next.accept(handoff + " to broker " + target, move(w, handoff, target, weakness));
       }
     }
     for (Attempt attempt : w.attempts) {
@@ -158,24 +192,22 @@ class FailoverModelTest {
         w.opened,
         w.acks,
         w.attempts,
-        w.grants);
+        w.grants,
+        w.handoffs,
+        w.bounds);
   }
 
   /** By what the broker sees it leads, and its put is not fenced: that is all it knows. */
-  private static void append(World w, int broker, int lane, BiConsumer<String, World> next) {
-    MetadataImage seen = w.seen.get(broker);
-    Partition partition = seen.partition(PARTITION);
-    Placement current = partition.current();
-    long epoch = w.opened.get(lane);
-    if (seen.leaderOf(partition) != broker
-        || current.lane().value() != lane
-        || current.laneEpoch() != epoch
-        || epoch < w.fencedBelow.get(lane)
-        || w.acks.size() == ACKS_MAX) {
+  private static void append(
+      World w, int broker, int lane, @Nullable Weakness weakness, BiConsumer<String, World> next) {
+    boolean goesOn = weakness == Weakness.APPENDED_AFTER_A_HANDOFF;
+    if (!leads(w, broker, lane)
+        || (isHandedOver(w, broker) && !goesOn)
+        || w.opened.get(lane) < w.fencedBelow.get(lane)
+        || w.acks.size() == w.bounds.acks) {
       return;
     }
-    long before = w.acks.stream().filter(a -> a.lane == lane && a.epoch == epoch).count();
-    Ack ack = new Ack(lane, epoch, current.startOffset() + before);
+    Ack ack = new Ack(lane, w.opened.get(lane), endAsSeen(w, broker));
     next.accept(
         "broker " + broker + " acknowledges " + ack,
         new World(
@@ -186,7 +218,90 @@ class FailoverModelTest {
             w.opened,
             plus(w.acks, ack),
             w.attempts,
-            w.grants));
+            w.grants,
+            w.handoffs,
+            w.bounds));
+  }
+
+  private static boolean leads(World w, int broker, int lane) {
+    MetadataImage seen = w.seen.get(broker);
+    Partition partition = seen.partition(PARTITION);
+    Placement current = partition.current();
+    return seen.leaderOf(partition) == broker
+        && current.lane().value() == lane
+        && current.laneEpoch() == w.opened.get(lane);
+  }
+
+  private static boolean isHandedOver(World w, int broker) {
+    int leaderEpoch = w.seen.get(broker).partition(PARTITION).leaderEpoch();
+    return w.handoffs.stream().anyMatch(handoff -> handoff.leaderEpoch == leaderEpoch);
+  }
+
+  /** Of the partition that {@code broker} leads, by what it appended itself. */
+  private static long endAsSeen(World w, int broker) {
+    Placement current = w.seen.get(broker).partition(PARTITION).current();
+    return w.acks.stream()
+        .filter(a -> a.lane == current.lane().value() && a.epoch == current.laneEpoch())
+        .mapToLong(a -> a.offset + 1)
+        .filter(end -> end > current.startOffset())
+        .max()
+        .orElse(current.startOffset());
+  }
+
+  private static void beginHandoff(World w, int broker, int lane, BiConsumer<String, World> next) {
+    if (!leads(w, broker, lane)
+        || isHandedOver(w, broker)
+        || w.handoffs.size() == w.bounds.handoffs) {
+      return;
+    }
+    Handoff handoff =
+        new Handoff(
+            lane,
+            w.opened.get(lane),
+            w.seen.get(broker).partition(PARTITION).leaderEpoch(),
+            endAsSeen(w, broker));
+    next.accept(
+        "broker " + broker + " begins " + handoff,
+        new World(
+            w.image,
+            w.seen,
+            w.claimed,
+            w.fencedBelow,
+            w.opened,
+            w.acks,
+            w.attempts,
+            w.grants,
+            plus(w.handoffs, handoff),
+            w.bounds));
+  }
+
+  private static World move(World w, Handoff handoff, int target, @Nullable Weakness weakness) {
+    boolean anyway = weakness == Weakness.MOVED_UNCONDITIONALLY;
+    return new World(
+        anyway ? movedAnyway(w.image, handoff) : handoff.command(target).applyTo(w.image).image(),
+        w.seen,
+        w.claimed,
+        w.fencedBelow,
+        w.opened,
+        w.acks,
+        w.attempts,
+        w.grants,
+        w.handoffs,
+        w.bounds);
+  }
+
+  /** What {@link MovePartitions} would do if it compared nothing, as often as it can. */
+  private static MetadataImage movedAnyway(MetadataImage image, Handoff handoff) {
+    Topic topic = image.topics().iterator().next();
+    Partition partition = topic.partitions().get(0);
+    Lane other = image.lane(new LaneId(1 - handoff.lane));
+    long end = Math.max(partition.current().startOffset(), handoff.end);
+    if (partition.leaderEpoch() > 2) {
+      return image;
+    }
+    Placement next = new Placement(partition.leaderEpoch() + 1, other.id(), other.epoch(), end);
+    ImageEdit edit = image.edit().put(topic.withPartitions(List.of(partition.withPlacement(next))));
+    return CommandOutcome.accepted(image, edit, 1).image();
   }
 
   private static void grant(
@@ -197,7 +312,7 @@ class FailoverModelTest {
       int lane,
       BiConsumer<String, World> next) {
     CommandOutcome<Long> outcome = command.applyTo(w.image);
-    if (w.grants == GRANTS_MAX || !outcome.result().isAccepted()) {
+    if (w.grants == w.bounds.grants || !outcome.result().isAccepted()) {
       return;
     }
     Attempt attempt =
@@ -212,7 +327,9 @@ class FailoverModelTest {
             w.opened,
             w.acks,
             plus(w.attempts, attempt),
-            w.grants + 1));
+            w.grants + 1,
+            w.handoffs,
+            w.bounds));
   }
 
   private static long endOf(World w, int lane) {
@@ -246,7 +363,9 @@ class FailoverModelTest {
               w.opened,
               w.acks,
               plus(others, moved(attempt, 1, endOf(w, lane))),
-              w.grants));
+              w.grants,
+              w.handoffs,
+              w.bounds));
     } else if (attempt.stage == 1) {
       boolean fences = weakness != Weakness.NOTHING_FENCED;
       long end = weakness == Weakness.END_READ_BEFORE_THE_FENCE ? attempt.end : endOf(w, lane);
@@ -260,7 +379,9 @@ class FailoverModelTest {
               attempt.opens ? with(w.opened, lane, attempt.epoch) : w.opened,
               w.acks,
               plus(others, moved(attempt, 2, end)),
-              w.grants));
+              w.grants,
+              w.handoffs,
+              w.bounds));
     } else {
       Map<PartitionId, Long> ends = new TreeMap<>();
       if (attempt.end >= 0) {
@@ -284,7 +405,9 @@ class FailoverModelTest {
               w.opened,
               w.acks,
               others,
-              w.grants));
+              w.grants,
+              w.handoffs,
+              w.bounds));
     }
   }
 
@@ -307,12 +430,12 @@ class FailoverModelTest {
     return new Attempt(attempt.opens, attempt.broker, attempt.lane, attempt.epoch, stage, end);
   }
 
-  private static Found explore(@Nullable Weakness weakness) {
+  private static Found explore(@Nullable Weakness weakness, Bounds bounds) {
     EveryOrder.Model<World> model =
         new EveryOrder.Model<>() {
           @Override
           public World first() {
-            return begin();
+            return begin(bounds);
           }
 
           @Override
@@ -333,9 +456,15 @@ class FailoverModelTest {
     return new EveryOrder<>(model, STATES_MAX).walk();
   }
 
-  @Test
-  void asDesignedNoAcknowledgedRecordIsLostOrMeetsAnother() {
-    Found found = explore(null);
+  private static List<Bounds> bounds() {
+    return List.of(new Bounds(2, 2, 0), new Bounds(2, 1, 2), new Bounds(1, 2, 1));
+  }
+
+  @ParameterizedTest
+  @MethodSource("bounds")
+  void asDesignedNoAcknowledgedRecordIsLostOrMeetsAnother(Bounds bounds) {
+    Found found = explore(null, bounds);
+    log.info("{}: {} worlds", bounds, found.worlds());
     assertThat(found.violation()).as("after %s", found.trace()).isNull();
     assertThat(found.worlds()).isGreaterThan(10_000);
   }
@@ -343,7 +472,7 @@ class FailoverModelTest {
   @ParameterizedTest
   @EnumSource
   void withoutOneSafeguardAnAcknowledgedRecordIsLostOrMeetsAnother(Weakness weakness) {
-    Found found = explore(weakness);
+    Found found = explore(weakness, weakness.bounds);
     log.info("{}: {} after {} steps", weakness, found.violation(), found.trace().size() - 1);
     assertThat(found.violation()).as("after %s", found.trace()).startsWith(weakness.anomaly);
   }

@@ -17,7 +17,7 @@ public final class SampleImages {
     long brokerEpoch = image.broker(broker) == null ? 0 : image.broker(broker).epoch();
     LaneId lane = new LaneId(random.nextInt(4));
     long laneEpoch = image.lane(lane) == null ? 0 : image.lane(lane).epoch();
-    return switch (random.nextInt(15)) {
+    return switch (random.nextInt(17)) {
       case 0 ->
           new RegisterBroker(
               broker,
@@ -62,6 +62,23 @@ public final class SampleImages {
       case 11 -> new SealLane(lane, laneEpoch, broker, brokerEpoch);
       case 12 -> new LaneSealed(lane, laneEpoch, offsets(random, image));
       case 13 -> new PassSealedLane(lane, laneEpoch, broker, brokerEpoch);
+      case 14 -> new DrainLane(lane, laneEpoch, broker, brokerEpoch);
+      case 15 ->
+          new MovePartitions(
+              lane,
+              laneEpoch,
+              offsets(random, image).entrySet().stream()
+                  .map(
+                      end ->
+                          new MovePartitions.Move(
+                              end.getKey(),
+                              Math.max(
+                                  0,
+                                  image.partition(end.getKey()).leaderEpoch()
+                                      - random.nextInt(4) / 3),
+                              end.getValue(),
+                              random.nextInt(4) - 1))
+                  .toList());
       default -> new SetFeatureLevels(Map.of("f" + random.nextInt(4), random.nextInt(3)));
     };
   }

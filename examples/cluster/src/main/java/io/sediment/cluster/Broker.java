@@ -15,6 +15,7 @@ import io.sediment.frontend.handler.FrontendSettings;
 import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.partition.EnginePartitionLane;
+import io.sediment.frontend.partition.PartitionHandoff;
 import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
@@ -79,6 +80,7 @@ final class Broker implements Service {
   private static final int GROUP_MEMBERS_PART = 8;
   private static final int GROUP_THREADS_MAX = 4; // as many as Kafka has
   private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
+  private static final Duration HANDOFF_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
 
   private final BrokerSettings settings;
@@ -209,6 +211,17 @@ final class Broker implements Service {
             "kafka",
             startFrontend(
                 metadata, brokerEpoch, membership, lane, budget, scheduler, stores.name()));
+    PartitionHandoff handoff =
+        new PartitionHandoff(
+            settings.brokerId(),
+            brokerEpoch,
+            metadata,
+            frontend.logs(),
+            laneId,
+            lane.epoch(),
+            lane::flush,
+            scheduler);
+    started("handoff", () -> handOver(handoff));
     await(membership.admitted());
     serve(frontend, membership.isLeaseHeld());
     membership.onServing(held -> serve(frontend, held));
@@ -516,6 +529,28 @@ final class Broker implements Service {
             storeName,
             settings.numPartitions(),
             () -> BucketStart.randomId(random)));
+  }
+
+  /**
+   * Others lead what this broker led before it stops to serve; where they cannot, or the lane is
+   * lost anyway, they take it over afterwards.
+   */
+  private void handOver(PartitionHandoff handoff) {
+    try (handoff) {
+      if (end.isDone()) {
+        return;
+      }
+      long begin = ticker.nanoTime();
+      int count = handoff.drain().get(HANDOFF_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      log.info(
+          "handed over {} partitions in {} ms",
+          count,
+          TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - begin));
+    } catch (ExecutionException | TimeoutException e) {
+      log.warn("not everything was handed over: {}", e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static int engineThreads() {

@@ -94,8 +94,7 @@ public final class LaneStart {
     MetadataImage image = metadata.image();
     for (io.sediment.metadata.Lane lane : image.lanes().values()) {
       if (lane.owner() == brokerId
-          && (lane.state() == io.sediment.metadata.Lane.State.OPENING
-              || lane.state() == io.sediment.metadata.Lane.State.ACTIVE)) {
+          && (lane.isOpen() || lane.state() == io.sediment.metadata.Lane.State.OPENING)) {
         return CompletableFuture.completedFuture(lane.id());
       }
     }

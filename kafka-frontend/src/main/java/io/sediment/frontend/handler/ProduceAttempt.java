@@ -8,6 +8,7 @@ import io.sediment.frontend.partition.BatchVerdict;
 import io.sediment.frontend.partition.BatchVerdict.Rejected;
 import io.sediment.frontend.partition.LookUp;
 import io.sediment.frontend.partition.PartitionLog;
+import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.metadata.Broker;
 import io.sediment.runtime.Scheduler;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.IntSupplier;
 import org.apache.kafka.common.message.ProduceRequestData;
@@ -49,7 +51,8 @@ final class ProduceAttempt {
       Executor workers,
       Scheduler scheduler,
       InstantSource clock,
-      IntSupplier throttleMs) {}
+      IntSupplier throttleMs,
+      Function<PartitionId, LookUp.Missing> whereIs) {}
 
   private static final short FIRST_VERSION_WITH_ZSTD = 7;
   private static final short FIRST_VERSION_WITH_LEADERS = 10;
@@ -170,6 +173,11 @@ final class ProduceAttempt {
     return answered;
   }
 
+  /** Completes when all that can be is appended, and later requests may be. */
+  CompletableFuture<Void> appended() {
+    return appended;
+  }
+
   // Validation, on the network thread or on a worker.
 
   /** Whether some batch needs a worker. */
@@ -272,17 +280,25 @@ final class ProduceAttempt {
     return RecordBatchLayout.producerId(item.batch, item.batch.position()) >= 0;
   }
 
-  /** False when the lane has no memory now and there is time left to wait for it. */
+  /**
+   * False when the lane has no memory now, or the partition is being handed over, and there is time
+   * left to wait: the client is rather told late where to go than to look for it by itself.
+   */
   private boolean append(Item item) {
     AppendResult result = item.log.append(item.batch);
     if (result instanceof AppendResult.Busy) {
-      long waitedMs = tools.clock().millis() - arrivedMs;
-      if (waitedMs >= 0 && waitedMs < request.timeoutMs()) {
+      if (isTimeLeft()) {
         return false;
       }
-      settle(item, Errors.REQUEST_TIMED_OUT, "no memory for unflushed data: waitedMs=" + waitedMs);
+      settle(item, Errors.REQUEST_TIMED_OUT, "no memory for unflushed data");
     } else if (result instanceof AppendResult.Refused refused) {
+      if (item.log.isHandedOver() && isTimeLeft()) {
+        return false;
+      }
       settle(item, refused.error(), refused.message());
+      if (refused.error() == Errors.NOT_LEADER_OR_FOLLOWER) {
+        hintLeader(item.answer, tools.whereIs().apply(item.log.id()));
+      }
     } else if (result instanceof AppendResult.Appended written) {
       item.answer.setBaseOffset(written.baseOffset());
       if (item.log.settings().timestampType() == TimestampType.LOG_APPEND_TIME) {
@@ -299,6 +315,11 @@ final class ProduceAttempt {
       }
     }
     return true;
+  }
+
+  private boolean isTimeLeft() {
+    long waitedMs = tools.clock().millis() - arrivedMs;
+    return waitedMs >= 0 && waitedMs < request.timeoutMs();
   }
 
   // Waiting and answering, on any thread.

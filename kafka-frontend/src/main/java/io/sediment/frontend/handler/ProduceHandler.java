@@ -7,15 +7,18 @@ import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.Scheduler;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.IntSupplier;
 import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Appends batches to the partitions this broker leads. One request is one {@link ProduceAttempt}.
@@ -26,9 +29,16 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
   /** Produce requests do not say which leader epoch they believe in. */
   private static final int ANY_EPOCH = -1;
 
+  /** So long a request may wait for this broker to hear that it leads. */
+  private static final long ARRIVAL_MS_MAX = 500;
+
+  private static final Duration ARRIVAL_PAUSE = Duration.ofMillis(5);
+
   private final ClusterMetadata metadata;
   private final PartitionLogs logs;
   private final ProduceAttempt.Tools tools;
+  private final Scheduler scheduler;
+  private final InstantSource clock;
 
   ProduceHandler(
       ClusterMetadata metadata,
@@ -40,7 +50,10 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
       IntSupplier throttleMs) {
     this.metadata = metadata;
     this.logs = logs;
-    this.tools = new ProduceAttempt.Tools(preparer, workers, scheduler, clock, throttleMs);
+    this.scheduler = scheduler;
+    this.clock = clock;
+    this.tools =
+        new ProduceAttempt.Tools(preparer, workers, scheduler, clock, throttleMs, logs::whereIs);
   }
 
   @Override
@@ -51,12 +64,73 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
   @Override
   public CompletableFuture<ProduceResponseData> handle(
       RequestContext context, ProduceRequestData request) {
+    if (!isAheadOfUs(context, request)) {
+      return attempt(context, request).start();
+    }
+    CompletableFuture<Void> appended = new CompletableFuture<>();
+    context.holdUntil(appended);
+    CompletableFuture<ProduceResponseData> answered = new CompletableFuture<>();
+    awaitArrival(context, request, clock.millis() + ARRIVAL_MS_MAX)
+        .thenCompose(
+            arrived -> {
+              ProduceAttempt attempt = attempt(context, request);
+              attempt.appended().whenComplete((done, failure) -> appended.complete(null));
+              return attempt.start();
+            })
+        .whenComplete(
+            (response, failure) -> {
+              if (failure == null) {
+                answered.complete(response);
+              } else {
+                appended.complete(null);
+                answered.completeExceptionally(failure);
+              }
+            });
+    return answered;
+  }
+
+  /** Whether its client may have been sent here by the last leader before we know that we lead. */
+  private boolean isAheadOfUs(RequestContext context, ProduceRequestData request) {
+    MetadataImage image = metadata.image();
+    for (TopicProduceData topicData : request.topicData()) {
+      Topic topic = topic(context, topicData, image);
+      if (topic != null) {
+        for (PartitionProduceData partition : topicData.partitionData()) {
+          if (logs.mayArrive(topic.id(), partition.index())) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Completes on the network thread. */
+  private CompletableFuture<Void> awaitArrival(
+      RequestContext context, ProduceRequestData request, long untilMs) {
+    CompletableFuture<Void> pause = new CompletableFuture<>();
+    scheduler.schedule(
+        () -> context.networkThread().execute(() -> pause.complete(null)), ARRIVAL_PAUSE);
+    return pause.thenCompose(
+        waited ->
+            isAheadOfUs(context, request) && clock.millis() < untilMs
+                ? awaitArrival(context, request, untilMs)
+                : pause);
+  }
+
+  private static @Nullable Topic topic(
+      RequestContext context, TopicProduceData topicData, MetadataImage image) {
+    return context.apiVersion() >= FIRST_VERSION_WITH_IDS
+        ? image.topic(TopicIds.ours(topicData.topicId()))
+        : image.topic(topicData.name());
+  }
+
+  private ProduceAttempt attempt(RequestContext context, ProduceRequestData request) {
     boolean byId = context.apiVersion() >= FIRST_VERSION_WITH_IDS;
     MetadataImage image = metadata.image();
     ProduceAttempt attempt = new ProduceAttempt(tools, context, request);
     for (TopicProduceData topicData : request.topicData()) {
-      Topic topic =
-          byId ? image.topic(TopicIds.ours(topicData.topicId())) : image.topic(topicData.name());
+      Topic topic = topic(context, topicData, image);
       Errors unknown = byId ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION;
       attempt.addTopic(
           topicData,
@@ -64,7 +138,7 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
               ? partition -> LookUp.Missing.of(unknown)
               : partition -> find(topic, partition, image, byId));
     }
-    return attempt.start();
+    return attempt;
   }
 
   private LookUp find(Topic topic, int partition, MetadataImage image, boolean byId) {

@@ -56,6 +56,7 @@ public final class PartitionLog implements PartitionListener {
   private volatile long highWatermark;
   private volatile long logStartOffset;
   private volatile long supersededBelow;
+  private volatile boolean handedOver;
   private volatile boolean closed;
 
   /**
@@ -97,6 +98,36 @@ public final class PartitionLog implements PartitionListener {
       logStartOffset = nextLogStart;
       tellChanged();
     }
+  }
+
+  /**
+   * Appends nothing more under this leadership, for good: whatever becomes of what the caller does
+   * with the answer, the partition goes on under a later leader epoch. Reads go on meanwhile.
+   *
+   * @return where it ends, once everything below is durable. Fails where the log is not open, or
+   *     closes before
+   */
+  CompletableFuture<Long> handOver() {
+    synchronized (lock) {
+      LanePartition open = lane;
+      if (closed || open == null) {
+        return CompletableFuture.failedFuture(
+            new NotLeaderOrFollowerException(this + " is not open"));
+      }
+      handedOver = true;
+      long endOffset = open.endOffset();
+      Waiter newest = waiters.peekLast();
+      CompletableFuture<Void> durable = newest == null ? DURABLE : newest.durable;
+      return durable.thenApply(done -> endOffset);
+    }
+  }
+
+  /**
+   * Whether another leadership is about to follow, here or elsewhere. Nothing is appended any more;
+   * who waits until the log has closed can be told where to go.
+   */
+  public boolean isHandedOver() {
+    return handedOver && !closed;
   }
 
   /** Ends every wait. Idempotent. */
@@ -199,7 +230,7 @@ public final class PartitionLog implements PartitionListener {
     long producerId = RecordBatchLayout.producerId(batch, at);
     synchronized (lock) {
       LanePartition open = lane;
-      if (closed || open == null) {
+      if (closed || handedOver || open == null) {
         return notLeader();
       }
       if (producerId >= 0) {

@@ -3,6 +3,7 @@ package io.sediment.frontend.partition;
 import io.sediment.lsm.PartitionId;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.ConfigResource;
+import io.sediment.metadata.Lane;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Partition;
 import io.sediment.metadata.Placement;
@@ -216,6 +217,23 @@ public final class PartitionLogs implements AutoCloseable {
     return found instanceof LookUp.Missing missing && missing.error() == Errors.UNKNOWN_TOPIC_ID
         ? LookUp.Missing.of(Errors.UNKNOWN_TOPIC_OR_PARTITION) // deleted a moment ago
         : found;
+  }
+
+  /**
+   * Whether a partition that another broker leads, as far as is known here, may come to this one at
+   * any moment: that broker hands all of its partitions over. Whoever was sent here by it knows
+   * more than this broker.
+   */
+  public boolean mayArrive(UUID topicId, int index) {
+    MetadataImage image = metadata.image();
+    Partition partition = image.partition(topicId, index);
+    Lane placed = partition == null ? null : image.lane(partition.current().lane());
+    return placed != null && placed.state() == Lane.State.DRAINING && placed.owner() != brokerId;
+  }
+
+  /** Why a partition whose log has closed is not here, and where it is. */
+  public LookUp.Missing whereIs(PartitionId id) {
+    return missing(id.topicId(), id.partition());
   }
 
   private LookUp.Missing missing(UUID topicId, int index) {

@@ -7,6 +7,9 @@
  * never falls and never passes what is durable (invariant I7). Everything may be called from any
  * thread and nothing blocks; what the lane reports comes in on its threads.
  *
+ * <p>A log that is handed over appends nothing more, whatever comes of it: {@link
+ * io.sediment.frontend.partition.PartitionHandoff}.
+ *
  * <p>A log may lie in several lanes, one after the other, as its placements say; {@link
  * io.sediment.frontend.partition.PlacedPartitionLane} makes that one log again.
  */

@@ -5,8 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.frontend.partition.Batches;
+import io.sediment.frontend.partition.LookUp;
+import io.sediment.frontend.partition.PartitionHandoff;
+import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.metadata.DeleteTopics;
+import io.sediment.metadata.DrainLane;
+import io.sediment.metadata.LaneId;
+import io.sediment.metadata.LaneOpened;
+import io.sediment.metadata.MovePartitions;
+import io.sediment.metadata.OpenLane;
+import io.sediment.metadata.RegisterBroker;
+import io.sediment.metadata.RegisterLane;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.Await;
 import java.io.IOException;
@@ -15,11 +25,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
+import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -93,6 +106,107 @@ class ProduceTest {
 
   private long endOffset(int partition) {
     return broker.lane.endOffset(broker.partition("t", partition));
+  }
+
+  private static final LaneId OTHER_LANE = new LaneId(1);
+  private static final int OTHER_BROKER = 1;
+
+  /** Another broker, which appends to lane 1. */
+  private void addBroker() {
+    broker.metadata.accept(new RegisterBroker(OTHER_BROKER, new UUID(2, 2), "other", 9093, null));
+    broker.metadata.accept(new RegisterLane(OTHER_LANE, OTHER_BROKER));
+    broker.metadata.accept(
+        new LaneOpened(
+            OTHER_LANE,
+            broker.metadata.accept(new OpenLane(OTHER_LANE, OTHER_BROKER, 1)),
+            Map.of()));
+  }
+
+  /** Begins to hand partition 0 of the topic over to the other broker. */
+  private void beginHandoff(CompletableFuture<Void> flushed) {
+    PartitionLog log =
+        ((LookUp.Found) broker.frontend.logs().find(broker.metadata.image(), "t", 0, -1)).log();
+    new PartitionHandoff(
+            TestBroker.ID,
+            1,
+            broker.metadata,
+            broker.frontend.logs(),
+            new LaneId(0),
+            1,
+            () -> flushed,
+            broker.scheduler)
+        .handOver(List.of(log), any -> OTHER_BROKER);
+  }
+
+  @Test
+  void aBatchForAPartitionThatIsBeingHandedOverIsAnsweredWithWhereItWent() throws IOException {
+    addBroker();
+    CompletableFuture<Void> flushed = new CompletableFuture<>();
+    beginHandoff(flushed);
+    RequestHeader held = client.send(request(-1, TIMEOUT_MS, Batches.plain(1)));
+    try (RawClient another = broker.connect()) {
+      // The network threads have had their turn when they have answered this.
+      assertThat(
+              errorOf(
+                  answers(another.call(request(-1, TIMEOUT_MS, null, Batches.plain(1)))).get(1)))
+          .isEqualTo(Errors.NONE);
+    }
+    assertThat(client.hasAnswer()).isFalse();
+
+    flushed.complete(null);
+    ProduceResponseData response = ((ProduceResponse) client.receive(held)).data();
+    PartitionProduceResponse answer =
+        response.responses().iterator().next().partitionResponses().get(0);
+    assertThat(errorOf(answer)).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+    assertThat(answer.currentLeader().leaderId()).isEqualTo(OTHER_BROKER);
+    assertThat(answer.currentLeader().leaderEpoch()).isEqualTo(1);
+    assertThat(response.nodeEndpoints().find(OTHER_BROKER).port()).isEqualTo(9093);
+    assertThat(endOffset(0)).isZero();
+  }
+
+  @Test
+  void aHandoffThatDoesNotEndIsNotWaitedForLongerThanTheClientDoes() throws IOException {
+    addBroker();
+    beginHandoff(new CompletableFuture<>());
+    assertThat(errorOf(answers(client.call(request(-1, 50, Batches.plain(1)))).get(0)))
+        .isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+  }
+
+  @Test
+  void aClientThatWasSentHereBeforeWeKnowThatWeLeadIsNotSentAway() throws IOException {
+    addBroker();
+    Topic topic = broker.topic("t");
+    io.sediment.metadata.PartitionId id = new io.sediment.metadata.PartitionId(topic.id(), 0);
+    broker.metadata.accept(
+        new MovePartitions(
+            new LaneId(0), 1, List.of(new MovePartitions.Move(id, 0, 0, OTHER_BROKER))));
+    assertThat(errorOf(produce(Batches.plain(1)))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+
+    broker.metadata.accept(new DrainLane(OTHER_LANE, 1, OTHER_BROKER, 1));
+    RequestHeader early = client.send(request(-1, TIMEOUT_MS, Batches.plain(1)));
+    broker.metadata.accept(
+        new MovePartitions(
+            OTHER_LANE, 1, List.of(new MovePartitions.Move(id, 1, 7, TestBroker.ID))));
+    PartitionProduceResponse answer = answers(client.receive(early)).get(0);
+    assertThat(errorOf(answer)).isEqualTo(Errors.NONE);
+    assertThat(answer.baseOffset()).isEqualTo(7);
+  }
+
+  @Test
+  void whoDrainsForLongIsNotWaitedFor() throws IOException {
+    addBroker();
+    broker.metadata.accept(
+        new MovePartitions(
+            new LaneId(0),
+            1,
+            List.of(
+                new MovePartitions.Move(
+                    new io.sediment.metadata.PartitionId(broker.topic("t").id(), 0),
+                    0,
+                    0,
+                    OTHER_BROKER))));
+    broker.metadata.accept(new DrainLane(OTHER_LANE, 1, OTHER_BROKER, 1));
+    assertThat(errorOf(produce(Batches.plain(1)))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
   }
 
   @Test

@@ -197,7 +197,7 @@ final class Fsck {
     }
   }
 
-  /** A lane is opened by a commit, and active after it. */
+  /** A lane is opened by a commit, and appended to after it. */
   private static void requireManifests(
       MetadataImage image, Set<LaneId> readable, Consumer<Finding> findings) {
     image
@@ -205,8 +205,7 @@ final class Fsck {
         .forEach(
             (id, lane) -> {
               boolean isOpened =
-                  lane.state() == io.sediment.metadata.Lane.State.ACTIVE
-                      || lane.state() == io.sediment.metadata.Lane.State.SEALED;
+                  lane.isOpen() || lane.state() == io.sediment.metadata.Lane.State.SEALED;
               if (isOpened && !readable.contains(new LaneId(id.value()))) {
                 findings.accept(
                     Finding.damage(

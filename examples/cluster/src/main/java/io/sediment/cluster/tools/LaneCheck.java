@@ -83,7 +83,7 @@ final class LaneCheck {
                   + ", granted epoch="
                   + lane.epoch()));
     }
-    boolean isSettled = lane.state() == Lane.State.ACTIVE || lane.state() == Lane.State.SEALED;
+    boolean isSettled = lane.isOpen() || lane.state() == Lane.State.SEALED;
     if (isSettled && newest.term().epoch() < lane.epoch()) {
       findings.accept(
           Finding.damage(

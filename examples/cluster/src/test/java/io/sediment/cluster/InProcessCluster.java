@@ -1,0 +1,101 @@
+package io.sediment.cluster;
+
+import io.sediment.cluster.torture.FreePorts;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** Three brokers in this process, all of which vote, over one local bucket. */
+final class InProcessCluster implements AutoCloseable {
+  static final int SIZE = 3;
+
+  private final Path folder;
+  private final List<Integer> ports = new ArrayList<>();
+  private final List<Map<String, String>> environments = new ArrayList<>();
+  private final Map<Integer, Broker> running = new TreeMap<>();
+  private final ExecutorService starters = Executors.newFixedThreadPool(SIZE);
+
+  /** Starts all of them, and returns when each serves. */
+  InProcessCluster(Path folder) {
+    this.folder = folder;
+    FreePorts free = new FreePorts();
+    List<Integer> raftPorts = new ArrayList<>();
+    List<Integer> httpPorts = new ArrayList<>();
+    for (int i = 0; i < SIZE; i++) {
+      ports.add(free.take());
+      raftPorts.add(free.take());
+      httpPorts.add(free.take());
+    }
+    String peers =
+        IntStream.range(0, SIZE)
+            .mapToObj(i -> i + "=127.0.0.1:" + raftPorts.get(i))
+            .collect(Collectors.joining(","));
+    for (int i = 0; i < SIZE; i++) {
+      Map<String, String> environment = new HashMap<>();
+      environment.put("BROKER_ID", Integer.toString(i));
+      environment.put("HOST", "127.0.0.1");
+      environment.put("PORT", ports.get(i).toString());
+      environment.put("HTTP_PORT", httpPorts.get(i).toString());
+      environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + raftPorts.get(i));
+      environment.put("RAFT_PEERS", peers);
+      environment.put("RAFT_PATH", folder.resolve("raft-" + i).toString());
+      environment.put("DATA_PATH", folder.resolve("data").toString());
+      environment.put("MEMORY_BUDGET", "64m");
+      environments.add(environment);
+    }
+    List<CompletableFuture<Broker>> starting = new ArrayList<>();
+    for (int i = 0; i < SIZE; i++) {
+      int broker = i;
+      starting.add(CompletableFuture.supplyAsync(() -> launch(broker), starters));
+    }
+    for (int i = 0; i < SIZE; i++) {
+      running.put(i, starting.get(i).join());
+    }
+  }
+
+  private Broker launch(int broker) {
+    while (true) {
+      try {
+        return Broker.start(BrokerSettings.from(environments.get(broker)));
+      } catch (LaneLostException e) {
+        continue; // as the process does
+      } catch (Exception e) {
+        throw new CompletionException("broker " + broker, e);
+      }
+    }
+  }
+
+  Path bucket() {
+    return folder.resolve("data");
+  }
+
+  String bootstrap() {
+    return ports.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(","));
+  }
+
+  /** As SIGTERM does. */
+  void stop(int broker) {
+    running.remove(broker).close();
+  }
+
+  void start(int broker) {
+    running.put(broker, launch(broker));
+  }
+
+  @Override
+  public void close() {
+    for (Broker broker : running.values()) {
+      broker.close();
+    }
+    starters.shutdown();
+  }
+}

@@ -1,0 +1,183 @@
+package io.sediment.frontend.partition;
+
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.DrainLane;
+import io.sediment.metadata.Lane;
+import io.sediment.metadata.LaneId;
+import io.sediment.metadata.MetadataCommand;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.MovePartitions;
+import io.sediment.metadata.MovePartitions.Move;
+import io.sediment.metadata.Partition;
+import io.sediment.metadata.PartitionId;
+import io.sediment.runtime.Scheduler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hands partitions that this broker leads over to others, without anybody's record being refused.
+ *
+ * <p>The order is what makes it safe and short: what lies in memory is flushed while appends go on;
+ * then the logs append nothing more, which is for good ({@link PartitionLog#handOver}); what they
+ * appended becomes durable and is flushed, so that the next leader can read it and the states of
+ * its producers from the bucket; only then {@link MovePartitions} is submitted, again and again
+ * until its answer is known. Before it is committed this broker's lane is the partition's, and
+ * should it be sealed, ends where the logs ended; after it the next leader's is. No record of the
+ * handoff is kept anywhere else: see {@code docs/decisions/0012-the-owner-hands-over.md}.
+ */
+public final class PartitionHandoff implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(PartitionHandoff.class);
+  private static final Duration PAUSE = Duration.ofMillis(100);
+
+  /** More at once cost fewer flushes, and all of them wait for the slowest. */
+  private static final int PARTITIONS_AT_ONCE = 250;
+
+  private final int brokerId;
+  private final long brokerEpoch;
+  private final ClusterMetadata metadata;
+  private final PartitionLogs logs;
+  private final LaneId lane;
+  private final long laneEpoch;
+  private final Supplier<CompletableFuture<Void>> flush;
+  private final Scheduler scheduler;
+  private volatile boolean closed;
+
+  /**
+   * @param brokerEpoch of this process's registration
+   * @param lane that the logs append to, under {@code laneEpoch}
+   * @param flush moves what was appended to the lane's objects
+   */
+  public PartitionHandoff(
+      int brokerId,
+      long brokerEpoch,
+      ClusterMetadata metadata,
+      PartitionLogs logs,
+      LaneId lane,
+      long laneEpoch,
+      Supplier<CompletableFuture<Void>> flush,
+      Scheduler scheduler) {
+    this.brokerId = brokerId;
+    this.brokerEpoch = brokerEpoch;
+    this.metadata = metadata;
+    this.logs = logs;
+    this.lane = lane;
+    this.laneEpoch = laneEpoch;
+    this.flush = flush;
+    this.scheduler = scheduler;
+  }
+
+  /**
+   * Hands everything over, some partitions after the others, and has none placed here any more.
+   *
+   * @return how many went. Completes at once where nobody else could take them; fails where this
+   *     broker has lost its lane, or is closed before that is done
+   */
+  public CompletableFuture<Integer> drain() {
+    return isAnybodyElse()
+        ? submit(new DrainLane(lane, laneEpoch, brokerId, brokerEpoch))
+            .thenCompose(done -> flush.get())
+            .thenCompose(done -> drainOn(0))
+        : CompletableFuture.completedFuture(0);
+  }
+
+  private CompletableFuture<Integer> drainOn(int before) {
+    MetadataImage image = metadata.image();
+    List<PartitionLog> left = new ArrayList<>();
+    for (PartitionLog each : logs.all()) {
+      if (each.isOpen() && isPlaced(each, image) && left.size() < PARTITIONS_AT_ONCE) {
+        left.add(each);
+      }
+    }
+    if (left.isEmpty() || !isAnybodyElse()) {
+      return CompletableFuture.completedFuture(before);
+    }
+    return handOver(left, any -> MovePartitions.ANY_BROKER)
+        .thenCompose(moved -> drainOn(before + moved));
+  }
+
+  /** Whether the log is the newest leadership; one that is not any more is about to close. */
+  private static boolean isPlaced(PartitionLog each, MetadataImage image) {
+    Partition partition = image.partition(each.id().topicId(), each.id().partition());
+    return partition != null && partition.leaderEpoch() == each.leaderEpoch();
+  }
+
+  private boolean isAnybodyElse() {
+    return metadata.image().lanes().values().stream()
+        .anyMatch(other -> other.state() == Lane.State.ACTIVE && !other.id().equals(lane));
+  }
+
+  /**
+   * Hands some partitions over together. One whose log closes meanwhile is passed over.
+   *
+   * @param target a broker, or {@link MovePartitions#ANY_BROKER}
+   * @return how many went, to whomever, once this broker knows that. Fails where it has lost its
+   *     lane, or is closed before
+   */
+  public CompletableFuture<Integer> handOver(
+      List<PartitionLog> leaving, ToIntFunction<PartitionLog> target) {
+    ConcurrentLinkedQueue<Move> moves = new ConcurrentLinkedQueue<>();
+    List<CompletableFuture<Void>> ended = new ArrayList<>(leaving.size());
+    for (PartitionLog each : leaving) {
+      ended.add(
+          each.handOver()
+              .handle(
+                  (end, failure) -> {
+                    if (failure == null) {
+                      moves.add(move(each, end, target.applyAsInt(each)));
+                    } else {
+                      log.info("not handed over: {}: {}", each, failure.toString());
+                    }
+                    return null;
+                  }));
+    }
+    return CompletableFuture.allOf(ended.toArray(CompletableFuture[]::new))
+        .thenCompose(done -> flush.get())
+        .thenCompose(
+            done ->
+                moves.isEmpty()
+                    ? CompletableFuture.completedFuture(0)
+                    : submit(new MovePartitions(lane, laneEpoch, List.copyOf(moves)))
+                        .thenApply(moved -> moves.size()));
+  }
+
+  private static Move move(PartitionLog leaving, long endOffset, int target) {
+    return new Move(
+        new PartitionId(leaving.id().topicId(), leaving.id().partition()),
+        leaving.leaderEpoch(),
+        endOffset,
+        target);
+  }
+
+  /** Until the answer is known: what is submitted twice comes into effect once. */
+  private <R> CompletableFuture<R> submit(MetadataCommand<R> command) {
+    if (closed) {
+      return CompletableFuture.failedFuture(new IllegalStateException("the handoff is closed"));
+    }
+    return metadata
+        .submit(command)
+        .handle(
+            (result, failure) -> {
+              if (failure == null) {
+                return CompletableFuture.completedFuture(result.valueOrThrow());
+              }
+              log.warn("no answer yet, asking again: {}", failure.toString());
+              CompletableFuture<Void> pause = new CompletableFuture<>();
+              scheduler.schedule(() -> pause.complete(null), PAUSE);
+              return pause.thenCompose(waited -> submit(command));
+            })
+        .thenCompose(next -> next);
+  }
+
+  /** Submits nothing any more. */
+  @Override
+  public void close() {
+    closed = true;
+  }
+}

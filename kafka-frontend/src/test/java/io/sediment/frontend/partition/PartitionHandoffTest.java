@@ -1,0 +1,268 @@
+package io.sediment.frontend.partition;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.CreateTopics;
+import io.sediment.metadata.InMemoryClusterMetadata;
+import io.sediment.metadata.Lane;
+import io.sediment.metadata.LaneId;
+import io.sediment.metadata.LaneOpened;
+import io.sediment.metadata.LaneSealed;
+import io.sediment.metadata.MetadataCommand;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.MetadataListener;
+import io.sediment.metadata.MetadataUnavailableException;
+import io.sediment.metadata.MovePartitions;
+import io.sediment.metadata.NewTopic;
+import io.sediment.metadata.OpenLane;
+import io.sediment.metadata.Partition;
+import io.sediment.metadata.PartitionId;
+import io.sediment.metadata.Placement;
+import io.sediment.metadata.RegisterBroker;
+import io.sediment.metadata.RegisterLane;
+import io.sediment.metadata.SealLane;
+import io.sediment.runtime.SystemPorts;
+import io.sediment.simulation.Simulation;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.protocol.Errors;
+import org.junit.jupiter.api.Test;
+
+/** Broker 0 with lane 0 hands over to broker 1 with lane 1. */
+class PartitionHandoffTest {
+  private static final UUID TOPIC = new UUID(7, 7);
+  private static final LaneId LANE = new LaneId(0);
+  private static final LaneId OTHER = new LaneId(1);
+
+  private final Simulation simulation = new Simulation(1);
+  private final InMemoryClusterMetadata metadata =
+      InMemoryClusterMetadata.ofOneBroker(0, "localhost", 9092);
+  private final UnsureMetadata unsure = new UnsureMetadata();
+  private final FakeLane lane = new FakeLane(0, 1, Runnable::run);
+  private final FakeLane otherLane = new FakeLane(1, 1, Runnable::run);
+  private final PartitionLogs logs = logs(0, lane);
+  private final PartitionLogs otherLogs = logs(1, otherLane);
+  private CompletableFuture<Void> flushed = CompletableFuture.completedFuture(null);
+  private int flushes;
+  private final PartitionHandoff handoff =
+      new PartitionHandoff(
+          0, 1, unsure, logs, LANE, 1, this::flush, simulation.process("broker 0"));
+
+  private PartitionLogs logs(int broker, FakeLane of) {
+    return new PartitionLogs(
+        broker, metadata, of, (image, topic) -> Map.of(), SystemPorts.wallClock());
+  }
+
+  private CompletableFuture<Void> flush() {
+    flushes++;
+    return flushed;
+  }
+
+  /** Some answers are lost, the command may have been committed or not. */
+  private final class UnsureMetadata implements ClusterMetadata {
+    private int toLoseBefore;
+    private int toLoseAfter;
+
+    @Override
+    public MetadataImage image() {
+      return metadata.image();
+    }
+
+    @Override
+    public Subscription subscribe(MetadataListener listener) {
+      return metadata.subscribe(listener);
+    }
+
+    @Override
+    public <R> CompletableFuture<CommandResult<R>> submit(MetadataCommand<R> command) {
+      CompletableFuture<CommandResult<R>> lost =
+          CompletableFuture.failedFuture(new MetadataUnavailableException("lost"));
+      if (toLoseBefore > 0) {
+        toLoseBefore--;
+        return lost;
+      }
+      CompletableFuture<CommandResult<R>> answer = metadata.submit(command);
+      if (toLoseAfter > 0) {
+        toLoseAfter--;
+        return lost;
+      }
+      return answer;
+    }
+  }
+
+  private void createTopic(int partitions) {
+    metadata.accept(
+        new CreateTopics(
+            List.of(
+                new NewTopic(
+                    TOPIC, "t", partitions, 1, Collections.nCopies(partitions, 0), Map.of()))));
+  }
+
+  private void addBroker() {
+    metadata.accept(new RegisterBroker(1, new UUID(2, 2), "other", 9093, null));
+    metadata.accept(new RegisterLane(OTHER, 1));
+    metadata.accept(new LaneOpened(OTHER, metadata.accept(new OpenLane(OTHER, 1, 1)), Map.of()));
+  }
+
+  private PartitionLog log(PartitionLogs of, int partition) {
+    return ((LookUp.Found) of.find(metadata.image(), "t", partition, -1)).log();
+  }
+
+  private Partition partition(int index) {
+    return metadata.image().partition(TOPIC, index);
+  }
+
+  private static AppendResult append(PartitionLog log) {
+    return log.append(Batches.plain(3));
+  }
+
+  private void appendDurably(PartitionLog log) {
+    lane.holdAcks();
+    assertThat(append(log)).isInstanceOf(AppendResult.Appended.class);
+    lane.ackAll();
+  }
+
+  private CompletableFuture<Integer> handOver(PartitionLog log) {
+    return handoff.handOver(List.of(log), any -> MovePartitions.ANY_BROKER);
+  }
+
+  private static void assertRefused(AppendResult result) {
+    assertThat(result)
+        .isInstanceOfSatisfying(
+            AppendResult.Refused.class,
+            refused -> assertThat(refused.error()).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER));
+  }
+
+  @Test
+  void theNextLeaderBeginsWhereTheLastAcknowledgedRecordEnds() {
+    createTopic(1);
+    addBroker();
+    PartitionLog log = log(logs, 0);
+    lane.holdAcks();
+    AppendResult.Appended appended = (AppendResult.Appended) append(log);
+    CompletableFuture<Void> lastFlush = new CompletableFuture<>();
+    flushed = lastFlush;
+
+    CompletableFuture<Integer> done = handOver(log);
+    assertRefused(append(log));
+    assertThat(log.isHandedOver()).isTrue();
+    assertThat(flushes).as("not before it is durable").isZero();
+    lane.ackAll();
+    assertThat(appended.durable()).isCompleted();
+    assertThat(flushes).isEqualTo(1);
+    assertThat(metadata.image().leaderOf(partition(0))).as("not before it is flushed").isZero();
+    lastFlush.complete(null);
+
+    assertThat(done).isCompletedWithValue(1);
+    assertThat(partition(0).current()).isEqualTo(new Placement(1, OTHER, 1, 3));
+    assertThat(log.isOpen()).isFalse();
+    assertThat(log.isHandedOver()).isFalse();
+    assertThat(append(log(otherLogs, 0)))
+        .isInstanceOfSatisfying(
+            AppendResult.Appended.class, next -> assertThat(next.baseOffset()).isEqualTo(3));
+    assertThat(logs.whereIs(log.id()).leader().id()).isEqualTo(1);
+  }
+
+  @Test
+  void anAnswerThatIsLostIsAskedForAgainAndNothingIsAppendedMeanwhile() {
+    createTopic(2);
+    addBroker();
+    PartitionLog first = log(logs, 0);
+    unsure.toLoseBefore = 3;
+    CompletableFuture<Integer> done = handOver(first);
+    assertThat(done).isNotDone();
+    assertRefused(append(first));
+    simulation.runFor(Duration.ofSeconds(1));
+    assertThat(done).isCompletedWithValue(1);
+
+    PartitionLog second = log(logs, 1);
+    unsure.toLoseAfter = 1;
+    done = handOver(second);
+    assertThat(done).isNotDone();
+    simulation.runFor(Duration.ofSeconds(1));
+    assertThat(done).isCompletedWithValue(1);
+    assertThat(partition(1).leaderEpoch()).isEqualTo(1);
+  }
+
+  @Test
+  void whatNobodyElseTakesIsAppendedToAgainUnderANewLeaderEpoch() {
+    createTopic(1);
+    PartitionLog log = log(logs, 0);
+    appendDurably(log);
+    assertThat(handOver(log)).isCompletedWithValue(1);
+    assertRefused(append(log));
+    PartitionLog next = log(logs, 0);
+    assertThat(next).isNotSameAs(log);
+    assertThat(append(next))
+        .isInstanceOfSatisfying(
+            AppendResult.Appended.class, it -> assertThat(it.baseOffset()).isEqualTo(3));
+  }
+
+  @Test
+  void aLaneThatIsTakenAwayMeanwhileEndsTheHandoff() {
+    createTopic(1);
+    addBroker();
+    PartitionLog log = log(logs, 0);
+    appendDurably(log);
+    CompletableFuture<Void> lastFlush = new CompletableFuture<>();
+    flushed = lastFlush;
+    CompletableFuture<Integer> done = handOver(log);
+    long epoch = metadata.accept(new SealLane(LANE, 1, 1, 1));
+    lastFlush.complete(null);
+    assertThat(done).isCompletedExceptionally();
+    metadata.accept(new LaneSealed(LANE, epoch, Map.of(new PartitionId(TOPIC, 0), 3L)));
+    assertThat(partition(0).current()).isEqualTo(new Placement(1, OTHER, 1, 3));
+  }
+
+  @Test
+  void allPartitionsGoAndNoneComesAnyMore() {
+    createTopic(600);
+    addBroker();
+    assertThat(handoff.drain()).isCompletedWithValue(600);
+    assertThat(flushes).as("one before, and one for each 250").isEqualTo(4);
+    assertThat(logs.all()).isEmpty();
+    assertThat(otherLogs.all()).hasSize(600);
+    assertThat(metadata.image().lane(LANE).state()).isEqualTo(Lane.State.DRAINING);
+    assertThat(otherLogs.mayArrive(TOPIC, 0)).isFalse();
+  }
+
+  @Test
+  void theNextLeaderKnowsThatPartitionsMayArriveBeforeTheyDo() {
+    createTopic(1);
+    addBroker();
+    assertThat(otherLogs.mayArrive(TOPIC, 0)).isFalse();
+    flushed = new CompletableFuture<>();
+    CompletableFuture<Integer> draining = handoff.drain();
+    assertThat(draining).isNotDone();
+    assertThat(otherLogs.mayArrive(TOPIC, 0)).isTrue();
+    assertThat(logs.mayArrive(TOPIC, 0)).as("that is who leads").isFalse();
+    assertThat(otherLogs.mayArrive(TOPIC, 1)).isFalse();
+  }
+
+  @Test
+  void whoIsAloneKeepsAll() {
+    createTopic(2);
+    assertThat(handoff.drain()).isCompletedWithValue(0);
+    assertThat(append(log(logs, 0))).isInstanceOf(AppendResult.Appended.class);
+    assertThat(metadata.image().lane(LANE).state()).isEqualTo(Lane.State.ACTIVE);
+  }
+
+  @Test
+  void nothingIsSubmittedAfterItWasClosed() {
+    createTopic(1);
+    addBroker();
+    handoff.close();
+    assertThat(handOver(log(logs, 0)))
+        .failsWithin(Duration.ZERO)
+        .withThrowableThat()
+        .havingRootCause()
+        .withMessageContaining("closed");
+    assertThat(metadata.image().leaderOf(partition(0))).isZero();
+  }
+}
