@@ -91,6 +91,10 @@ public final class StoredManifests {
       keys.add(run.key(manifest.lane()));
       run.objects().forEach(object -> keys.add(object.key(manifest.lane())));
     }
+    JobProgress job = manifest.level1().job();
+    if (job != null) {
+      job.outputs().forEach(object -> keys.add(object.key(manifest.lane())));
+    }
     if (manifest.table() != null) {
       keys.add(manifest.table().key(manifest.lane()));
     }

@@ -9,9 +9,12 @@ import io.sediment.lsm.lane.WriteAheadLogs;
 import io.sediment.lsm.memtable.Slab;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.SortedObject;
+import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.simulation.SimScheduler;
+import io.sediment.wal.ForwardingStore;
 import java.nio.ByteBuffer;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +77,22 @@ enum LaneMutant {
       return new BoundaryNotRaised(store);
     }
   },
+
+  /** What nobody can reach any more stays. */
+  GARBAGE_KEPT(WalMutant.NONE) {
+    @Override
+    ObjectStore spoilAll(ObjectStore store, SimScheduler process, long epoch) {
+      return new ForwardingStore(store) {
+        @Override
+        public CompletableFuture<Void> delete(Collection<ObjectKey> keys) {
+          return CompletableFuture.completedFuture(null);
+        }
+      };
+    }
+  },
+
+  /** Whoever took the process's memory keeps it. */
+  MEMORY_NOT_GIVEN_BACK(WalMutant.NONE),
 
   /** A writer commits onto whatever manifest is the newest, whoever it belongs to. */
   MANIFEST_EPOCH_UNCHECKED(WalMutant.NONE) {

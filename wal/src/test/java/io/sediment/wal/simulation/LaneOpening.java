@@ -20,6 +20,7 @@ import io.sediment.wal.BucketWriteAheadLogs;
 import io.sediment.wal.WalMetrics;
 import io.sediment.wal.WalProfile;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -42,6 +43,8 @@ final class LaneOpening {
   private final MemoryBudget memory;
   private final LaneCompactors compactors;
   private final SplittableRandom compactorOptions;
+  private final Map<MemoryBudget.Share, Long> taken = new EnumMap<>(MemoryBudget.Share.class);
+  private long exhaustions;
 
   /**
    * @param options draws sizes and times, differently for each process
@@ -127,6 +130,64 @@ final class LaneOpening {
   /** Compacts the lane inside its owner. */
   void compact(Lane lane) {
     compactors.start(store, process, lane.compactable(), compactorOptions);
+  }
+
+  /** One collector's rounds through all folders, each of them whole. */
+  CompletableFuture<Void> collectGarbage(int rounds) {
+    ManifestStore manifests = manifests();
+    GarbageOptions all = new GarbageOptions(GarbageOptions.FOLDERS, 100, Duration.ofMillis(1));
+    GarbageCollector collector = new GarbageCollector(store, manifests, lane, process, all);
+    return manifests.open().thenCompose(newest -> rounds(manifests, collector, rounds));
+  }
+
+  private static CompletableFuture<Void> rounds(
+      ManifestStore manifests, GarbageCollector collector, int rounds) {
+    return rounds == 0
+        ? CompletableFuture.completedFuture(null)
+        : manifests
+            .refresh()
+            .thenCompose(newest -> collector.pass())
+            .thenCompose(result -> rounds(manifests, collector, rounds - 1));
+  }
+
+  /**
+   * Takes what is left of some shares of the memory, as slow readers and large requests do, and
+   * gives it back some seconds later.
+   */
+  void exhaustMemory(SplittableRandom chaos) {
+    giveMemoryBack();
+    exhaustions++;
+    for (MemoryBudget.Share share : MemoryBudget.Share.values()) {
+      long bytes = chaos.nextInt(3) == 0 ? 0 : memory.limitBytes(share);
+      for (; bytes > 0; bytes /= 2) {
+        while (memory.tryReserve(share, bytes)) {
+          taken.merge(share, bytes, Long::sum);
+        }
+      }
+    }
+    process.trace("out of memory: " + taken);
+    long millis = 200L << chaos.nextInt(8);
+    if (mutant != LaneMutant.MEMORY_NOT_GIVEN_BACK) {
+      process.schedule(this::giveMemoryBack, Duration.ofMillis(millis));
+    }
+  }
+
+  void giveMemoryBack() {
+    if (mutant != LaneMutant.MEMORY_NOT_GIVEN_BACK) {
+      Map<MemoryBudget.Share, Long> now = new EnumMap<>(taken);
+      taken.clear();
+      now.forEach(memory::release);
+    }
+  }
+
+  /** How often somebody took the memory there was. */
+  long exhaustions() {
+    return exhaustions;
+  }
+
+  /** Bytes that somebody holds. */
+  long memoryUsedBytes() {
+    return memory.usedBytes();
   }
 
   /** Who holds how much, for reports. */

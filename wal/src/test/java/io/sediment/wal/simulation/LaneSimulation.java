@@ -6,11 +6,14 @@ import io.sediment.lsm.gc.GarbageOptions;
 import io.sediment.lsm.lane.StoredLaneLevels;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.StoredManifests;
+import io.sediment.lsm.object.DataKind;
 import io.sediment.lsm.object.LaneKeys;
 import io.sediment.lsm.object.ObjectNames;
 import io.sediment.lsm.object.ObjectNames.BoundaryName;
 import io.sediment.lsm.object.ObjectNames.DataName;
 import io.sediment.lsm.object.ObjectNames.ManifestName;
+import io.sediment.lsm.object.ObjectNames.ObjectName;
+import io.sediment.lsm.object.ObjectNames.WalName;
 import io.sediment.lsm.object.SortedObject;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
@@ -22,11 +25,14 @@ import io.sediment.simulation.StoreOp;
 import io.sediment.simulation.StoreRequest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -50,10 +56,12 @@ public final class LaneSimulation {
       long ackedRecords,
       long reads,
       long failedReads,
+      long exhaustions,
       SimObjectStore bucket) {
     /** The same, to be added up over many seeds. */
     public SeedRuns.Tally tally() {
-      return new SeedRuns.Tally(events, brokers, crashes, seals, 0, ackedRecords, reads, bucket);
+      return new SeedRuns.Tally(
+          events, brokers, crashes, seals, 0, exhaustions, ackedRecords, reads, bucket);
     }
   }
 
@@ -68,6 +76,8 @@ public final class LaneSimulation {
   private final List<SimulatedBroker> brokers = new ArrayList<>();
   private final List<SimScheduler> compactorProcesses = new ArrayList<>();
   private final boolean sleepy;
+  private final SplittableRandom memoryChaos;
+  private final Map<ObjectKey, Duration> landed = new HashMap<>();
   private long grantedEpoch;
   private long boundary;
   private boolean healed;
@@ -87,7 +97,9 @@ public final class LaneSimulation {
     this.model = new LogModel(simulation);
     this.sleepy = chaos && simulation.random("sleep").nextInt(8) == 0;
     simulation.option("mutant: " + mutant + ", chaos: " + chaos + ", sleepy: " + sleepy);
+    this.memoryChaos = simulation.random("memory");
     bucket.observe(this::checkDeleted);
+    bucket.observe(this::noteLanded);
     bucket.observe(this::checkBoundary);
     for (int i = 0; i <= random.nextInt(3); i++) {
       PartitionId partition = new PartitionId(new UUID(7, i), i);
@@ -132,21 +144,32 @@ public final class LaneSimulation {
     healed = true;
     bucket.heal();
     for (SimulatedBroker broker : brokers) {
+      broker.giveMemoryBack();
       if (broker.process().isPaused() && random.nextBoolean()) {
         broker.process().resume();
       }
     }
     SimulatedBroker last = chaos ? startBroker() : brokers.get(0);
     simulation.runUntil(last::isServing, PROGRESS_LIMIT, "the last broker to serve");
+    if (chaos) {
+      last.exhaustMemory(memoryChaos);
+    }
     simulation.runFor(Duration.ofSeconds(5));
+    last.giveMemoryBack();
     producers.forEach(SimulatedProducer::stop);
     simulation.runUntil(
         () -> producers.stream().allMatch(SimulatedProducer::hasNothingUnacked),
         PROGRESS_LIMIT,
         "everything acknowledged");
+    untilItHasRead(last);
     SimulatedBroker auditor = startBroker();
     simulation.runUntil(auditor::isServing, PROGRESS_LIMIT, "the auditor to serve");
     audit(auditor);
+    checkGarbage(auditor);
+    untilItHasRead(auditor);
+    if (chaos) {
+      checkMemory(auditor);
+    }
     return new Outcome(
         simulation.traceHash(),
         simulation.eventsRun(),
@@ -156,6 +179,7 @@ public final class LaneSimulation {
         model.ackedRecords(),
         model.reads(),
         brokers.stream().mapToLong(SimulatedBroker::failedReads).sum(),
+        brokers.stream().mapToLong(broker -> broker.opening().exhaustions()).sum(),
         bucket);
   }
 
@@ -221,6 +245,7 @@ public final class LaneSimulation {
         throw unreadable;
       }
       model.checkComplete(partition, log);
+      simulation.await(auditor.lookUp(partition, 10), PROGRESS_LIMIT, "times in " + partition);
       if (auditor.nextSequence(partition) != producer.nextSequence()) {
         simulation.fail(
             "producer state: "
@@ -232,6 +257,80 @@ public final class LaneSimulation {
       }
     }
     simulation.runFor(Duration.ofMillis(1)); // throws what a check has found
+  }
+
+  private void untilItHasRead(SimulatedBroker broker) {
+    broker.stopReading();
+    simulation.runUntil(
+        () -> broker.unansweredReads() == 0,
+        PROGRESS_LIMIT,
+        "every read answered by " + broker.process());
+  }
+
+  /** Who has closed the lane holds nothing any more. */
+  private void checkMemory(SimulatedBroker broker) {
+    simulation.await(broker.close(), PROGRESS_LIMIT, "the lane closed");
+    if (broker.opening().memoryUsedBytes() != 0) {
+      simulation.fail("memory leak: " + broker.opening().memory());
+    }
+    simulation.runFor(Duration.ofMillis(1)); // throws what the check has found
+  }
+
+  private void noteLanded(StoreRequest.Phase phase, StoreRequest request) {
+    if (phase == StoreRequest.Phase.LANDED
+        && request.op().isWrite()
+        && request.op() != StoreOp.DELETE) {
+      request.keys().forEach(key -> landed.put(key, simulation.now()));
+    }
+  }
+
+  /** What nobody can reach any more is gone two rounds of the collector later. */
+  private void checkGarbage(SimulatedBroker owner) {
+    brokers.forEach(SimulatedBroker::stopReading);
+    Set<ObjectKey> before = garbage();
+    Duration then = simulation.now();
+    simulation.await(owner.opening().collectGarbage(2), PROGRESS_LIMIT, "garbage collected");
+    for (ObjectKey left : garbage()) {
+      if (before.contains(left) && landed.get(left).compareTo(then) <= 0) {
+        simulation.fail("orphan: " + left + " is left after two rounds of the collector");
+      }
+    }
+    simulation.runFor(Duration.ofMillis(1)); // throws what the check has found
+  }
+
+  /** Objects that no retained manifest names and no later one ever will. */
+  private Set<ObjectKey> garbage() {
+    Manifest newest = StoredManifests.newest(bucket, LANE);
+    Set<ObjectKey> named = new HashSet<>();
+    StoredManifests.retained(bucket, LANE)
+        .forEach(manifest -> named.addAll(StoredManifests.named(manifest)));
+    long boundary = StoredManifests.boundary(bucket, LANE);
+    Set<ObjectKey> garbage = new TreeSet<>();
+    for (ObjectKey key : bucket.keys("")) {
+      ObjectName name = ObjectNames.parse(key).orElseThrow();
+      boolean isReachable =
+          name instanceof BoundaryName
+              || name instanceof ManifestName manifest && manifest.id() > boundary
+              || name instanceof WalName wal && isFenceOrAhead(newest, key, wal)
+              || name instanceof DataName data && isAhead(newest, data);
+      if (!isReachable && !named.contains(key)) {
+        garbage.add(key);
+      }
+    }
+    return garbage;
+  }
+
+  private boolean isFenceOrAhead(Manifest newest, ObjectKey key, WalName wal) {
+    return wal.slot().compareTo(newest.replayAfter()) > 0
+        || bucket.peek(key).filter(it -> it.length <= SortedObject.FENCE_LENGTH).isPresent();
+  }
+
+  /** A flush or a compaction that is under way may still be going to name it. */
+  private static boolean isAhead(Manifest newest, DataName data) {
+    boolean isWriters = data.kind() == DataKind.L0 || data.kind() == DataKind.TABLE;
+    long epoch = isWriters ? newest.term().epoch() : newest.level1().compactorEpoch();
+    long lowMark = isWriters ? newest.writerLowMark() : newest.level1().lowMark();
+    return data.epoch() > epoch || data.epoch() == epoch && data.number() >= lowMark;
   }
 
   /**
@@ -322,6 +421,9 @@ public final class LaneSimulation {
       return;
     }
     strikeCompactors();
+    if (memoryChaos.nextInt(4) == 0) {
+      brokers.get(memoryChaos.nextInt(brokers.size())).exhaustMemory(memoryChaos);
+    }
     SimulatedBroker victim = brokers.get(random.nextInt(brokers.size()));
     switch (random.nextInt(10)) {
       case 0 -> victim.process().crash();

@@ -4,9 +4,10 @@ import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.simulation.Simulation;
 import java.nio.ByteBuffer;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
@@ -17,11 +18,15 @@ final class LogModel {
   /** One record: the producer's sequence number is its value, since no other record has it. */
   record Value(PartitionId partition, int sequence) {}
 
+  /** A batch as its producer made it. */
+  private record Sent(int sequence, int records, long timestamp, ByteBuffer content) {}
+
   private static final class PartitionModel {
     final NavigableMap<Long, Integer> acked = new TreeMap<>();
     final NavigableMap<Long, Integer> seen = new TreeMap<>();
-    final Map<Integer, Long> offsets = new HashMap<>();
-    final Map<Integer, ByteBuffer> sent = new HashMap<>();
+    final NavigableMap<Integer, Long> offsets = new TreeMap<>();
+    final NavigableMap<Integer, Sent> sent = new TreeMap<>();
+    final NavigableMap<Long, Sent> batches = new TreeMap<>(); // by base offset, where it is known
     final NavigableMap<Long, Long> endByEpoch = new TreeMap<>();
   }
 
@@ -53,14 +58,24 @@ final class LogModel {
 
   /** A producer made a batch; what a broker may change of it is not compared. */
   void sent(PartitionId partition, SimulatedProducer.Pending batch) {
-    of(partition).sent.put(batch.sequence(), contentOf(batch.bytes()));
+    ByteBuffer bytes = batch.bytes();
+    of(partition)
+        .sent
+        .put(
+            batch.sequence(),
+            new Sent(
+                batch.sequence(),
+                batch.records(),
+                RecordBatchLayout.maxTimestamp(bytes, 0),
+                contentOf(bytes)));
   }
 
   /** A reader below a high watermark got this batch, from its position to its limit. */
   void readBatch(PartitionId partition, ByteBuffer batch, String by) {
     long offset = RecordBatchLayout.baseOffset(batch, 0);
     int sequence = RecordBatchLayout.baseSequence(batch, 0);
-    if (!contentOf(batch).equals(of(partition).sent.get(sequence))) {
+    Sent sent = of(partition).sent.get(sequence);
+    if (sent == null || !contentOf(batch).equals(sent.content)) {
       simulation.fail(
           "inconsistent offsets: "
               + at(partition, offset)
@@ -131,6 +146,90 @@ final class LogModel {
       simulation.fail(
           "duplicate: record " + sequence + " is at " + at(partition, offset) + " and at " + other);
     }
+    if (other == null) {
+      checkOrder(model, partition, offset, sequence);
+      Sent batch = model.sent.get(sequence);
+      if (batch != null) {
+        model.batches.put(offset, batch);
+      }
+    }
+  }
+
+  /** A partition has one producer here, whose records lie in the order in which it made them. */
+  private void checkOrder(PartitionModel model, PartitionId partition, long offset, int sequence) {
+    Map.Entry<Integer, Long> before = model.offsets.lowerEntry(sequence);
+    Map.Entry<Integer, Long> after = model.offsets.higherEntry(sequence);
+    boolean isInOrder =
+        (before == null || before.getValue() < offset)
+            && (after == null || after.getValue() > offset);
+    if (!isInOrder) {
+      simulation.fail(
+          "nonmonotonic send: record "
+              + sequence
+              + " is at "
+              + at(partition, offset)
+              + ", records at their offsets beside it are "
+              + before
+              + " and "
+              + after);
+    }
+  }
+
+  /** A timestamp to look for, of something that was sent or beside it. */
+  long someTimestamp(PartitionId partition, SplittableRandom random) {
+    NavigableMap<Integer, Sent> sent = of(partition).sent;
+    Map.Entry<Integer, Sent> batch =
+        sent.isEmpty() ? null : sent.floorEntry(random.nextInt(sent.lastKey() + 1));
+    return batch == null ? 0 : batch.getValue().timestamp + random.nextInt(3) - 1;
+  }
+
+  /**
+   * Somebody looked for the first batch that has {@code timestamp} or a later one.
+   *
+   * @param from batches that end at or below it do not count
+   * @param bound batches below it were durable before, and known to be to whoever looked
+   */
+  void foundTimestamp(
+      PartitionId partition, long timestamp, long from, long bound, OptionalLong found, String by) {
+    NavigableMap<Long, Sent> batches = of(partition).batches;
+    for (Map.Entry<Long, Sent> each : batches.headMap(bound).entrySet()) {
+      long base = each.getKey();
+      boolean counts = base + each.getValue().records > from;
+      if (counts && each.getValue().timestamp >= timestamp) {
+        if (found.isEmpty() || found.getAsLong() > Math.max(from, base)) {
+          failTimestamp(partition, timestamp, from, found, by, "one is at " + base);
+        }
+        break;
+      }
+    }
+    if (found.isPresent()) {
+      Map.Entry<Long, Sent> there = batches.floorEntry(found.getAsLong());
+      boolean isKnown =
+          there != null && found.getAsLong() < there.getKey() + there.getValue().records;
+      if (isKnown && there.getValue().timestamp < timestamp) {
+        failTimestamp(partition, timestamp, from, found, by, "there is " + there);
+      }
+    }
+  }
+
+  private void failTimestamp(
+      PartitionId partition,
+      long timestamp,
+      long from,
+      OptionalLong found,
+      String by,
+      String instead) {
+    simulation.fail(
+        "wrong offset for timestamp: "
+            + timestamp
+            + " from "
+            + at(partition, from)
+            + " on was found at "
+            + found
+            + " by "
+            + by
+            + ", "
+            + instead);
   }
 
   /**

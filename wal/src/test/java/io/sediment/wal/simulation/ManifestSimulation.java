@@ -86,7 +86,8 @@ final class ManifestSimulation {
       simulation.fail("duplicate: one commit twice in " + newest.l0());
     }
     simulation.runFor(Duration.ofMillis(1)); // throws what a check has found
-    return new SeedRuns.Tally(simulation.eventsRun(), WRITERS, 0, 0, 0, reported.size(), 0, bucket);
+    return new SeedRuns.Tally(
+        simulation.eventsRun(), WRITERS, 0, 0, 0, 0, reported.size(), 0, bucket);
   }
 
   private void sleepAtAStep(StoreRequest.Phase phase, StoreRequest request) {

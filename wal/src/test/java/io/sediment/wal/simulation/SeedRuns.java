@@ -42,6 +42,7 @@ public final class SeedRuns {
    * @param crashes of them
    * @param seals of a lane: each opening, too, seals what was there before
    * @param rebirths of a cluster from its bucket
+   * @param exhaustions of a process's memory
    * @param acked records; slots where there are only those
    */
   public record Tally(
@@ -50,6 +51,7 @@ public final class SeedRuns {
       long crashes,
       long seals,
       long rebirths,
+      long exhaustions,
       long acked,
       long reads,
       SimObjectStore bucket) {}
@@ -64,6 +66,7 @@ public final class SeedRuns {
   private long crashes;
   private long seals;
   private long rebirths;
+  private long exhaustions;
   private long acked;
   private long reads;
   private long uploads;
@@ -117,6 +120,7 @@ public final class SeedRuns {
     crashes += tally.crashes;
     seals += tally.seals;
     rebirths += tally.rebirths;
+    exhaustions += tally.exhaustions;
     acked += tally.acked;
     reads += tally.reads;
     tally.bucket.faultsDone().forEach((fault, count) -> faults.merge(fault, count, Long::sum));
@@ -152,14 +156,15 @@ public final class SeedRuns {
   private String summary() {
     return String.format(
         Locale.ROOT,
-        "seeds=%d events=%d processes=%d crashes=%d seals=%d rebirths=%d acked=%d reads=%d"
-            + " uploads=%d bytesUp=%d dollarsPerGB=%.2f faults=%s",
+        "seeds=%d events=%d processes=%d crashes=%d seals=%d rebirths=%d exhaustions=%d acked=%d"
+            + " reads=%d uploads=%d bytesUp=%d dollarsPerGB=%.2f faults=%s",
         seeds,
         events,
         processes,
         crashes,
         seals,
         rebirths,
+        exhaustions,
         acked,
         reads,
         uploads,

@@ -18,6 +18,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -48,8 +49,10 @@ final class SimulatedBroker {
   private @Nullable Lane lane;
   private boolean sealed;
   private boolean halted;
+  private final SplittableRandom lookups;
   private long failedReads;
   private int unansweredReads;
+  private boolean readsNoMore;
 
   SimulatedBroker(
       Simulation simulation,
@@ -64,6 +67,7 @@ final class SimulatedBroker {
     this.model = model;
     this.producers = producers;
     this.opening = opening;
+    this.lookups = simulation.random("lookups of " + process);
   }
 
   SimScheduler process() {
@@ -123,6 +127,14 @@ final class SimulatedBroker {
     opening.compact(opened);
   }
 
+  /** Flushes and lets go of everything. */
+  CompletableFuture<Void> close() {
+    Lane open = lane;
+    return open == null
+        ? CompletableFuture.failedFuture(new IllegalStateException("never opened: " + process))
+        : open.close();
+  }
+
   /** Ends in order, as on SIGTERM: flushes, closes, exits. */
   void shutDown() {
     Lane open = lane;
@@ -141,6 +153,21 @@ final class SimulatedBroker {
       process.execute(
           () -> open.flush().whenComplete((done, failure) -> process.trace("flush: " + failure)));
     }
+  }
+
+  /** Somebody in the process takes the memory there is, and gives it back after a while. */
+  void exhaustMemory(SplittableRandom chaos) {
+    SplittableRandom own = chaos.split();
+    process.execute(() -> opening.exhaustMemory(own));
+  }
+
+  /** Memory that somebody in the process took is there again. */
+  void giveMemoryBack() {
+    process.execute(opening::giveMemoryBack);
+  }
+
+  LaneOpening opening() {
+    return opening;
   }
 
   /** Takes the lane over without opening it, as for a dead broker. */
@@ -197,7 +224,7 @@ final class SimulatedBroker {
   // -------------------------------------------------------------------------------------
 
   private void readSomething() {
-    if (halted && process.random().nextInt(20) == 0) {
+    if (readsNoMore || halted && process.random().nextInt(20) == 0) {
       return;
     }
     int index = process.random().nextInt(leaderships.size());
@@ -218,13 +245,44 @@ final class SimulatedBroker {
                   failedReads++;
                 }
               });
+      if (lookups.nextInt(4) == 0) {
+        lookUpSomething(partition);
+      }
     }
     long millis = 1 + process.random().nextInt(1_000);
     process.schedule(this::readSomething, Duration.ofMillis(millis));
   }
 
+  /** Looks for the first batch of some time, from some offset on. */
+  CompletableFuture<Void> lookUpSomething(LanePartition partition) {
+    long timestamp = model.someTimestamp(partition.id(), lookups);
+    long bound = partition.durableOffset();
+    long from = lookups.nextBoolean() ? 0 : lookups.nextLong(bound);
+    unansweredReads++;
+    return partition
+        .batchForTimestamp(timestamp, from)
+        .handle(
+            (found, failure) -> {
+              unansweredReads--;
+              if (failure != null) {
+                process.trace("lookup in " + partition.id() + ": " + failure);
+              } else {
+                model.foundTimestamp(partition.id(), timestamp, from, bound, found, process.name());
+              }
+              return null;
+            });
+  }
+
   long failedReads() {
     return failedReads;
+  }
+
+  void stopReading() {
+    readsNoMore = true;
+  }
+
+  int unansweredReads() {
+    return unansweredReads;
   }
 
   /** Reads once and tells the model what came; the map is by offset. */
@@ -303,6 +361,14 @@ final class SimulatedBroker {
                 process.execute(() -> readOn(partition, log, whole));
               }
             });
+  }
+
+  /** Looks for some times in a partition; for the last audit. */
+  CompletableFuture<Void> lookUp(PartitionId id, int times) {
+    LanePartition partition = leaderships.get(id).partition;
+    return times == 0 || partition.durableOffset() == 0
+        ? CompletableFuture.completedFuture(null)
+        : lookUpSomething(partition).thenCompose(done -> lookUp(id, times - 1));
   }
 
   /** Sequence that the partition's producer is expected to use next, by the states in the lane. */

@@ -40,6 +40,7 @@ final class SimulatedProducer {
   private final LogModel model;
   private final Leaders leaders;
   private final SplittableRandom random;
+  private final SplittableRandom delays; // between a record's time and its being sent
   private final TreeMap<Integer, Pending> unacked = new TreeMap<>();
   private final List<Integer> unsent = new ArrayList<>();
   private @Nullable SimulatedBroker connectedTo;
@@ -59,6 +60,7 @@ final class SimulatedProducer {
     this.leaders = leaders;
     this.network = simulation.process("producer-" + partition.partition());
     this.random = network.random();
+    this.delays = simulation.random("delays of " + network);
     later(this::produce, 50);
   }
 
@@ -98,7 +100,7 @@ final class SimulatedProducer {
           TestBatch.at(0)
               .records(records)
               .producer(producerId, 0, nextSequence)
-              .maxTimestamp(network.millis())
+              .maxTimestamp(network.millis() - delay())
               .size(size, random);
       Pending pending = new Pending(nextSequence, records, batch.build().array());
       model.sent(partition, pending);
@@ -108,6 +110,11 @@ final class SimulatedProducer {
       send();
     }
     later(this::produce, random.nextInt(4) == 0 ? 2_000 : 120);
+  }
+
+  /** Mostly none; some records are old when they are sent, so that times do not only rise. */
+  private int delay() {
+    return delays.nextInt(3) == 0 ? delays.nextInt(20_000) : 0;
   }
 
   /**

@@ -58,7 +58,7 @@ final class WalSimulation {
       int ackedSlots,
       SimObjectStore bucket) {
     SeedRuns.Tally tally() {
-      return new SeedRuns.Tally(events, epochs, crashes, seals, 0, ackedSlots, 0, bucket);
+      return new SeedRuns.Tally(events, epochs, crashes, seals, 0, 0, ackedSlots, 0, bucket);
     }
   }
 

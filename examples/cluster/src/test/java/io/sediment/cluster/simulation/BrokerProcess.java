@@ -66,6 +66,7 @@ final class BrokerProcess {
   private final LaneConfig laneConfig;
   private final MemoryBudget budget;
   private final Map<ApiKeys, ApiHandler<?, ?>> handlers = new EnumMap<>(ApiKeys.class);
+  private final Map<MemoryBudget.Share, Long> taken = new EnumMap<>(MemoryBudget.Share.class);
   private @Nullable ClusterMetadata metadata;
   private @Nullable Lane lane;
   private @Nullable Generation generation;
@@ -263,6 +264,38 @@ final class BrokerProcess {
     }
     ApiHandler<?, ?> deletes = new DeleteRecordsHandler(log, logs);
     handlers.put(deletes.key(), deletes);
+  }
+
+  /**
+   * Somebody takes what is left of some shares of the memory, as slow readers and large requests
+   * do, and gives it back some seconds later.
+   */
+  void exhaustMemory(SplittableRandom chaos) {
+    process.execute(
+        () -> {
+          returnMemory();
+          for (MemoryBudget.Share share : MemoryBudget.Share.values()) {
+            long bytes = chaos.nextInt(3) == 0 ? 0 : budget.limitBytes(share);
+            for (; bytes > 0; bytes /= 2) {
+              while (budget.tryReserve(share, bytes)) {
+                taken.merge(share, bytes, Long::sum);
+              }
+            }
+          }
+          process.trace("out of memory: " + taken);
+          process.schedule(this::returnMemory, Duration.ofMillis(200L << chaos.nextInt(8)));
+        });
+  }
+
+  /** Memory that somebody in the process took is there again. */
+  void giveMemoryBack() {
+    process.execute(this::returnMemory);
+  }
+
+  private void returnMemory() {
+    Map<MemoryBudget.Share, Long> now = new EnumMap<>(taken);
+    taken.clear();
+    now.forEach(budget::release);
   }
 
   /** Ends in order, as on SIGTERM: flushes, closes, exits. */

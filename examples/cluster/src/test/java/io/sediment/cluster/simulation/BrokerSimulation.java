@@ -40,12 +40,21 @@ final class BrokerSimulation implements AutoCloseable {
       long crashes,
       long seals,
       long incarnations,
+      long exhaustions,
       long ackedRecords,
       long reads,
       SimObjectStore bucket) {
     SeedRuns.Tally tally() {
       return new SeedRuns.Tally(
-          events, processes, crashes, seals, incarnations - 1, ackedRecords, reads, bucket);
+          events,
+          processes,
+          crashes,
+          seals,
+          incarnations - 1,
+          exhaustions,
+          ackedRecords,
+          reads,
+          bucket);
     }
   }
 
@@ -60,7 +69,9 @@ final class BrokerSimulation implements AutoCloseable {
   private final List<ConsumerClient> consumers = new ArrayList<>();
   private final AdminClient admin;
   private SimulatedDisk disk = new SimulatedDisk();
+  private final SplittableRandom memoryChaos;
   private long crashes;
+  private long exhaustions;
   private boolean losesDisk;
   private boolean healed;
 
@@ -78,6 +89,7 @@ final class BrokerSimulation implements AutoCloseable {
     for (Wanted topic : topics) {
       topic.places().forEach(this::newClients);
     }
+    this.memoryChaos = simulation.random("memory");
     bucket.observe(this::strikeAtAStep);
   }
 
@@ -156,6 +168,7 @@ final class BrokerSimulation implements AutoCloseable {
             .mapToLong(Generation::incarnation)
             .max()
             .orElse(0),
+        exhaustions,
         model.ackedRecords(),
         model.reads(),
         bucket);
@@ -166,6 +179,7 @@ final class BrokerSimulation implements AutoCloseable {
     healed = true;
     bucket.heal();
     for (BrokerProcess broker : brokers) {
+      broker.giveMemoryBack();
       if (broker.process().isPaused()) {
         if (random.nextBoolean()) {
           broker.process().resume();
@@ -192,6 +206,11 @@ final class BrokerSimulation implements AutoCloseable {
         () -> auditors.stream().allMatch(ConsumerClient::isAtEnd),
         PROGRESS_LIMIT,
         "everything read");
+    auditors.forEach(auditor -> auditor.lookUp(5));
+    simulation.runUntil(
+        () -> auditors.stream().allMatch(ConsumerClient::hasLookedUp),
+        PROGRESS_LIMIT,
+        "every time looked for");
     for (ConsumerClient auditor : auditors) {
       model.checkComplete(
           auditor.place(), auditor.begin(), auditor.end(), auditor.bytes(), auditor.records());
@@ -257,6 +276,10 @@ final class BrokerSimulation implements AutoCloseable {
   private void strike() {
     if (healed) {
       return;
+    }
+    if (memoryChaos.nextInt(4) == 0) {
+      exhaustions++;
+      brokers.get(memoryChaos.nextInt(brokers.size())).exhaustMemory(memoryChaos.split());
     }
     BrokerProcess victim =
         random.nextBoolean() ? newest() : brokers.get(random.nextInt(brokers.size()));

@@ -12,6 +12,11 @@ import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FetchResponseData.PartitionData;
+import org.apache.kafka.common.message.ListOffsetsRequestData;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
+import org.apache.kafka.common.message.ListOffsetsResponseData;
+import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartitionResponse;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -24,15 +29,19 @@ import org.apache.kafka.common.record.internal.RecordBatch;
  */
 final class ConsumerClient extends SimulatedClient {
   private static final short VERSION_WITH_NAMES = 12;
+  private static final short LIST_OFFSETS_VERSION = 7;
   private static final int NO_SESSION = -1;
 
   private final Place place;
   private final boolean seeks;
   private final NavigableMap<Long, String> records = new TreeMap<>();
+  private final NavigableMap<Long, Long> times = new TreeMap<>(); // of the same records
   private final NavigableMap<Long, Integer> batchBytes = new TreeMap<>(); // by last offset
   private long position;
   private long begin;
   private long end = -1;
+  private boolean looksUp; // and polls no more
+  private int lookupsLeft;
 
   /**
    * @param seeks whether it goes back now and then
@@ -77,7 +86,73 @@ final class ConsumerClient extends SimulatedClient {
     return batchBytes.tailMap(begin).values().stream().mapToLong(Integer::longValue).sum();
   }
 
+  /** Asks for the first record of some times, once it has read everything. */
+  void lookUp(int times) {
+    looksUp = true;
+    lookupsLeft = times;
+    disconnect();
+    later(this::lookUpNext, 5);
+  }
+
+  boolean hasLookedUp() {
+    return lookupsLeft == 0;
+  }
+
+  private void lookUpNext() {
+    SimulatedConnection open = connection();
+    if (open == null) {
+      later(this::lookUpNext, 500);
+      return;
+    }
+    if (lookupsLeft == 0 || times.isEmpty()) {
+      lookupsLeft = 0;
+      return;
+    }
+    long offset = times.firstKey() + random.nextLong(times.lastKey() - times.firstKey() + 1);
+    long timestamp = times.get(offset) + random.nextInt(3) - 1;
+    timeOut(open, this::lookUpAgain);
+    open.<ListOffsetsRequestData, ListOffsetsResponseData>send(
+        ApiKeys.LIST_OFFSETS,
+        LIST_OFFSETS_VERSION,
+        lookup(timestamp),
+        response -> {
+          ListOffsetsPartitionResponse answer = response.topics().get(0).partitions().get(0);
+          if (!isCurrent(open)) {
+            return;
+          }
+          disconnect(); // ends the timeout as well
+          if (answer.errorCode() == Errors.NONE.code()) {
+            model.foundTimestamp(place, times, timestamp, answer.offset());
+            lookupsLeft--;
+          }
+          later(this::lookUpNext, 50);
+        });
+  }
+
+  private void lookUpAgain() {
+    disconnect();
+    later(this::lookUpNext, 100);
+  }
+
+  private ListOffsetsRequestData lookup(long timestamp) {
+    return new ListOffsetsRequestData()
+        .setReplicaId(-1)
+        .setTopics(
+            List.of(
+                new ListOffsetsTopic()
+                    .setName(place.topic())
+                    .setPartitions(
+                        List.of(
+                            new ListOffsetsPartition()
+                                .setPartitionIndex(place.partition())
+                                .setCurrentLeaderEpoch(-1)
+                                .setTimestamp(timestamp)))));
+  }
+
   private void poll() {
+    if (looksUp) {
+      return;
+    }
     SimulatedConnection open = connection();
     if (open == null) {
       later(this::poll, 500);
@@ -180,6 +255,7 @@ final class ConsumerClient extends SimulatedClient {
     end = answer.highWatermark();
     begin = answer.logStartOffset();
     records.headMap(begin).clear();
+    times.headMap(begin).clear();
     model.readableTo(place, by, end);
     model.beginsAt(place, by, begin);
     if (begin > end) {
@@ -211,6 +287,7 @@ final class ConsumerClient extends SimulatedClient {
         model.read(place, by, record.offset(), value, batch.hasProducerId());
         if (record.offset() >= begin) {
           records.put(record.offset(), value);
+          times.put(record.offset(), record.timestamp());
         }
       }
       next = batch.nextOffset();

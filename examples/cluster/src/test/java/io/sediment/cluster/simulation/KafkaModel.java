@@ -35,7 +35,7 @@ final class KafkaModel {
   private static final class Log {
     final NavigableMap<Long, String> acked = new TreeMap<>();
     final NavigableMap<Long, String> seen = new TreeMap<>();
-    final Map<String, Long> offsets = new HashMap<>();
+    final Map<String, NavigableMap<Integer, Long>> offsets = new HashMap<>(); // by producer, number
     final NavigableMap<Generation, Long> durableTo = new TreeMap<>();
     final NavigableMap<Generation, LongSummaryStatistics> readableTo = new TreeMap<>();
     final NavigableMap<Generation, Long> beginsAt = new TreeMap<>();
@@ -114,7 +114,18 @@ final class KafkaModel {
               + " as "
               + value);
     }
-    Long other = once ? log.offsets.putIfAbsent(value, offset) : null;
+    if (once) {
+      holdsOnce(log, place, offset, value, how);
+    }
+  }
+
+  /** What an idempotent producer sends lies at one offset, and in the order in which it sent it. */
+  private void holdsOnce(Log log, Place place, long offset, String value, String how) {
+    int number = value.indexOf('#');
+    NavigableMap<Integer, Long> offsets =
+        log.offsets.computeIfAbsent(value.substring(0, number), first -> new TreeMap<>());
+    int sent = Integer.parseInt(value.substring(number + 1));
+    Long other = offsets.putIfAbsent(sent, offset);
     if (other != null && other != offset) {
       simulation.fail(
           "duplicate: "
@@ -127,6 +138,24 @@ final class KafkaModel {
               + offset
               + ", before at "
               + other);
+    }
+    Map.Entry<Integer, Long> before = offsets.lowerEntry(sent);
+    Map.Entry<Integer, Long> after = offsets.higherEntry(sent);
+    if (before != null && before.getValue() >= offset
+        || after != null && after.getValue() <= offset) {
+      simulation.fail(
+          "nonmonotonic send: "
+              + value
+              + " "
+              + how
+              + " at "
+              + place
+              + "@"
+              + offset
+              + ", what was sent before it and after it is at "
+              + before
+              + " and "
+              + after);
     }
   }
 
@@ -225,6 +254,38 @@ final class KafkaModel {
               + ", which "
               + log.durableTo.headMap(by, true).lastKey()
               + " served");
+    }
+  }
+
+  /**
+   * Somebody asked for the first record of a time, after it had read everything there is.
+   *
+   * @param times by offset
+   * @param found -1 where there is none
+   */
+  void foundTimestamp(Place place, NavigableMap<Long, Long> times, long timestamp, long found) {
+    long expected =
+        times.entrySet().stream()
+            .filter(record -> record.getValue() >= timestamp)
+            .mapToLong(Map.Entry::getKey)
+            .findFirst()
+            .orElse(-1);
+    // Retention may have let go of the one that was read meanwhile.
+    boolean isRight =
+        found == expected
+            || of(place).bytesKeptMin != Long.MAX_VALUE
+                && (found < 0
+                    || found > expected && times.getOrDefault(found, timestamp) >= timestamp);
+    if (!isRight) {
+      simulation.fail(
+          "wrong offset for timestamp: "
+              + timestamp
+              + " in "
+              + place
+              + " was found at "
+              + found
+              + ", and is at "
+              + expected);
     }
   }
 

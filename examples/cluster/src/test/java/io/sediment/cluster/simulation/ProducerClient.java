@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
@@ -42,6 +43,7 @@ final class ProducerClient extends SimulatedClient {
 
   private final Place place;
   private final boolean idempotent;
+  private final SplittableRandom delays; // between a record's time and its being sent
   private final TreeMap<Integer, Batch> unacked = new TreeMap<>();
   private long producerId = -1;
   private short epoch;
@@ -61,6 +63,7 @@ final class ProducerClient extends SimulatedClient {
     super(simulation, name, model, bootstrap);
     this.place = place;
     this.idempotent = idempotent;
+    this.delays = simulation.random("delays of " + network);
     later(this::produce, 500);
   }
 
@@ -125,7 +128,7 @@ final class ProducerClient extends SimulatedClient {
       values.add(value);
       records[i] =
           new SimpleRecord(
-              network.millis(),
+              network.millis() - delay(),
               (value + " " + "x".repeat(padding)).getBytes(StandardCharsets.US_ASCII));
     }
     MemoryRecords batch =
@@ -137,6 +140,11 @@ final class ProducerClient extends SimulatedClient {
     byte[] bytes = new byte[batch.sizeInBytes()];
     batch.buffer().duplicate().get(bytes);
     return new Batch(nextBatch++, values, bytes);
+  }
+
+  /** Mostly none; some records are old when they are sent, so that times do not only rise. */
+  private int delay() {
+    return delays.nextInt(3) == 0 ? delays.nextInt(20_000) : 0;
   }
 
   private void send(Batch batch) {
