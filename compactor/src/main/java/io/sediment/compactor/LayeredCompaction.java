@@ -50,10 +50,12 @@ public final class LayeredCompaction implements CompactionPolicy {
     return Optional.of(new CompactionPlan(Reason.CLUSTER, List.of(), sources));
   }
 
+  /** Where time lets most of what is left go before long, the run goes as a whole then. */
   private static Optional<CompactionPlan> evacuate(LsmShape shape) {
     return shape.runs().stream()
         .filter(run -> run.liveBytes() < run.ref().storedBytes() / 2)
         .filter(run -> run.liveBytes() < run.ref().dataBytes()) // else rewriting gains nothing
+        .filter(run -> run.liveBytes() / 2 <= run.lastingBytes())
         .findFirst()
         .map(run -> new CompactionPlan(Reason.EVACUATE, List.of(run.ref()), List.of()));
   }

@@ -5,6 +5,7 @@ import io.sediment.lsm.LaneId;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.Place;
 import io.sediment.lsm.manifest.RunRef;
+import io.sediment.lsm.object.Block;
 import io.sediment.objectstore.ObjectStore;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -27,7 +28,7 @@ final class LiveBytes {
    *
    * @param generation of the liveness that was looked with
    */
-  private record Found(long bytes, long generation) {}
+  private record Found(LsmShape.Run run, long generation) {}
 
   private final SourceReader reader;
   private final Map<Place, Found> found = new HashMap<>();
@@ -39,9 +40,9 @@ final class LiveBytes {
   }
 
   /** The most that is alive of a run, as far as is known. */
-  long of(RunRef run) {
+  LsmShape.Run of(RunRef run) {
     Found here = found.get(place(run));
-    return here == null ? run.dataBytes() : here.bytes;
+    return here == null ? new LsmShape.Run(run, run.dataBytes(), run.dataBytes()) : here.run;
   }
 
   /** Looks at some of the runs that may have lost something since. */
@@ -67,7 +68,7 @@ final class LiveBytes {
           done.thenCompose(before -> reader.read(run))
               .thenAccept(
                   sections ->
-                      found.put(place(run), new Found(liveBytes(sections, liveness), lookedWith)));
+                      found.put(place(run), new Found(look(run, sections, liveness), lookedWith)));
     }
     return done;
   }
@@ -81,18 +82,24 @@ final class LiveBytes {
     return known == null ? generation > 0 : known.generation != generation;
   }
 
-  private static long liveBytes(List<SourceSection> sections, Liveness liveness) {
-    long bytes = 0;
+  private static LsmShape.Run look(RunRef run, List<SourceSection> sections, Liveness liveness) {
+    long live = 0;
+    long lasting = 0;
     for (SourceSection section : sections) {
       if (liveness.isDeleted(section.partition())) {
         continue;
       }
       long logStart = liveness.logStart(section.partition());
+      long goesSoonBeforeMs = liveness.goesSoonBeforeMs().applyAsLong(section.partition());
       for (SourceBlock each : section.blocks()) {
-        bytes += each.block().lastOffset() >= logStart ? each.block().length() : 0;
+        Block block = each.block();
+        if (block.lastOffset() >= logStart) {
+          live += block.length();
+          lasting += block.maxTimestamp() >= goesSoonBeforeMs ? block.length() : 0;
+        }
       }
     }
-    return bytes;
+    return new LsmShape.Run(run, live, lasting);
   }
 
   private static Place place(RunRef run) {

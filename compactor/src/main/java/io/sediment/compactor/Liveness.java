@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.ToIntFunction;
+import java.util.function.ToLongFunction;
 
 /**
  * What of a lane is still wanted, as far as that is durable: nothing that this calls dead is ever
@@ -14,15 +15,32 @@ import java.util.function.ToIntFunction;
  * @param deletedTopics of which nothing is wanted
  * @param producersExpiredBeforeMs states of producers last heard of before this are let go
  * @param retentionClass of a partition, see {@link RetentionClass}
+ * @param goesSoonBeforeMs of a partition: what is older goes by itself before long, so that it is
+ *     not worth moving; {@link Long#MIN_VALUE} where time lets nothing go
  */
 public record Liveness(
     Map<PartitionId, Long> logStarts,
     Set<UUID> deletedTopics,
     long producersExpiredBeforeMs,
-    ToIntFunction<PartitionId> retentionClass) {
+    ToIntFunction<PartitionId> retentionClass,
+    ToLongFunction<PartitionId> goesSoonBeforeMs) {
   /** Everything is wanted, and in one class. */
   public static final Liveness ALL =
       new Liveness(Map.of(), Set.of(), Long.MIN_VALUE, partition -> RetentionClass.FOR_EVER);
+
+  /** Where time lets nothing go. */
+  public Liveness(
+      Map<PartitionId, Long> logStarts,
+      Set<UUID> deletedTopics,
+      long producersExpiredBeforeMs,
+      ToIntFunction<PartitionId> retentionClass) {
+    this(
+        logStarts,
+        deletedTopics,
+        producersExpiredBeforeMs,
+        retentionClass,
+        partition -> Long.MIN_VALUE);
+  }
 
   public Liveness {
     logStarts = Map.copyOf(logStarts);

@@ -5,7 +5,7 @@ import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.RunRef;
 import java.util.List;
-import java.util.function.ToLongFunction;
+import java.util.function.Function;
 
 /**
  * What a policy may look at.
@@ -19,20 +19,19 @@ public record LsmShape(LaneId lane, List<Run> runs, List<L0Ref> l0, boolean isSe
    * A run.
    *
    * @param liveBytes of its blocks, those that are at or above a log start
+   * @param lastingBytes of these, those that do not go by themselves before long
    */
-  public record Run(RunRef ref, long liveBytes) {}
+  public record Run(RunRef ref, long liveBytes, long lastingBytes) {}
 
   public LsmShape {
     runs = List.copyOf(runs);
     l0 = List.copyOf(l0);
   }
 
-  public static LsmShape of(Manifest manifest, boolean isSealed, ToLongFunction<RunRef> liveBytes) {
+  public static LsmShape of(Manifest manifest, boolean isSealed, Function<RunRef, Run> run) {
     return new LsmShape(
         manifest.lane(),
-        manifest.level1().runs().stream()
-            .map(run -> new Run(run, liveBytes.applyAsLong(run)))
-            .toList(),
+        manifest.level1().runs().stream().map(run).toList(),
         manifest.l0(),
         isSealed);
   }

@@ -56,6 +56,13 @@ class LayeredCompactionTest {
   }
 
   @Test
+  void whatTimeLetsGoBeforeLongIsNotMoved() {
+    assertThat(plan("90/40/19 |")).isEqualTo("-");
+    assertThat(plan("90/40/0 90/40/20 |")).isEqualTo("EVACUATE runs=[2] l0=[]");
+    assertThat(plan("90/0/0 |")).as("all dead").isEqualTo("EVACUATE runs=[1] l0=[]");
+  }
+
+  @Test
   void manySmallNeighboursBecomeOne() {
     assertThat(plan("5/5 5/5 |")).isEqualTo("-");
     assertThat(plan("5/5 5/5 5/5 |")).isEqualTo("JOIN runs=[1, 2, 3] l0=[]");

@@ -64,7 +64,23 @@ class LiveBytesTest {
     for (int i = 0; i < 3; i++) {
       world.await(live.look(manifest, dead), "look");
     }
-    assertThat(runs).allMatch(run -> live.of(run) == 0);
+    assertThat(runs).allMatch(run -> live.of(run).liveBytes() == 0);
     assertThat(reads[0]).as("each once").isEqualTo(runs.size());
+
+    Liveness dying =
+        new Liveness(
+            Map.of(LaneWorld.partition(0), 1L),
+            Set.of(),
+            Long.MIN_VALUE,
+            partition -> 0,
+            partition -> 6); // offsets are timestamps here
+    for (int i = 0; i < 3; i++) {
+      world.await(live.look(manifest, dying), "look");
+    }
+    long bytes = runs.stream().mapToLong(RunRef::dataBytes).sum() / 24;
+    assertThat(runs.stream().mapToLong(run -> live.of(run).liveBytes()).sum())
+        .isEqualTo(23 * bytes);
+    assertThat(runs.stream().mapToLong(run -> live.of(run).lastingBytes()).sum())
+        .isEqualTo(18 * bytes);
   }
 }

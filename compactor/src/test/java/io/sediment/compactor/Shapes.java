@@ -10,8 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Lanes drawn as one line: runs as {@code stored/live}, then a bar, then objects of level 0; sizes
- * in MB. {@code sealed} at the end says what it says.
+ * Lanes drawn as one line: runs as {@code stored/live} or, where time lets some of it go before
+ * long, {@code stored/live/lasting}; then a bar, then objects of level 0; sizes in MB. {@code
+ * sealed} at the end says what it says.
  */
 final class Shapes {
   private static final long MB = 1 << 20;
@@ -25,7 +26,9 @@ final class Shapes {
     for (String word : words(levels[0])) {
       String[] sizes = word.split("/");
       long stored = Long.parseLong(sizes[0]) * MB;
-      runs.add(new LsmShape.Run(run(runs.size() + 1, stored), Long.parseLong(sizes[1]) * MB));
+      long live = Long.parseLong(sizes[1]) * MB;
+      long lasting = sizes.length > 2 ? Long.parseLong(sizes[2]) * MB : live;
+      runs.add(new LsmShape.Run(run(runs.size() + 1, stored), live, lasting));
     }
     List<L0Ref> l0 = new ArrayList<>();
     for (String word : words(levels[1])) {

@@ -20,6 +20,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * is kept. The image that is asked is exported, so what it calls dead stays dead over any rebirth.
  */
 public final class MetadataLiveness {
+  /** What goes within this part of the time it is kept goes soon. */
+  private static final int SOON_PART = 4;
+
   private final ClusterMetadata metadata;
   private final TopicConfigs configs;
   private final InstantSource clock;
@@ -42,6 +45,7 @@ public final class MetadataLiveness {
   public CompletableFuture<Liveness> of(LaneId lane) {
     MetadataImage image = metadata.image();
     Map<UUID, Integer> classes = new ConcurrentHashMap<>();
+    Map<UUID, Long> soon = new ConcurrentHashMap<>();
     return CompletableFuture.completedFuture(
         new Liveness(
             LogStarts.of(image),
@@ -49,7 +53,21 @@ public final class MetadataLiveness {
             clock.millis() - producerExpiry.toMillis(),
             partition ->
                 classes.computeIfAbsent(
-                    partition.topicId(), topicId -> retentionClass(image, partition))));
+                    partition.topicId(), topicId -> retentionClass(image, partition)),
+            partition ->
+                soon.computeIfAbsent(
+                    partition.topicId(), topicId -> goesSoonBeforeMs(image, partition))));
+  }
+
+  private long goesSoonBeforeMs(MetadataImage image, PartitionId partition) {
+    Topic topic = image.topic(partition.topicId());
+    long retentionMs =
+        topic == null
+            ? RetentionLimits.NO_LIMIT
+            : RetentionLimits.of(configs.of(image, topic)).retentionMs();
+    return retentionMs == RetentionLimits.NO_LIMIT
+        ? Long.MIN_VALUE
+        : clock.millis() - retentionMs + retentionMs / SOON_PART;
   }
 
   private int retentionClass(MetadataImage image, PartitionId partition) {

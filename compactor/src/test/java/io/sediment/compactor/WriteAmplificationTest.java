@@ -1,0 +1,120 @@
+package io.sediment.compactor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.lsm.LaneId;
+import io.sediment.lsm.manifest.L0Ref;
+import io.sediment.lsm.manifest.RunRef;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What the policy writes below the log per byte produced, with the sizes a broker has by default:
+ * three days of a steady lane whose records are kept for a day, minute by minute.
+ */
+class WriteAmplificationTest {
+  private static final int FLUSH_BYTES = 8 << 20;
+  private static final int RETENTION_MINUTES = 24 * 60;
+  private static final int RETENTION_CHECK_MINUTES = 5;
+
+  /** What was flushed at one time. */
+  private record Piece(int minute, long bytes) {}
+
+  private final LayeredCompaction policy = new LayeredCompaction(CompactionOptions.DEFAULT);
+  private final List<Piece> l0 = new ArrayList<>();
+  private final Map<Long, List<Piece>> runs = new LinkedHashMap<>();
+  private int minute;
+  private int logStart;
+  private long nextRun;
+  private long flushed;
+  private long compacted;
+  private double deadShareMost;
+
+  private void live(long bytesPerMinute) {
+    int objects = (int) ((bytesPerMinute + FLUSH_BYTES - 1) / FLUSH_BYTES);
+    for (minute = 0; minute < 3 * RETENTION_MINUTES; minute++) {
+      for (int i = 0; i < objects; i++) {
+        l0.add(new Piece(minute, bytesPerMinute / objects));
+        flushed += bytesPerMinute / objects;
+      }
+      if (minute % RETENTION_CHECK_MINUTES == 0) {
+        logStart = minute - RETENTION_MINUTES;
+        l0.removeIf(piece -> piece.minute < logStart);
+      }
+      for (Optional<CompactionPlan> plan = plan(); plan.isPresent(); plan = plan()) {
+        carryOut(plan.get());
+      }
+      if (minute > 2 * RETENTION_MINUTES) {
+        long stored = runs.values().stream().mapToLong(this::bytes).sum();
+        long dead = stored - runs.values().stream().mapToLong(run -> bytes(alive(run))).sum();
+        deadShareMost = Math.max(deadShareMost, (double) dead / stored);
+      }
+    }
+  }
+
+  private Optional<CompactionPlan> plan() {
+    List<LsmShape.Run> drawn = new ArrayList<>();
+    runs.forEach(
+        (number, pieces) -> {
+          int soon = minute - RETENTION_MINUTES + RETENTION_MINUTES / 4;
+          List<Piece> alive = alive(pieces);
+          drawn.add(
+              new LsmShape.Run(
+                  Shapes.run(number, bytes(pieces)),
+                  bytes(alive),
+                  bytes(alive.stream().filter(piece -> piece.minute >= soon).toList())));
+        });
+    List<L0Ref> refs = new ArrayList<>();
+    for (Piece piece : l0) {
+      refs.add(Shapes.l0(refs.size() + 1, piece.bytes));
+    }
+    return policy.plan(new LsmShape(new LaneId(0), drawn, refs, false));
+  }
+
+  private void carryOut(CompactionPlan plan) {
+    List<Piece> result = new ArrayList<>();
+    for (RunRef run : plan.runs()) {
+      result.addAll(alive(runs.remove(run.number())));
+    }
+    List<Piece> clustered = l0.subList(0, plan.l0().size());
+    result.addAll(alive(clustered));
+    clustered.clear();
+    compacted += bytes(result);
+    if (!result.isEmpty()) {
+      runs.put(++nextRun, result);
+    }
+  }
+
+  private List<Piece> alive(List<Piece> pieces) {
+    return pieces.stream().filter(piece -> piece.minute >= logStart).toList();
+  }
+
+  private long bytes(List<Piece> pieces) {
+    return pieces.stream().mapToLong(Piece::bytes).sum();
+  }
+
+  private double amplification() {
+    return (double) (flushed + compacted) / flushed;
+  }
+
+  @ParameterizedTest(name = "KB/s={0}")
+  @ValueSource(ints = {10, 30, 100, 1_000, 10_000})
+  void aSteadyLaneWritesEverythingTwice(int kilobytesPerSecond) {
+    live(kilobytesPerSecond * 60L << 10);
+    assertThat(amplification()).isBetween(1.9, 2.0);
+    assertThat(deadShareMost).as("of what is stored").isLessThan(0.05);
+  }
+
+  /** 32 of its runs are below 256 MB: they become one, so that reading them stays cheap. */
+  @Test
+  void aQuietLaneWritesMostOfItThreeTimes() {
+    live(60 << 10);
+    assertThat(amplification()).isBetween(2.5, 3.5);
+  }
+}
