@@ -133,7 +133,8 @@ public final class TestBroker implements AutoCloseable {
                 groupConfigs,
                 STORE,
                 settings.defaultPartitions(),
-                () -> new UUID(8, topicIds.incrementAndGet())));
+                () -> new UUID(8, topicIds.incrementAndGet()),
+                scheduler));
     metadata.accept(new RegisterBroker(ID, new UUID(1, ID), "127.0.0.1", frontend.port(), null));
   }
 

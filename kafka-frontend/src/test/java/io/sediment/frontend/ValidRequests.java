@@ -6,6 +6,7 @@ import java.util.Set;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
+import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
@@ -16,11 +17,13 @@ import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
 import org.apache.kafka.common.message.DescribeProducersRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
+import org.apache.kafka.common.message.ElectLeadersRequestData;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.message.ListConfigResourcesRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
+import org.apache.kafka.common.message.ListPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
 import org.apache.kafka.common.message.ProduceRequestData;
@@ -99,12 +102,24 @@ public final class ValidRequests {
               .setTopics(
                   List.of(new DescribeTopicPartitionsRequestData.TopicRequest().setName(topic)));
       case LIST_CONFIG_RESOURCES -> new ListConfigResourcesRequestData();
+      case ALTER_PARTITION_REASSIGNMENTS -> reassign(topic);
+      case LIST_PARTITION_REASSIGNMENTS ->
+          new ListPartitionReassignmentsRequestData()
+              .setTopics(
+                  List.of(
+                      new ListPartitionReassignmentsRequestData.ListPartitionReassignmentsTopics()
+                          .setName(topic)
+                          .setPartitionIndexes(List.of(0))));
+      case ELECT_LEADERS -> electLeaders(topic);
       default -> ValidGroupRequests.of(key, version, about);
     };
   }
 
   /** What a request may be answered with that is right in all but who asks. */
   public static Set<Errors> answersTo(ApiKeys key) {
+    if (key == ApiKeys.ELECT_LEADERS) {
+      return Set.of(Errors.NONE, Errors.ELECTION_NOT_NEEDED);
+    }
     return ValidGroupRequests.answersTo(key);
   }
 
@@ -229,6 +244,30 @@ public final class ValidRequests {
                 .setName(about.topic())
                 .setCount(about.partitions() + 1)
                 .setAssignments(null));
+    return request;
+  }
+
+  /** To the broker that leads it already. */
+  private static ApiMessage reassign(String topic) {
+    return new AlterPartitionReassignmentsRequestData()
+        .setTopics(
+            List.of(
+                new AlterPartitionReassignmentsRequestData.ReassignableTopic()
+                    .setName(topic)
+                    .setPartitions(
+                        List.of(
+                            new AlterPartitionReassignmentsRequestData.ReassignablePartition()
+                                .setReplicas(List.of(0))))));
+  }
+
+  private static ApiMessage electLeaders(String topic) {
+    ElectLeadersRequestData request = new ElectLeadersRequestData().setTimeoutMs(TIMEOUT_MS);
+    request
+        .topicPartitions()
+        .add(
+            new ElectLeadersRequestData.TopicPartitions()
+                .setTopic(topic)
+                .setPartitions(List.of(0)));
     return request;
   }
 

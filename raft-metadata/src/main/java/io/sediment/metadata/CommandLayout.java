@@ -39,6 +39,7 @@ public final class CommandLayout {
   private static final int PASS_SEALED_LANE = 15;
   private static final int DRAIN_LANE = 16;
   private static final int MOVE_PARTITIONS = 17;
+  private static final int PREFER_LEADERS = 18;
   private static final int UUID_LENGTH = 16;
 
   private CommandLayout() {}
@@ -75,6 +76,12 @@ public final class CommandLayout {
         out.uuid(move.partition().topicId()).varint(move.partition().partition());
         out.varint(move.leaderEpoch()).varint(move.endOffset());
         out.varint(move.target() - MovePartitions.ANY_BROKER);
+      }
+    } else if (command instanceof PreferLeaders c) {
+      out.u8(PREFER_LEADERS).u8(VERSION).varint(c.choices().size());
+      for (PreferLeaders.Choice choice : c.choices()) {
+        out.uuid(choice.partition().topicId()).varint(choice.partition().partition());
+        out.varint(choice.broker() - PreferLeaders.NOBODY);
       }
     } else if (command instanceof CreateTopics c) {
       out.u8(CREATE_TOPICS).u8(VERSION).varint(c.topics().size());
@@ -162,6 +169,15 @@ public final class CommandLayout {
                           i.varint32(),
                           i.varint(),
                           i.varint32() + MovePartitions.ANY_BROKER)));
+      case PREFER_LEADERS ->
+          new PreferLeaders(
+              readList(
+                  in,
+                  UUID_LENGTH + 2,
+                  i ->
+                      new PreferLeaders.Choice(
+                          new PartitionId(i.uuid(), i.varint32()),
+                          i.varint32() + PreferLeaders.NOBODY)));
       case CREATE_TOPICS ->
           new CreateTopics(
               readList(
@@ -292,7 +308,7 @@ public final class CommandLayout {
       return readList(in, 1, i -> readResult(i, MetadataInput::text));
     } else if (command instanceof CreatePartitions) {
       return readList(in, 1, i -> readResult(i, MetadataInput::varint32));
-    } else if (command instanceof AlterConfigs) {
+    } else if (command instanceof AlterConfigs || command instanceof PreferLeaders) {
       return readList(in, 1, i -> readResult(i, v -> Done.DONE));
     } else if (command instanceof AllocateProducerIds) {
       return new AllocateProducerIds.Block(in.varint(), in.varint32());

@@ -26,6 +26,12 @@ public record DeleteTopics(List<UUID> topicIds)
       for (Partition partition : topic.partitions()) {
         partition.placements().forEach(placement -> lanes.add(placement.lane()));
       }
+      for (int i = 0; i < topic.partitionCount(); i++) {
+        PartitionId partition = new PartitionId(id, i);
+        if (image.preferredLeader(partition) != null) {
+          edit.preferredLeader(partition, null);
+        }
+      }
       edit.remove(topic).put(new DeletedTopic(id, topic.name(), topic.partitionCount(), lanes));
       results.add(CommandResult.accepted(topic.name()));
     }

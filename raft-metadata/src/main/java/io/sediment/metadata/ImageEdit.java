@@ -4,6 +4,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.pcollections.TreePMap;
 
 /**
@@ -21,6 +22,7 @@ final class ImageEdit {
   private TreePMap<String, UUID> topicIds;
   private TreePMap<ConfigResource, TreePMap<String, String>> configs;
   private TreePMap<UUID, DeletedTopic> deletedTopics;
+  private TreePMap<PartitionId, PreferredLeader> preferredLeaders;
 
   ImageEdit(MetadataImage before) {
     this.before = before;
@@ -32,6 +34,7 @@ final class ImageEdit {
     this.topicIds = before.topicIds;
     this.configs = before.configs;
     this.deletedTopics = before.deletedTopics;
+    this.preferredLeaders = before.preferredLeaders;
   }
 
   static <K extends Comparable<? super K>, V> TreePMap<K, V> sortedCopy(Map<K, V> map) {
@@ -51,7 +54,8 @@ final class ImageEdit {
         topics,
         topicIds,
         configs,
-        deletedTopics);
+        deletedTopics,
+        preferredLeaders);
   }
 
   Set<RowKey> changedRows() {
@@ -105,6 +109,15 @@ final class ImageEdit {
   ImageEdit remove(DeletedTopic topic) {
     deletedTopics = deletedTopics.minus(topic.id());
     changed.add(new RowKey.OfDeletedTopic(topic.id()));
+    return this;
+  }
+
+  /**
+   * @param next null for nobody
+   */
+  ImageEdit preferredLeader(PartitionId id, @Nullable PreferredLeader next) {
+    preferredLeaders = next == null ? preferredLeaders.minus(id) : preferredLeaders.plus(id, next);
+    changed.add(new RowKey.OfPreferredLeader(id));
     return this;
   }
 

@@ -16,7 +16,8 @@ import org.pcollections.TreePMap;
  *             sized key, sized value; keys ascend as unsigned bytes within a kind
  *   key       kind (u8), then the id:
  *             1 counters, 2 feature (text), 3 broker (i32), 4 lane (i32), 5 topic (uuid),
- *             6 deleted topic (uuid), 7 configs (type u8, name text)
+ *             6 deleted topic (uuid), 7 configs (type u8, name text),
+ *             8 preferred leader (topic uuid, partition i32)
  *   value     format version of the row (u8), then its fields in the order written below
  * </pre>
  */
@@ -29,6 +30,7 @@ public final class ImageLayout {
   private static final int TOPIC = 5;
   private static final int DELETED_TOPIC = 6;
   private static final int CONFIGS = 7;
+  private static final int PREFERRED_LEADER = 8;
 
   /** leader epoch, lane, lane epoch and start offset take at least a byte each. */
   private static final int PLACEMENT_BYTES_MIN = 4;
@@ -62,6 +64,10 @@ public final class ImageLayout {
     image.topics().forEach(topic -> put(image, new RowKey.OfTopic(topic.id()), row));
     image.deletedTopics().keySet().forEach(id -> put(image, new RowKey.OfDeletedTopic(id), row));
     image.configuredResources().forEach(of -> put(image, new RowKey.OfConfigs(of), row));
+    image
+        .preferredLeaders()
+        .keySet()
+        .forEach(id -> put(image, new RowKey.OfPreferredLeader(id), row));
   }
 
   private static void put(MetadataImage image, RowKey key, BiConsumer<byte[], byte[]> row) {
@@ -88,6 +94,8 @@ public final class ImageLayout {
       out.u8(DELETED_TOPIC).uuid(topic.id());
     } else if (key instanceof RowKey.OfConfigs configs) {
       out.u8(CONFIGS).u8(configs.resource().type().code()).text(configs.resource().name());
+    } else if (key instanceof RowKey.OfPreferredLeader preferred) {
+      out.u8(PREFERRED_LEADER).uuid(preferred.id().topicId()).i32(preferred.id().partition());
     }
     return out.toByteArray();
   }
@@ -135,6 +143,12 @@ public final class ImageLayout {
         return null;
       }
       write(configs, out);
+    } else if (key instanceof RowKey.OfPreferredLeader of) {
+      PreferredLeader preferred = image.preferredLeaders.get(of.id());
+      if (preferred == null) {
+        return null;
+      }
+      out.varint(preferred.broker()).u8(preferred.moving() ? 1 : 0);
     }
     return out.toByteArray();
   }
@@ -219,6 +233,10 @@ public final class ImageLayout {
         case CONFIGS -> {
           ConfigResource.Type type = ConfigResource.Type.ofCode(key.u8());
           edit.configs(new ConfigResource(type, key.text()), readTexts(in));
+        }
+        case PREFERRED_LEADER -> {
+          PartitionId id = new PartitionId(key.uuid(), key.i32());
+          edit.preferredLeader(id, new PreferredLeader(in.varint32(), in.flag()));
         }
         default -> throw key.corrupt("row kind " + kind);
       }

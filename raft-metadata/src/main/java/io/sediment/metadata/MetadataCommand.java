@@ -20,6 +20,7 @@ public sealed interface MetadataCommand<R>
         PassSealedLane,
         DrainLane,
         MovePartitions,
+        PreferLeaders,
         CreateTopics,
         DeleteTopics,
         DropDeletedTopics,

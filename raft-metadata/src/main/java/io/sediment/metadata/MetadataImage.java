@@ -30,6 +30,7 @@ public final class MetadataImage {
   final TreePMap<String, UUID> topicIds;
   final TreePMap<ConfigResource, TreePMap<String, String>> configs;
   final TreePMap<UUID, DeletedTopic> deletedTopics;
+  final TreePMap<PartitionId, PreferredLeader> preferredLeaders;
 
   /** Found out when first asked for. */
   private volatile @Nullable SortedMap<Integer, Broker> serving;
@@ -45,7 +46,8 @@ public final class MetadataImage {
       TreePMap<UUID, Topic> topics,
       TreePMap<String, UUID> topicIds,
       TreePMap<ConfigResource, TreePMap<String, String>> configs,
-      TreePMap<UUID, DeletedTopic> deletedTopics) {
+      TreePMap<UUID, DeletedTopic> deletedTopics,
+      TreePMap<PartitionId, PreferredLeader> preferredLeaders) {
     this.clusterId = clusterId;
     this.incarnation = incarnation;
     this.version = version;
@@ -57,6 +59,7 @@ public final class MetadataImage {
     this.topicIds = topicIds;
     this.configs = configs;
     this.deletedTopics = deletedTopics;
+    this.preferredLeaders = preferredLeaders;
   }
 
   /** The image of a cluster in which nothing has happened yet. */
@@ -66,6 +69,7 @@ public final class MetadataImage {
         incarnation,
         -1,
         0,
+        TreePMap.empty(),
         TreePMap.empty(),
         TreePMap.empty(),
         TreePMap.empty(),
@@ -178,6 +182,22 @@ public final class MetadataImage {
     return deletedTopics;
   }
 
+  /** Who shall lead by an operator's word, by partition. */
+  public SortedMap<PartitionId, PreferredLeader> preferredLeaders() {
+    return preferredLeaders;
+  }
+
+  public @Nullable PreferredLeader preferredLeader(PartitionId id) {
+    return preferredLeaders.get(id);
+  }
+
+  /** Whether somebody else leads a partition than shall, and has not handed it over yet. */
+  public boolean isMoving(PartitionId id) {
+    PreferredLeader preferred = preferredLeaders.get(id);
+    Partition partition = preferred == null || !preferred.moving() ? null : partition(id);
+    return preferred != null && partition != null && leaderOf(partition) != preferred.broker();
+  }
+
   /**
    * Brokers that clients can be sent to, those that append to a lane: one that died is none of them
    * from the moment its lane is taken away.
@@ -229,7 +249,8 @@ public final class MetadataImage {
         topics,
         topicIds,
         configs,
-        deletedTopics);
+        deletedTopics,
+        preferredLeaders);
   }
 
   /** Equal in all but the version. */
@@ -243,7 +264,8 @@ public final class MetadataImage {
         && topics.equals(other.topics)
         && topicIds.equals(other.topicIds)
         && configs.equals(other.configs)
-        && deletedTopics.equals(other.deletedTopics);
+        && deletedTopics.equals(other.deletedTopics)
+        && preferredLeaders.equals(other.preferredLeaders);
   }
 
   @Override

@@ -52,6 +52,7 @@ public record MovePartitions(LaneId lane, long laneEpoch, List<Move> moves)
     Map<UUID, Partition[]> changed = new TreeMap<>();
     LaneChoice active = new LaneChoice(image);
     LanesByLoad others = new LanesByLoad(image, lane);
+    ImageEdit edit = image.edit();
     int moved = 0;
     for (Move move : moves) {
       Topic topic = image.topic(move.partition().topicId());
@@ -73,8 +74,13 @@ public record MovePartitions(LaneId lane, long laneEpoch, List<Move> moves)
           partition.withPlacement(
               new Placement(move.leaderEpoch() + 1, target.id(), target.epoch(), move.endOffset()));
       moved++;
+      PreferredLeader preferred = image.preferredLeader(move.partition());
+      if (preferred != null
+          && preferred.moving()
+          && (target.owner() == preferred.broker() || source.owner() == preferred.broker())) {
+        edit.preferredLeader(move.partition(), new PreferredLeader(preferred.broker(), false));
+      }
     }
-    ImageEdit edit = image.edit();
     changed.forEach(
         (id, partitions) -> {
           Topic topic = image.topic(id);

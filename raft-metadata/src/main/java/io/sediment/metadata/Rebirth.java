@@ -54,7 +54,8 @@ public final class Rebirth {
         image.topics,
         image.topicIds,
         image.configs,
-        image.deletedTopics);
+        image.deletedTopics,
+        image.preferredLeaders);
   }
 
   private static Partition reborn(

@@ -18,7 +18,8 @@ public enum RejectionCode {
   STALE_LANE_EPOCH(12),
   OFFSET_OUT_OF_RANGE(13),
   INVALID_REQUEST(14),
-  UNKNOWN_RESOURCE(15);
+  UNKNOWN_RESOURCE(15),
+  NO_MOVE_IN_PROGRESS(16);
 
   private final int code;
 

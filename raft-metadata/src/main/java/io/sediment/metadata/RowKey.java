@@ -18,5 +18,7 @@ public sealed interface RowKey {
 
   record OfDeletedTopic(UUID id) implements RowKey {}
 
+  record OfPreferredLeader(PartitionId id) implements RowKey {}
+
   record OfConfigs(ConfigResource resource) implements RowKey {}
 }

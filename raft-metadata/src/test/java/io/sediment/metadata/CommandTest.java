@@ -416,6 +416,56 @@ class CommandTest {
     assertThat(partition(0).current().startOffset()).isEqualTo(20);
   }
 
+  private CommandResult<CommandResult.Done> prefer(int partition, int broker) {
+    return accept(new PreferLeaders(List.of(new PreferLeaders.Choice(id(partition), broker))))
+        .get(0);
+  }
+
+  @Test
+  void whoShallLeadDoesWhenTheLeaderHasHandedOver() {
+    twoBrokers();
+    assertThat(prefer(0, 8).isAccepted()).isTrue();
+    assertThat(image.preferredLeader(id(0))).isEqualTo(new PreferredLeader(8, true));
+    assertThat(image.isMoving(id(0))).isTrue();
+    assertThat(image.leaderOf(partition(0))).isEqualTo(7);
+
+    accept(move(0, 0, 10, 8));
+    assertThat(image.isMoving(id(0))).isFalse();
+    assertThat(image.preferredLeader(id(0))).isEqualTo(new PreferredLeader(8, false));
+
+    // What comes later is not undone by itself.
+    accept(new MovePartitions(OTHER, 1, List.of(new MovePartitions.Move(id(0), 1, 20, 7))));
+    assertThat(image.isMoving(id(0))).isFalse();
+    prefer(0, 8);
+    assertThat(image.isMoving(id(0))).isTrue();
+
+    accept(new DeleteTopics(List.of(T)));
+    assertThat(image.preferredLeaders()).isEmpty();
+  }
+
+  @Test
+  void aMoveToSomebodyElseDoesNotEndAWish() {
+    twoBrokers();
+    prefer(0, 8);
+    accept(new DrainLane(OTHER, 1, 8, 1));
+    accept(move(0, 0, 10, 8));
+    assertThat(image.leaderOf(partition(0))).isEqualTo(7);
+    assertThat(image.isMoving(id(0))).isTrue();
+  }
+
+  @Test
+  void aWishIsTakenBackOnlyWhileItIsOne() {
+    twoBrokers();
+    assertRejected(prefer(0, PreferLeaders.NOBODY), RejectionCode.NO_MOVE_IN_PROGRESS);
+    assertThat(prefer(0, 7).isAccepted()).as("it leads already").isTrue();
+    assertRejected(prefer(0, PreferLeaders.NOBODY), RejectionCode.NO_MOVE_IN_PROGRESS);
+    prefer(0, 8);
+    assertThat(prefer(0, PreferLeaders.NOBODY).isAccepted()).isTrue();
+    assertThat(image.preferredLeaders()).isEmpty();
+    assertRejected(prefer(0, 9), RejectionCode.INVALID_ASSIGNMENT);
+    assertRejected(prefer(99, 8), RejectionCode.UNKNOWN_TOPIC);
+  }
+
   @Test
   void aLaneThatLostRecordsIsToldFromOneThatGotNone() {
     twoBrokers();

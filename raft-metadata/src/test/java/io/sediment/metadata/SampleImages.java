@@ -17,7 +17,7 @@ public final class SampleImages {
     long brokerEpoch = image.broker(broker) == null ? 0 : image.broker(broker).epoch();
     LaneId lane = new LaneId(random.nextInt(4));
     long laneEpoch = image.lane(lane) == null ? 0 : image.lane(lane).epoch();
-    return switch (random.nextInt(17)) {
+    return switch (random.nextInt(18)) {
       case 0 ->
           new RegisterBroker(
               broker,
@@ -62,6 +62,11 @@ public final class SampleImages {
       case 11 -> new SealLane(lane, laneEpoch, broker, brokerEpoch);
       case 12 -> new LaneSealed(lane, laneEpoch, offsets(random, image));
       case 13 -> new PassSealedLane(lane, laneEpoch, broker, brokerEpoch);
+      case 16 ->
+          new PreferLeaders(
+              offsets(random, image).keySet().stream()
+                  .map(id -> new PreferLeaders.Choice(id, random.nextInt(4) - 1))
+                  .toList());
       case 14 -> new DrainLane(lane, laneEpoch, broker, brokerEpoch);
       case 15 ->
           new MovePartitions(

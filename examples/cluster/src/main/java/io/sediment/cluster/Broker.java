@@ -20,6 +20,7 @@ import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.frontend.partition.PlacedPartitionLane;
+import io.sediment.frontend.partition.PreferredMoves;
 import io.sediment.frontend.retention.MetadataCompactedTopics;
 import io.sediment.frontend.retention.MetadataLiveness;
 import io.sediment.frontend.retention.RetentionLoop;
@@ -222,6 +223,8 @@ final class Broker implements Service {
             lane::flush,
             scheduler);
     started("handoff", () -> handOver(handoff));
+    started(
+        "preferred leaders", PreferredMoves.start(metadata, frontend.logs(), handoff, scheduler));
     await(membership.admitted());
     serve(frontend, membership.isLeaseHeld());
     membership.onServing(held -> serve(frontend, held));
@@ -528,7 +531,8 @@ final class Broker implements Service {
             groupConfigs,
             storeName,
             settings.numPartitions(),
-            () -> BucketStart.randomId(random)));
+            () -> BucketStart.randomId(random),
+            scheduler));
   }
 
   /**

@@ -37,6 +37,7 @@ record AdminError(Errors error, @Nullable String message) {
           case INVALID_ASSIGNMENT -> Errors.INVALID_REPLICA_ASSIGNMENT;
           case NO_ACTIVE_LANE, WRONG_LANE_STATE, STALE_LANE_EPOCH, NOT_LANE_OWNER ->
               Errors.LEADER_NOT_AVAILABLE;
+          case NO_MOVE_IN_PROGRESS -> Errors.NO_REASSIGNMENT_IN_PROGRESS;
           case OFFSET_OUT_OF_RANGE -> Errors.OFFSET_OUT_OF_RANGE;
           case UNKNOWN_BROKER, STALE_BROKER_EPOCH -> Errors.STALE_BROKER_EPOCH;
           case UNKNOWN_LANE, LANE_EXISTS -> Errors.UNKNOWN_SERVER_ERROR;

@@ -6,6 +6,7 @@ import io.sediment.frontend.handler.ReplicaView;
 import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.metadata.ClusterMetadata;
+import io.sediment.runtime.Scheduler;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -27,7 +28,9 @@ public final class AdminHandlers {
       GroupConfigDefinitions groupConfigs,
       String storeName,
       int defaultPartitions,
-      Supplier<UUID> newTopicIds) {
+      Supplier<UUID> newTopicIds,
+      Scheduler scheduler) {
+    ReplicaView replicas = new ReplicaView(brokerId);
     return List.of(
         new CreateTopicsHandler(metadata, brokerId, brokerConfigs, defaultPartitions, newTopicIds),
         new DeleteTopicsHandler(metadata),
@@ -37,7 +40,10 @@ public final class AdminHandlers {
         new IncrementalAlterConfigsHandler(metadata, groupConfigs),
         new ListConfigResourcesHandler(metadata),
         new DescribeClusterHandler(metadata, brokerId),
-        new DescribeTopicPartitionsHandler(metadata, new ReplicaView(brokerId)),
+        new DescribeTopicPartitionsHandler(metadata, replicas),
+        new AlterPartitionReassignmentsHandler(metadata),
+        new ListPartitionReassignmentsHandler(metadata, replicas),
+        new ElectLeadersHandler(metadata, scheduler),
         new DeleteRecordsHandler(metadata, logs),
         new DescribeLogDirsHandler(logs, storeName));
   }

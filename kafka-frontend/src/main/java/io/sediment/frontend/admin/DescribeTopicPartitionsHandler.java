@@ -113,7 +113,7 @@ public final class DescribeTopicPartitionsHandler
       int index, Topic topic, MetadataImage image) {
     Partition partition = topic.partitions().get(index);
     int leader = image.leaderOf(partition);
-    List<Integer> nodes = replicas.replicasOf(image, topic, partition);
+    List<Integer> nodes = replicas.replicasOf(image, topic, index);
     return new DescribeTopicPartitionsResponsePartition()
         .setPartitionIndex(index)
         .setErrorCode(

@@ -233,7 +233,7 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
     for (int i = 0; i < topic.partitionCount(); i++) {
       Partition partition = topic.partitions().get(i);
       int leader = image.leaderOf(partition);
-      List<Integer> nodes = replicas.replicasOf(image, topic, partition);
+      List<Integer> nodes = replicas.replicasOf(image, topic, i);
       partitions.add(
           new MetadataResponsePartition()
               .setErrorCode(

@@ -3,6 +3,8 @@ package io.sediment.frontend.handler;
 import io.sediment.metadata.Broker;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Partition;
+import io.sediment.metadata.PartitionId;
+import io.sediment.metadata.PreferredLeader;
 import io.sediment.metadata.Topic;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -31,10 +33,21 @@ public final class ReplicaView {
     return brokerId;
   }
 
-  /** The leader first, then live brokers in turn, up to the topic's replication factor. */
-  public List<Integer> replicasOf(MetadataImage image, Topic topic, Partition partition) {
+  /**
+   * Who shall lead by an operator's word first, if there is room for the leader besides; then the
+   * leader, then live brokers in turn, up to the topic's replication factor.
+   */
+  public List<Integer> replicasOf(MetadataImage image, Topic topic, int index) {
+    Partition partition = topic.partitions().get(index);
     int leader = image.leaderOf(partition);
     List<Integer> nodes = new ArrayList<>(topic.replicationFactor());
+    PreferredLeader preferred = image.preferredLeader(new PartitionId(topic.id(), index));
+    if (preferred != null
+        && preferred.broker() != leader
+        && topic.replicationFactor() > 1
+        && image.servingBrokers().containsKey(preferred.broker())) {
+      nodes.add(preferred.broker());
+    }
     if (leader != MetadataImage.NO_LEADER) {
       nodes.add(leader);
     }

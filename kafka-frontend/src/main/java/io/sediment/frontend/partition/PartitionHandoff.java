@@ -8,7 +8,6 @@ import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MovePartitions;
 import io.sediment.metadata.MovePartitions.Move;
-import io.sediment.metadata.Partition;
 import io.sediment.metadata.PartitionId;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
@@ -91,7 +90,8 @@ public final class PartitionHandoff implements AutoCloseable {
     MetadataImage image = metadata.image();
     List<PartitionLog> left = new ArrayList<>();
     for (PartitionLog each : logs.all()) {
-      if (each.isOpen() && isPlaced(each, image) && left.size() < PARTITIONS_AT_ONCE) {
+      PartitionId id = new PartitionId(each.id().topicId(), each.id().partition());
+      if (logs.newest(id, image) == each && left.size() < PARTITIONS_AT_ONCE) {
         left.add(each);
       }
     }
@@ -102,15 +102,15 @@ public final class PartitionHandoff implements AutoCloseable {
         .thenCompose(moved -> drainOn(before + moved));
   }
 
-  /** Whether the log is the newest leadership; one that is not any more is about to close. */
-  private static boolean isPlaced(PartitionLog each, MetadataImage image) {
-    Partition partition = image.partition(each.id().topicId(), each.id().partition());
-    return partition != null && partition.leaderEpoch() == each.leaderEpoch();
-  }
-
   private boolean isAnybodyElse() {
     return metadata.image().lanes().values().stream()
         .anyMatch(other -> other.state() == Lane.State.ACTIVE && !other.id().equals(lane));
+  }
+
+  /** Flushes what it can ahead, then {@link #handOver hands over}. */
+  CompletableFuture<Integer> flushAndHandOver(
+      List<PartitionLog> leaving, ToIntFunction<PartitionLog> target) {
+    return flush.get().thenCompose(flushed -> handOver(leaving, target));
   }
 
   /**

@@ -7,6 +7,7 @@ import io.sediment.metadata.Lane;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Partition;
 import io.sediment.metadata.Placement;
+import io.sediment.metadata.PreferredLeader;
 import io.sediment.metadata.Topic;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -20,6 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -221,14 +223,32 @@ public final class PartitionLogs implements AutoCloseable {
 
   /**
    * Whether a partition that another broker leads, as far as is known here, may come to this one at
-   * any moment: that broker hands all of its partitions over. Whoever was sent here by it knows
-   * more than this broker.
+   * any moment: that broker hands all of its partitions over, or shall hand over this one. Whoever
+   * was sent here by it knows more than this broker.
    */
   public boolean mayArrive(UUID topicId, int index) {
     MetadataImage image = metadata.image();
     Partition partition = image.partition(topicId, index);
     Lane placed = partition == null ? null : image.lane(partition.current().lane());
-    return placed != null && placed.state() == Lane.State.DRAINING && placed.owner() != brokerId;
+    if (placed == null || placed.owner() == brokerId) {
+      return false;
+    }
+    io.sediment.metadata.PartitionId id = new io.sediment.metadata.PartitionId(topicId, index);
+    PreferredLeader preferred = image.preferredLeader(id);
+    return placed.state() == Lane.State.DRAINING
+        || (preferred != null && preferred.broker() == brokerId && image.isMoving(id));
+  }
+
+  /** The log of a partition while it is open here and the newest leadership; else null. */
+  @Nullable PartitionLog newest(io.sediment.metadata.PartitionId id, MetadataImage image) {
+    PartitionLog led = logs.get(new PartitionId(id.topicId(), id.partition()));
+    Partition partition = image.partition(id);
+    boolean isNewest =
+        led != null
+            && led.isOpen()
+            && partition != null
+            && partition.leaderEpoch() == led.leaderEpoch();
+    return isNewest ? led : null;
   }
 
   /** Why a partition whose log has closed is not here, and where it is. */
