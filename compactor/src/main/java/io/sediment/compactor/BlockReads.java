@@ -18,10 +18,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads many blocks at once: those near each other in one object by one request, and verifies each
- * checksum. Damage is read again, then reported with key and block; it is never copied on.
+ * checksum. Damage is read again, then reported with key and block, and remembered; it is never
+ * copied on.
  */
 final class BlockReads implements RangeRewriter.BlockSource {
   /** Bytes between two blocks that are cheaper to read than another request. */
@@ -31,10 +34,12 @@ final class BlockReads implements RangeRewriter.BlockSource {
 
   private final ObjectStore store;
   private final LaneId lane;
+  private final DamagedSources damaged;
 
-  BlockReads(ObjectStore store, LaneId lane) {
+  BlockReads(ObjectStore store, LaneId lane, DamagedSources damaged) {
     this.store = store;
     this.lane = lane;
+    this.damaged = damaged;
   }
 
   @Override
@@ -50,11 +55,23 @@ final class BlockReads implements RangeRewriter.BlockSource {
           ofObject.sort(Comparator.comparingLong(i -> blocks.get(i).block().position()));
           for (List<Integer> near : neighbours(blocks, ofObject)) {
             reads.add(
-                ReadAgain.whileCorrupt(() -> readOnce(object.key(lane), blocks, near, result)));
+                ReadAgain.whileCorrupt(() -> readOnce(object.key(lane), blocks, near, result))
+                    .whenComplete(
+                        (done, failure) -> {
+                          if (unwrap(failure) instanceof CorruptObjectException damage) {
+                            damaged.add(object, damage);
+                          }
+                        }));
           }
         });
     return CompletableFuture.allOf(reads.toArray(CompletableFuture[]::new))
         .thenApply(done -> List.of(result));
+  }
+
+  private static @Nullable Throwable unwrap(@Nullable Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
   }
 
   private static List<List<Integer>> neighbours(List<SourceBlock> blocks, List<Integer> sorted) {

@@ -142,7 +142,11 @@ final class CompactionJob {
   private CompletableFuture<CompactionResult> write(
       List<List<SourceSection>> sources, List<List<SourceSection>> done) {
     SortedMap<Integer, List<PlannedSection>> classes =
-        new Recluster(liveness, context.options(), context.rewriter()::rewrites)
+        new Recluster(
+                liveness,
+                context.options(),
+                context.rewriter()::rewrites,
+                context.damaged()::contains)
             .plan(sources, done);
     List<RunWriter> writers = new ArrayList<>();
     classes.forEach(

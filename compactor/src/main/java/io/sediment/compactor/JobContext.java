@@ -21,7 +21,12 @@ record JobContext(
     Executor executor,
     CompactionOptions options,
     CompactionPace pace,
-    RangeRewriter rewriter) {
+    RangeRewriter rewriter,
+    DamagedSources damaged) {
+
+  BlockReads blockReads() {
+    return new BlockReads(store, lane, damaged);
+  }
 
   ObjectIdentity newObject() {
     return new ObjectIdentity(

@@ -45,6 +45,7 @@ public final class LaneCompactor {
   private final CompactionEnvironment environment;
   private final LiveBytes liveBytes;
   private final SourceReader reader;
+  private final DamagedSources damaged;
   private UUID compactorId;
   private @Nullable CompactorTerm term;
   private @Nullable AtomicLong numbers; // of this term
@@ -63,7 +64,13 @@ public final class LaneCompactor {
     this.environment = environment;
     this.liveBytes = new LiveBytes(lane.id(), environment.store());
     this.reader = new SourceReader(lane.id(), environment.store());
+    this.damaged = new DamagedSources(lane.id());
     this.compactorId = newId();
+  }
+
+  /** Objects that were found damaged and stay where they are. Any thread. */
+  public int damagedObjects() {
+    return damaged.count();
   }
 
   private UUID newId() {
@@ -179,7 +186,8 @@ public final class LaneCompactor {
             environment.scheduler(),
             options,
             environment.pace(),
-            environment.rewriter());
+            environment.rewriter(),
+            damaged);
     log.info(
         "compaction begins: lane={} epoch={} reason={} runs={} l0={} bytes={} finished={}",
         lane.id(),

@@ -52,7 +52,7 @@ final class ObjectCopy {
     this.sections = sections;
     this.filters = filters;
     this.steps = steps;
-    this.reads = new BlockReads(context.store(), context.lane());
+    this.reads = context.blockReads();
     ObjectIdentity identity = context.newObject();
     this.key = LaneKeys.of(identity);
     this.writer = new StreamedObjectWriter(identity, SortedObjectOptions.DEFAULT);

@@ -27,18 +27,28 @@ import java.util.function.Predicate;
  *
  * <p>What is dead is left out, block by block. What lies in one large piece already, in an object
  * that holds little else, is referred to; all else is to be copied. What an interrupted attempt has
- * copied is referred to as well. Refuses sources in which a partition's offsets overlap or have
- * holes: nothing is published over damage.
+ * copied is referred to as well, and so is what is alive of a damaged object. Refuses sources in
+ * which a partition's offsets overlap or have holes: nothing is published over damage.
  */
 final class Recluster {
   private final Liveness liveness;
   private final CompactionOptions options;
   private final Predicate<PartitionId> isRewritten;
+  private final Predicate<DataRef> isDamaged;
 
-  Recluster(Liveness liveness, CompactionOptions options, Predicate<PartitionId> isRewritten) {
+  /**
+   * @param isRewritten but for partitions that have something alive in a damaged object
+   * @param isDamaged what is alive of such an object is not to be read
+   */
+  Recluster(
+      Liveness liveness,
+      CompactionOptions options,
+      Predicate<PartitionId> isRewritten,
+      Predicate<DataRef> isDamaged) {
     this.liveness = liveness;
     this.options = options;
     this.isRewritten = isRewritten;
+    this.isDamaged = isDamaged;
   }
 
   /**
@@ -198,14 +208,16 @@ final class Recluster {
       List<SourceBlock> live,
       List<SourceBlock> done,
       Set<DataRef> referable) {
-    boolean rewritten = isRewritten.test(partition);
+    boolean rewritten =
+        isRewritten.test(partition) && live.stream().noneMatch(it -> isDamaged.test(it.object()));
     List<PlannedBlock> planned = new ArrayList<>(live.size());
     int nextDone = 0;
     for (List<SourceBlock> piece : pieces(live)) {
       boolean isReferenced =
-          !rewritten
-              && referable.contains(piece.get(0).object())
-              && bytes(piece) >= options.referenceBytesMin();
+          isDamaged.test(piece.get(0).object())
+              || (!rewritten
+                  && referable.contains(piece.get(0).object())
+                  && bytes(piece) >= options.referenceBytesMin());
       for (SourceBlock each : piece) {
         if (isReferenced || rewritten) {
           planned.add(new PlannedBlock(each, isReferenced));

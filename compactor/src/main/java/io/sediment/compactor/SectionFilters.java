@@ -44,7 +44,7 @@ final class SectionFilters implements AutoCloseable {
   }
 
   private CompletableFuture<BatchFilter> begin(PlannedSection section) {
-    BlockReads reads = new BlockReads(context.store(), context.lane());
+    BlockReads reads = context.blockReads();
     return context
         .rewriter()
         .begin(

@@ -38,7 +38,7 @@ class ReclusterTest {
                             ExtensionFields.NONE)))
             .toList();
     Liveness liveness = new Liveness(Map.of(), Set.of(), EXPIRED_BEFORE_MS, partition -> 0);
-    return new Recluster(liveness, CompactingWorld.TINY, partition -> false)
+    return new Recluster(liveness, CompactingWorld.TINY, partition -> false, object -> false)
         .plan(sources, List.of()).values().stream()
             .flatMap(List::stream)
             .flatMap(section -> section.producers().entries().stream())

@@ -1,6 +1,7 @@
 package io.sediment.cluster;
 
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.sediment.compactor.CompactionEnvironment;
 import io.sediment.compactor.CompactionOptions;
@@ -11,7 +12,9 @@ import io.sediment.compactor.LayeredCompaction;
 import io.sediment.lsm.lane.CompactableLane;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * The compactors of one process: each lane has its own, and all of them share its threads, its
@@ -22,6 +25,7 @@ final class BrokerCompaction {
   private final CompactionOptions options;
   private final Duration interval;
   private final MeterRegistry meters;
+  private final List<LaneCompactor> compactors = new CopyOnWriteArrayList<>();
 
   BrokerCompaction(
       CompactionEnvironment environment,
@@ -32,6 +36,12 @@ final class BrokerCompaction {
     this.options = options;
     this.interval = interval;
     this.meters = meters;
+    Gauge.builder("sediment.compaction.damaged.objects", compactors, BrokerCompaction::damaged)
+        .register(meters);
+  }
+
+  private static long damaged(List<LaneCompactor> compactors) {
+    return compactors.stream().mapToLong(LaneCompactor::damagedObjects).sum();
   }
 
   /** Sizes by the settings, whatever the memory. */
@@ -43,12 +53,10 @@ final class BrokerCompaction {
   /** Begins to compact a lane, until it is closed. */
   CompactorLoop start(CompactableLane lane, boolean isSealed) {
     Scheduler scheduler = environment.scheduler();
-    CompactorLoop loop =
-        new CompactorLoop(
-            new LaneCompactor(lane, isSealed, new LayeredCompaction(options), options, environment),
-            scheduler,
-            interval,
-            this::count);
+    LaneCompactor compactor =
+        new LaneCompactor(lane, isSealed, new LayeredCompaction(options), options, environment);
+    compactors.add(compactor);
+    CompactorLoop loop = new CompactorLoop(compactor, scheduler, interval, this::count);
     loop.start();
     return loop;
   }
