@@ -25,6 +25,7 @@ import io.sediment.objectstore.LocalObjectStore;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.UnsyncedStore;
 import io.sediment.runtime.MemoryBudget;
+import io.sediment.runtime.Turnstile;
 import io.sediment.simulation.SimScheduler;
 import io.sediment.simulation.Simulation;
 import io.sediment.wal.BucketWriteAheadLogs;
@@ -274,7 +275,8 @@ final class DamagedFiles implements AutoCloseable {
               process,
               process,
               process.random(),
-              budget);
+              budget,
+              Turnstile.OPEN);
       Lane opened =
           simulation.await(
               Lane.open(environment, CONFIG, LANE, INCARNATION, epoch, FlushListener.NONE),

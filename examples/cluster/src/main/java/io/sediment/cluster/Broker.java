@@ -44,6 +44,7 @@ import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import io.sediment.runtime.Ticker;
+import io.sediment.runtime.Turnstile;
 import io.sediment.wal.BucketWriteAheadLogs;
 import io.sediment.wal.MicrometerWalMetrics;
 import io.sediment.wal.WalMetrics;
@@ -398,7 +399,8 @@ final class Broker implements Service {
         ticker,
         clock,
         random,
-        budget);
+        budget,
+        new Turnstile(scheduler, ticker, settings.catchUpBytesPerSecond().orElse(0L)));
   }
 
   private RaftMetadata openMetadata(

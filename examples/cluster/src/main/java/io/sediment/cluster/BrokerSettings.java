@@ -43,6 +43,7 @@ record BrokerSettings(
     Duration retentionCheckInterval,
     Optional<Long> retentionBudgetBytes,
     Optional<Duration> garbageInterval,
+    Optional<Long> catchUpBytesPerSecond,
     Compaction compaction,
     long compactionBytesPerSecond,
     int compactionL0Objects,
@@ -247,6 +248,15 @@ record BrokerSettings(
           "How often objects that nothing needs any more are deleted. Unset: 30000 on `s3`, 10000"
               + " elsewhere");
 
+  private static final Setting<Optional<Long>> CATCH_UP_RATE =
+      new Setting<>(
+          "CATCH_UP_RATE",
+          "",
+          ValueTypes.optional(ValueTypes.bytes(1L << 20)),
+          "Bytes per second that consumers of old data, all together, read from the store at most;"
+              + " who is beyond it waits for its turn and holds no memory meanwhile. Unset: no"
+              + " limit");
+
   private static final Setting<Compaction> COMPACTION =
       new Setting<>(
           "COMPACTION",
@@ -304,6 +314,7 @@ record BrokerSettings(
                   RETENTION_CHECK_INTERVAL_MS,
                   RETENTION_BUDGET,
                   GARBAGE_INTERVAL_MS,
+                  CATCH_UP_RATE,
                   COMPACTION,
                   COMPACTION_RATE,
                   COMPACTION_L0_OBJECTS,
@@ -355,6 +366,7 @@ record BrokerSettings(
         Duration.ofMillis(RETENTION_CHECK_INTERVAL_MS.in(environment)),
         RETENTION_BUDGET.in(environment),
         GARBAGE_INTERVAL_MS.in(environment).map(Duration::ofMillis),
+        CATCH_UP_RATE.in(environment),
         COMPACTION.in(environment),
         COMPACTION_RATE.in(environment),
         COMPACTION_L0_OBJECTS.in(environment),

@@ -5,6 +5,7 @@ import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
+import io.sediment.runtime.Turnstile;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -20,6 +21,7 @@ import java.util.random.RandomGenerator;
  * @param clock only for expiring producers that have long been silent
  * @param random draws ids, so it must be good enough for identities; thread-safe where the
  *     scheduler has several threads
+ * @param catchUp how fast all readers of old data together may go
  */
 public record LaneEnvironment(
     ObjectStore store,
@@ -30,8 +32,9 @@ public record LaneEnvironment(
     Ticker ticker,
     InstantSource clock,
     RandomGenerator random,
-    MemoryBudget budget) {
-  /** With a store whose objects are not local files. */
+    MemoryBudget budget,
+    Turnstile catchUp) {
+  /** With a store whose objects are not local files, and no limit for readers. */
   public LaneEnvironment(
       ObjectStore store,
       ObjectStore catchUpStore,
@@ -41,6 +44,16 @@ public record LaneEnvironment(
       InstantSource clock,
       RandomGenerator random,
       MemoryBudget budget) {
-    this(store, catchUpStore, Optional.empty(), logs, scheduler, ticker, clock, random, budget);
+    this(
+        store,
+        catchUpStore,
+        Optional.empty(),
+        logs,
+        scheduler,
+        ticker,
+        clock,
+        random,
+        budget,
+        Turnstile.OPEN);
   }
 }

@@ -135,7 +135,8 @@ final class LaneOpener {
             environment.files(),
             environment.budget(),
             environment.scheduler(),
-            parts.counters());
+            parts.counters(),
+            environment.catchUp());
     DamageAlarm alarm = new DamageAlarm(parts.counters());
     OldestBlocksSearch oldestBlocks =
         new OldestBlocksSearch(parts.indexes(), environment.scheduler());

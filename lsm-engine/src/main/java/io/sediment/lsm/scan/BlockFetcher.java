@@ -9,6 +9,7 @@ import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ReadTarget;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.MemoryBudget.Share;
+import io.sediment.runtime.Turnstile;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -66,11 +67,21 @@ final class BlockFetcher {
   private final BlockCache cache;
   private final MemoryBudget budget;
   private final ScanCounters counters;
+  private final Turnstile turnstile;
   private final long chargeMax;
   private final long runBytesMax;
 
-  BlockFetcher(ObjectStore store, BlockCache cache, MemoryBudget budget, ScanCounters counters) {
+  /**
+   * @param turnstile where the bytes of each GET are paid; whoever asks for them has passed it
+   */
+  BlockFetcher(
+      ObjectStore store,
+      BlockCache cache,
+      MemoryBudget budget,
+      ScanCounters counters,
+      Turnstile turnstile) {
     this.store = store;
+    this.turnstile = turnstile;
     this.cache = cache;
     this.budget = budget;
     this.counters = counters;
@@ -157,10 +168,13 @@ final class BlockFetcher {
     return chunk;
   }
 
-  /** Begins to load as many of the chunks as there is memory and room for right now. */
+  /**
+   * Begins to load as many of the chunks as there is memory and room for right now; none where
+   * others wait at the turnstile.
+   */
   void prefetch(List<Want> wants, ReadClass readClass) {
     int next = 0;
-    while (next < wants.size()) {
+    while (next < wants.size() && turnstile.isOpen()) {
       if (!cache.isAbsent(wants.get(next).id())) {
         next++;
         continue;
@@ -283,7 +297,9 @@ final class BlockFetcher {
     ObjectKey key = run.get(0).dataKey();
     AtomicReference<List<ByteBuffer>> memory = new AtomicReference<>(List.of()); // last attempt's
     counters.gets.increment();
-    counters.getBytes.add(run.stream().mapToLong(Want::length).sum());
+    long bytes = run.stream().mapToLong(Want::length).sum();
+    counters.getBytes.add(bytes);
+    turnstile.pay(bytes);
     return store
         .read(
             key,

@@ -9,6 +9,7 @@ import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.FileRange;
 import io.sediment.objectstore.FileRanges;
 import io.sediment.objectstore.ObjectKey;
+import io.sediment.runtime.Turnstile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -102,11 +103,12 @@ final class FileReads {
    *
    * @param offset to begin at
    * @param bound no block that ends beyond it is taken
+   * @param turnstile where the bytes are paid; the caller has passed it
    * @return null where the read is better made in memory, as when it begins in the middle of a
    *     block, or has to be since too many files are open
    */
   @Nullable CompletableFuture<BatchSlices> read(
-      ReadPlan plan, long offset, int maxBytes, long bound) {
+      ReadPlan plan, long offset, int maxBytes, long bound, Turnstile turnstile) {
     List<Region> regions = new ArrayList<>();
     long bytes = 0;
     long nextOffset = -1;
@@ -118,13 +120,13 @@ final class FileReads {
                 && index.nextOffset(block) <= bound
                 && bytes + index.length(block) <= maxBytes;
         if (!fits || !add(index, block, regions)) {
-          return open(regions, bytes, nextOffset);
+          return open(regions, bytes, nextOffset, turnstile);
         }
         bytes += index.length(block);
         nextOffset = index.nextOffset(block);
       }
     }
-    return open(regions, bytes, nextOffset);
+    return open(regions, bytes, nextOffset, turnstile);
   }
 
   /** False where that would be one region too many. */
@@ -142,13 +144,15 @@ final class FileReads {
   }
 
   private @Nullable CompletableFuture<BatchSlices> open(
-      List<Region> regions, long bytes, long nextOffset) {
+      List<Region> regions, long bytes, long nextOffset, Turnstile turnstile) {
     int count = regions.size();
-    return bytes < BYTES_MIN
-            || bytes < (long) count * REGION_BYTES_MIN
-            || !filesLeft.tryAcquire(count)
-        ? null
-        : open(regions, nextOffset);
+    if (bytes < BYTES_MIN
+        || bytes < (long) count * REGION_BYTES_MIN
+        || !filesLeft.tryAcquire(count)) {
+      return null;
+    }
+    turnstile.pay(bytes);
+    return open(regions, nextOffset);
   }
 
   private CompletableFuture<BatchSlices> open(List<Region> regions, long nextOffset) {

@@ -10,6 +10,7 @@ import io.sediment.lsm.scan.SectionFinder.Found;
 import io.sediment.objectstore.FileRanges;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.MemoryBudget;
+import io.sediment.runtime.Turnstile;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,6 +44,7 @@ public final class RangeScan {
   private final BlockFetcher catchUp;
   private final Executor executor;
   private final @Nullable FileReads files;
+  private final Turnstile turnstile;
   private final long chunkBytesMax;
   private final Map<PartitionId, Readahead> readers = // guarded by itself
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -58,6 +60,7 @@ public final class RangeScan {
    * @param recent the store for the newest objects
    * @param catchUp the store for all others; a client of its own keeps them apart
    * @param files where the objects are local files: large reads are answered with regions of them
+   * @param turnstile that reads of what is not recent pass
    */
   public RangeScan(
       IndexCache indexes,
@@ -67,10 +70,12 @@ public final class RangeScan {
       Optional<FileRanges> files,
       MemoryBudget budget,
       Executor executor,
-      ScanCounters counters) {
+      ScanCounters counters,
+      Turnstile turnstile) {
+    this.turnstile = turnstile;
     this.finder = new SectionFinder(indexes, executor);
-    this.recent = new BlockFetcher(recent, blocks, budget, counters);
-    this.catchUp = new BlockFetcher(catchUp, blocks, budget, counters);
+    this.recent = new BlockFetcher(recent, blocks, budget, counters, Turnstile.OPEN);
+    this.catchUp = new BlockFetcher(catchUp, blocks, budget, counters, turnstile);
     this.files = files.map(ranges -> new FileReads(ranges, counters)).orElse(null);
     this.executor = executor;
     this.chunkBytesMax = Math.max(1, blocks.partBytes() / CHUNK_BYTES_SHARE);
@@ -82,8 +87,8 @@ public final class RangeScan {
    * @param objects in log order
    * @param maxBytes no batch is added that would exceed this, except the first one when {@code
    *     atLeastOne}
-   * @param atLeastOne also waits for memory where there is none; for callers that hold no slices.
-   *     Without it the read comes back empty then
+   * @param atLeastOne also waits for its turn, and for memory where there is none; for callers that
+   *     hold no slices. Without it the read comes back empty then
    * @param bound batches that begin at or beyond it are left out
    * @return empty where the objects hold nothing of the partition at or above {@code offset}; empty
    *     too, but with a next offset above it, where log compaction left nothing up to there. Fails
@@ -106,32 +111,55 @@ public final class RangeScan {
                         ? BatchSlices.emptyUpTo(planned.nextOffset())
                         : BatchSlices.empty());
               }
-              CompletableFuture<BatchSlices> fromFiles =
-                  files == null ? null : files.read(planned, offset, maxBytes, bound);
-              return fromFiles == null
-                  ? readInMemory(
-                      objects,
-                      partition,
-                      offset,
-                      maxBytes,
-                      atLeastOne,
-                      files == null ? bound : FileReads.alignment(planned, offset, bound),
-                      planned)
-                  : fromFiles
-                      .handle(
-                          (slices, failure) ->
-                              isDamage(failure) // somewhere in it: memory has what comes before
-                                  ? readInMemory(
-                                      objects,
-                                      partition,
-                                      offset,
-                                      maxBytes,
-                                      atLeastOne,
-                                      bound,
-                                      planned)
-                                  : fromFiles)
-                      .thenCompose(read -> read);
+              Turnstile before =
+                  readClass(objects, planned) == ReadClass.RECENT ? Turnstile.OPEN : turnstile;
+              if (!before.isOpen() && !atLeastOne) {
+                return CompletableFuture.completedFuture(BatchSlices.empty());
+              }
+              return before
+                  .pass()
+                  .thenCompose(
+                      go ->
+                          readPlanned(
+                              objects,
+                              partition,
+                              offset,
+                              maxBytes,
+                              atLeastOne,
+                              bound,
+                              planned,
+                              before));
             });
+  }
+
+  private CompletableFuture<BatchSlices> readPlanned(
+      List<ObjectRef> objects,
+      PartitionId partition,
+      long offset,
+      int maxBytes,
+      boolean atLeastOne,
+      long bound,
+      ReadPlan planned,
+      Turnstile passed) {
+    CompletableFuture<BatchSlices> fromFiles =
+        files == null ? null : files.read(planned, offset, maxBytes, bound, passed);
+    return fromFiles == null
+        ? readInMemory(
+            objects,
+            partition,
+            offset,
+            maxBytes,
+            atLeastOne,
+            files == null ? bound : FileReads.alignment(planned, offset, bound),
+            planned)
+        : fromFiles
+            .handle(
+                (slices, failure) ->
+                    isDamage(failure) // somewhere in it: memory has what comes before
+                        ? readInMemory(
+                            objects, partition, offset, maxBytes, atLeastOne, bound, planned)
+                        : fromFiles)
+            .thenCompose(read -> read);
   }
 
   private static boolean isDamage(@Nullable Throwable failure) {

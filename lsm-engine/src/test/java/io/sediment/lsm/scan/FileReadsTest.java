@@ -23,14 +23,17 @@ import io.sediment.objectstore.FileRanges;
 import io.sediment.objectstore.LocalObjectStore;
 import io.sediment.objectstore.ObjectBody;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.ManualScheduler;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.MemoryBudget.Allowance;
 import io.sediment.runtime.MemoryBudget.Share;
+import io.sediment.runtime.Turnstile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -99,6 +102,8 @@ class FileReadsTest {
     inMemory = scan(Optional.empty());
   }
 
+  private Turnstile turnstile = Turnstile.OPEN;
+
   private RangeScan scan(Optional<FileRanges> files) {
     MemoryBudget budget =
         new MemoryBudget(
@@ -117,7 +122,8 @@ class FileReadsTest {
         files,
         budget,
         Runnable::run,
-        counters);
+        counters,
+        turnstile);
   }
 
   @AfterEach
@@ -134,6 +140,18 @@ class FileReadsTest {
       assertThat(read.nextOffset()).isEqualTo(expected.nextOffset()).isEqualTo(END);
       assertThat(read.sizeInBytes()).isEqualTo(END * BATCH_BYTES);
       assertThat(bytes(read)).isEqualTo(bytes(expected));
+    }
+  }
+
+  @Test
+  void regionsOfFilesArePaidFor() throws IOException {
+    turnstile = new Turnstile(new ManualScheduler(), () -> 0, BATCH_BYTES);
+    RangeScan limited = scan(Optional.of(store));
+    List<ObjectRef> manyMore = new ArrayList<>(objects); // what was read first is not recent
+    manyMore.addAll(Collections.nCopies(9, objects.get(OBJECTS - 1)));
+    try (BatchSlices read = Await.result(limited.read(manyMore, ONE, 0, 100 << 10, true, END))) {
+      assertThat(read.files()).isNotEmpty();
+      assertThat(turnstile.isOpen()).isFalse();
     }
   }
 

@@ -24,6 +24,7 @@ import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.MemoryBudget.Allowance;
 import io.sediment.runtime.MemoryBudget.Share;
+import io.sediment.runtime.Turnstile;
 import io.sediment.simulation.Fault;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimObjectStore;
@@ -55,6 +56,7 @@ class RangeScanTest {
   private final ObjectStore store = bucket.forProcess(process);
   private final ScanCounters counters = new ScanCounters();
   private final List<ObjectRef> objects = new ArrayList<>();
+  private Turnstile turnstile = Turnstile.OPEN;
   private MemoryBudget budget = budget(30 * OBJECT_BYTES, 30 * OBJECT_BYTES);
   private BlockCache cache = new BlockCache(budget, counters);
   private RangeScan scan = scan();
@@ -92,13 +94,24 @@ class RangeScanTest {
     IndexCache indexes =
         new IndexCache(
             new SortedObjectReader(store), new DirectoryReader(store), 1 << 20, id -> id, counters);
-    return new RangeScan(indexes, cache, store, store, Optional.empty(), budget, process, counters);
+    return new RangeScan(
+        indexes, cache, store, store, Optional.empty(), budget, process, counters, turnstile);
   }
 
   private void withMemory(MemoryBudget memory) {
     budget = memory;
     cache = new BlockCache(budget, counters);
     scan = scan();
+  }
+
+  private void withBytesPerSecond(int bytes) {
+    turnstile = new Turnstile(process, process, bytes);
+    scan = scan();
+    for (int object = 0; object < OBJECTS; object++) {
+      await(read(TWO, 10L * object, 1)).close(); // indexes
+    }
+    cache.clear();
+    simulation.runFor(Duration.ofMinutes(1));
   }
 
   private <T> T await(CompletableFuture<T> future) {
@@ -127,6 +140,40 @@ class RangeScanTest {
       assertThat(slices.isEmpty()).as("not even one fits").isTrue();
     }
     assertThat(budget.usedBytes(Share.READAHEAD)).isZero();
+  }
+
+  @Test
+  void whoCatchesUpWaitsForHisTurnAndHoldsNothingMeanwhile() {
+    withBytesPerSecond(OBJECT_BYTES);
+    long before = simulation.nowNanos();
+    List<CompletableFuture<BatchSlices>> reads = new ArrayList<>();
+    for (int object = 0; object < 5; object++) {
+      reads.add(read(ONE, 10L * object, 10_000));
+    }
+    simulation.runFor(Duration.ofMillis(900));
+    assertThat(reads).filteredOn(CompletableFuture::isDone).as("a second's worth").hasSize(2);
+    reads.stream().filter(CompletableFuture::isDone).forEach(read -> read.join().close());
+    cache.clear();
+    assertThat(budget.usedBytes()).as("of those who wait").isZero();
+    for (CompletableFuture<BatchSlices> read : reads) {
+      assertThat(await(read).sizeInBytes()).isEqualTo(10_000);
+    }
+    assertThat((simulation.nowNanos() - before) / 1e9).isBetween(2.5, 4.0);
+    reads.forEach(read -> read.join().close());
+  }
+
+  @Test
+  void whoHoldsSlicesDoesNotWaitForHisTurnNorWhoReadsWhatIsRecent() {
+    withBytesPerSecond(OBJECT_BYTES);
+    await(read(ONE, 0, 30_000)).close(); // and now nobody may for two seconds
+    assertThat(turnstile.isOpen()).isFalse();
+    try (BatchSlices slices = await(scan.read(objects, ONE, 40, 10_000, false, 100))) {
+      assertThat(slices.isEmpty()).isTrue();
+    }
+    try (BatchSlices slices = await(read(ONE, 80, 10_000))) {
+      assertThat(slices.sizeInBytes()).isEqualTo(10_000);
+    }
+    assertThat(turnstile.isOpen()).as("all that took no time").isFalse();
   }
 
   @Test
