@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # End-to-end checks of three brokers with real clients, on the local store and on S3 (a loopback server): under six producers brokers are killed with
 # kill -9 in turn, the Raft leader too, and two of three at once; one is stopped past its lease and woken up; all are restarted in turn.
-# Every acknowledged record is then read back by two clients. Prints how long each failover took, with its phases.
+# Every acknowledged record is then read back by two clients. Prints how long each failover took, with its phases, and for
+# how long each producer got no acknowledgement while a broker was stopped with SIGTERM.
 #
 #   scripts/run-cluster-e2e.sh [--rounds N] [--partitions N] [--lease-ms MS] [--limit-ms MS] [--seconds-max S] [--store local|s3|both]
 #
@@ -17,7 +18,7 @@ while [ $# -gt 0 ]; do
     --limit-ms) limit_ms=$2; shift 2 ;;
     --seconds-max) seconds_max=$2; shift 2 ;;
     --store) store=$2; shift 2 ;;
-    *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 

@@ -83,6 +83,7 @@ final class Broker implements Service {
   private static final int GROUP_THREADS_MAX = 4; // as many as Kafka has
   private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
   private static final Duration HANDOFF_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration TELLING_CLIENTS = Duration.ofMillis(500);
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
 
   private final BrokerSettings settings;
@@ -223,7 +224,7 @@ final class Broker implements Service {
             lane.epoch(),
             lane::flush,
             scheduler);
-    started("handoff", () -> handOver(handoff));
+    started("handoff", () -> handOver(handoff, scheduler));
     started(
         "preferred leaders", PreferredMoves.start(metadata, frontend.logs(), handoff, scheduler));
     await(membership.admitted());
@@ -541,7 +542,7 @@ final class Broker implements Service {
    * Others lead what this broker led before it stops to serve; where they cannot, or the lane is
    * lost anyway, they take it over afterwards.
    */
-  private void handOver(PartitionHandoff handoff) {
+  private void handOver(PartitionHandoff handoff, ThreadPoolScheduler scheduler) {
     try (handoff) {
       if (end.isDone()) {
         return;
@@ -552,6 +553,13 @@ final class Broker implements Service {
           "handed over {} partitions in {} ms",
           count,
           TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - begin));
+      if (count > 0) {
+        // Clients that are told where to go are there at once; those whose connection breaks
+        // search.
+        CompletableFuture<Void> told = new CompletableFuture<>();
+        scheduler.schedule(() -> told.complete(null), TELLING_CLIENTS);
+        told.get();
+      }
     } catch (ExecutionException | TimeoutException e) {
       log.warn("not everything was handed over: {}", e.toString());
     } catch (InterruptedException e) {

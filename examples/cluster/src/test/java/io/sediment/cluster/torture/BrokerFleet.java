@@ -144,7 +144,7 @@ final class BrokerFleet {
         .anyMatch(line -> line.startsWith("sediment_metadata_leader ") && line.endsWith(" 1.0"));
   }
 
-  void terminateAll() throws InterruptedException {
+  void terminateAll() throws IOException, InterruptedException {
     for (int i = 0; i < size(); i++) {
       int status = get(i).terminate();
       if (status != 0) {

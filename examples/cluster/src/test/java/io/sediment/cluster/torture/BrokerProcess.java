@@ -153,9 +153,12 @@ final class BrokerProcess {
     process.waitFor();
   }
 
-  /** SIGTERM, and waits for the exit status. */
-  int terminate() throws InterruptedException {
-    process.destroy();
+  /**
+   * SIGTERM, and waits for the exit status. Not by {@link Process#destroy}, which closes the pipe
+   * that would bring what the broker says on its way out.
+   */
+  int terminate() throws IOException, InterruptedException {
+    signal("TERM");
     if (!process.waitFor(60, TimeUnit.SECONDS)) {
       process.destroyForcibly();
       throw new IllegalStateException("the broker did not end within 60 s of SIGTERM");
@@ -165,6 +168,16 @@ final class BrokerProcess {
 
   boolean isAlive() {
     return process.isAlive();
+  }
+
+  /** All lines that match. */
+  List<String> lines(Predicate<String> wanted) {
+    lock.lock();
+    try {
+      return lines.stream().filter(wanted).toList();
+    } finally {
+      lock.unlock();
+    }
   }
 
   String lastLines(int count) {

@@ -4,6 +4,7 @@ import io.sediment.objectstore.s3.S3LoopbackServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +33,7 @@ public final class ClusterTorture {
   private final int partitions;
   private final Ledger ledger = new Ledger(Ledger.SMALL);
   private final List<Long> failoversMs = new ArrayList<>();
+  private final List<Long> handoffsMs = new ArrayList<>();
 
   private ClusterTorture(BrokerFleet fleet, int rounds, int partitions) {
     this.fleet = fleet;
@@ -216,13 +218,24 @@ public final class ClusterTorture {
 
   private void rollingRestart() throws Exception {
     for (int broker = 0; broker < BROKERS; broker++) {
-      int status = fleet.get(broker).terminate();
+      ledger.accounts().forEach(Ledger.Account::takeLongestPauseMs);
+      BrokerProcess stopped = fleet.get(broker);
+      int status = stopped.terminate();
       if (status != 0) {
         throw new IllegalStateException("exit status after SIGTERM: " + status);
       }
+      awaitProgress("SIGTERM of broker " + broker);
+      Map<String, Long> pausesMs = new LinkedHashMap<>();
+      ledger
+          .accounts()
+          .forEach(account -> pausesMs.put(account.producer, account.takeLongestPauseMs()));
+      System.out.printf(
+          "  %s%n  longest pauses while broker %d stopped, ms: %s%n",
+          stopped.lines(line -> line.contains("handed over")), broker, pausesMs);
+      handoffsMs.add(Collections.max(pausesMs.values()));
       fleet.restartAndAwaitReady(broker);
+      awaitProgress("restart of broker " + broker);
     }
-    awaitProgress("a rolling restart");
   }
 
   private int raftLeader() throws Exception {
@@ -251,8 +264,8 @@ public final class ClusterTorture {
 
   private void report(List<String> anomalies) {
     System.out.printf(
-        "failovers at %d partitions, ms: %s; records acknowledged %d%n",
-        partitions, failoversMs, ledger.ackCount());
+        "failovers at %d partitions, ms: %s; pauses at stops, ms: %s; records acknowledged %d%n",
+        partitions, failoversMs, handoffsMs, ledger.ackCount());
     for (Ledger.Account account : ledger.accounts()) {
       System.out.printf("  %-16s %d acknowledged%n", account.producer, account.acks().size());
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
 
 /** What each producer sent and what was acknowledged at which offset. Thread-safe. */
 final class Ledger {
@@ -41,6 +42,8 @@ final class Ledger {
     private final String padding;
     private final List<Ack> acks = new ArrayList<>();
     private final List<String> failures = new ArrayList<>();
+    private long lastAckNanos; // 0 before the first
+    private long longestPauseNanos; // since it was asked for last
 
     private Account(String producer, int partition, boolean idempotent, String padding) {
       this.producer = producer;
@@ -62,6 +65,18 @@ final class Ledger {
 
     synchronized void acked(long offset, String value) {
       acks.add(new Ack(partition, offset, value));
+      long now = System.nanoTime();
+      if (lastAckNanos != 0) {
+        longestPauseNanos = Math.max(longestPauseNanos, now - lastAckNanos);
+      }
+      lastAckNanos = now;
+    }
+
+    /** The longest time without an acknowledgement since this was asked last. */
+    synchronized long takeLongestPauseMs() {
+      long pause = longestPauseNanos;
+      longestPauseNanos = 0;
+      return TimeUnit.NANOSECONDS.toMillis(pause);
     }
 
     synchronized void failed(String why) {
