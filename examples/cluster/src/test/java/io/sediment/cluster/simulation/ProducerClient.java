@@ -50,6 +50,7 @@ final class ProducerClient extends SimulatedClient {
   private int nextSequence;
   private int nextBatch;
   private int nextValue;
+  private boolean isKnown; // to the partition, under this id and epoch
   private boolean producing = true;
   private boolean pausing;
 
@@ -80,7 +81,7 @@ final class ProducerClient extends SimulatedClient {
       return;
     }
     later(this::produce, random.nextInt(4) == 0 ? 2_000 : 150);
-    if (unacked.size() >= IN_FLIGHT_MAX || pausing) {
+    if (unacked.size() >= inFlightMax() || pausing) {
       return;
     }
     if (idempotent && (producerId < 0 || unacked.isEmpty() && random.nextInt(80) == 0)) {
@@ -90,10 +91,19 @@ final class ProducerClient extends SimulatedClient {
     if (idempotent && unacked.isEmpty() && random.nextInt(60) == 0) {
       epoch++;
       nextSequence = 0;
+      isKnown = false;
     }
     Batch batch = newBatch();
     unacked.put(batch.number(), batch);
     send(batch);
+  }
+
+  /**
+   * Of a producer that a partition does not know it takes whatever comes first, as Kafka does:
+   * where the first batch was refused and the second one was not, the first one can never follow.
+   */
+  private int inFlightMax() {
+    return idempotent && !isKnown ? 1 : IN_FLIGHT_MAX;
   }
 
   private void takeId() {
@@ -114,6 +124,7 @@ final class ProducerClient extends SimulatedClient {
             producerId = answer.producerId();
             epoch = answer.producerEpoch();
             nextSequence = 0;
+            isKnown = false;
           }
           disconnect();
         });
@@ -195,6 +206,7 @@ final class ProducerClient extends SimulatedClient {
             + generationOf(by));
     if (error == Errors.NONE) {
       model.acked(place, generationOf(by), answer.baseOffset(), batch.values(), idempotent);
+      isKnown = true;
     }
     if (!isCurrent(by)) {
       return;
