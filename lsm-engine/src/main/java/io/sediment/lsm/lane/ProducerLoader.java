@@ -38,6 +38,45 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProducerLoader {
   private static final int SNAPSHOT_OBJECTS_KEPT = 8;
+  private static final int MANIFESTS_KEPT = 8;
+
+  /** The objects that a manifest names, from an epoch on. */
+  private record Since(long manifestId, long snapshotEpoch) {}
+
+  /** Of each partition what changed, in log order. */
+  private record Changes(Map<PartitionId, List<RunProducers>> byPartition) {
+    static Changes of(List<CompletableFuture<Known>> inLogOrder) {
+      Map<PartitionId, List<RunProducers>> all = new HashMap<>();
+      for (CompletableFuture<Known> read : inLogOrder) {
+        read.join()
+            .byPartition
+            .forEach(
+                (partition, change) ->
+                    all.computeIfAbsent(partition, id -> new ArrayList<>()).add(change));
+      }
+      return new Changes(all);
+    }
+
+    List<RunProducers> of(PartitionId partition) {
+      return byPartition.getOrDefault(partition, List.of());
+    }
+  }
+
+  /** Forgets what was not asked for longest. */
+  private static final class Newest<K, V> extends LinkedHashMap<K, V> {
+    private static final long serialVersionUID = 1;
+    private final int kept;
+
+    Newest(int kept) {
+      super(16, 0.75f, true);
+      this.kept = kept;
+    }
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+      return size() > kept;
+    }
+  }
 
   /** What one object knows of producers; changes in an adopted WAL object, else mostly states. */
   private record Known(Map<PartitionId, RunProducers> byPartition) {
@@ -55,14 +94,9 @@ final class ProducerLoader {
       new HashMap<>(); // guarded by this
   private final Map<ObjectKey, CompletableFuture<Known>> changes = new HashMap<>(); // by this
   private final Map<ObjectKey, CompletableFuture<Known>> snapshots = // guarded by this
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<ObjectKey, CompletableFuture<Known>> eldest) {
-          return size() > SNAPSHOT_OBJECTS_KEPT;
-        }
-      };
+      new Newest<>(SNAPSHOT_OBJECTS_KEPT);
+  private final Map<Since, CompletableFuture<Changes>> changesSince = // guarded by this
+      new Newest<>(MANIFESTS_KEPT);
 
   /**
    * @param objects as they are now
@@ -134,8 +168,7 @@ final class ProducerLoader {
         changesSince(manifest, snapshotEpoch),
         (state, allChanges) -> {
           ProducerStates states = ProducerStates.of(state.entries());
-          for (Known each : allChanges) {
-            RunProducers change = each.of(partition);
+          for (RunProducers change : allChanges.of(partition)) {
             // An L0 of some epoch holds everything adopted under that epoch and before.
             if (change.changesEpoch() >= Math.max(1, snapshotEpoch)) {
               states.apply(change.entries());
@@ -178,10 +211,19 @@ final class ProducerLoader {
   }
 
   /**
-   * Of all that hold changes, in log order. What was read once is kept, so that a try after a
-   * failure has less to read.
+   * Put together once for all partitions: a lane just sealed has thousands of objects, and a
+   * takeover asks for hundreds of partitions at the same time.
    */
-  private synchronized CompletableFuture<List<Known>> changesSince(
+  private synchronized CompletableFuture<Changes> changesSince(
+      Manifest manifest, long snapshotEpoch) {
+    return once(
+        changesSince,
+        new Since(manifest.id(), snapshotEpoch),
+        () -> readChanges(manifest, snapshotEpoch));
+  }
+
+  /** What was read once is kept, so that a try after a failure has less to read. */
+  private synchronized CompletableFuture<Changes> readChanges(
       Manifest manifest, long snapshotEpoch) {
     List<CompletableFuture<Known>> reads = new ArrayList<>();
     for (RunRef run : manifest.level1().runs()) {
@@ -195,14 +237,12 @@ final class ProducerLoader {
       }
     }
     return CompletableFuture.allOf(reads.toArray(CompletableFuture[]::new))
-        .thenApply(all -> reads.stream().map(CompletableFuture::join).toList());
+        .thenApply(all -> Changes.of(reads));
   }
 
-  private static CompletableFuture<Known> once(
-      Map<ObjectKey, CompletableFuture<Known>> cache,
-      ObjectKey key,
-      Supplier<CompletableFuture<Known>> read) {
-    CompletableFuture<Known> here = cache.get(key);
+  private static <K, V> CompletableFuture<V> once(
+      Map<K, CompletableFuture<V>> cache, K key, Supplier<CompletableFuture<V>> read) {
+    CompletableFuture<V> here = cache.get(key);
     if (here == null || here.isCompletedExceptionally()) {
       here = read.get();
       cache.put(key, here);

@@ -21,6 +21,12 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 public final class BenchGroupsLoad {
   private static final String TOPIC = "committed";
   private static final int COMMITS_PER_SECOND = 10; // of each group
+  private static final Map<String, String> RECOVER = Map.of("RECOVER_FROM_BUCKET", "true");
+
+  /** So that what was written ten times is compacted while the benchmark waits for it. */
+  private static final Map<String, String> COMPACT_SOON =
+      Map.of("COMPACTION_L0_OBJECTS", "2", "COMPACTION_INTERVAL_MS", "1000");
+
   private static final Pattern LOADED =
       Pattern.compile("groups of .* are loaded: records=(\\d+) bytes=(\\d+) ms=(\\d+)");
 
@@ -60,32 +66,32 @@ public final class BenchGroupsLoad {
   private void run(Map<String, String> options) throws Exception {
     int groups = number(options, "groups", 1000);
     int partitions = number(options, "offsets", 100_000) / groups;
-    ServerProcess process = start(false);
+    ServerProcess process = start(Map.of());
     try {
       new ProducerLoad(options.get("kafka-class-path"), dir)
           .createTopic(server.bootstrap(), TOPIC, partitions);
       awaitOffsets("group-0");
       commit(groups, partitions, 1);
-      process = restarted(process, groups, false);
-      process = restarted(process, groups, true);
+      process = restarted(process, groups, Map.of());
+      process = restarted(process, groups, RECOVER);
       int rewrites = number(options, "rewrites", 10);
       if (rewrites > 0) {
+        process.kill();
+        process = start(COMPACT_SOON);
+        awaitOffsets("group-0");
         commit(groups, partitions, rewrites);
         TimeUnit.SECONDS.sleep(number(options, "settle-seconds", 30));
-        process = restarted(process, groups, false);
+        process = restarted(process, groups, COMPACT_SOON);
       }
     } finally {
       process.kill();
     }
   }
 
-  private ServerProcess start(boolean recover) throws Exception {
-    return server.start(
-        Map.of(
-            "RECOVER_FROM_BUCKET", Boolean.toString(recover),
-            "OFFSETS_TOPIC_PARTITIONS", "1",
-            "COMPACTION_L0_OBJECTS", "2",
-            "COMPACTION_INTERVAL_MS", "1000"));
+  private ServerProcess start(Map<String, String> more) throws Exception {
+    Map<String, String> environment = new LinkedHashMap<>(more);
+    environment.put("OFFSETS_TOPIC_PARTITIONS", "1");
+    return server.start(environment);
   }
 
   /** Each of a group's offsets that many times. */
@@ -102,17 +108,15 @@ public final class BenchGroupsLoad {
     }
   }
 
-  /**
-   * @param takenOver without its disk: it recovers from the bucket, with a lane that is new
-   */
-  private ServerProcess restarted(ServerProcess process, int groups, boolean takenOver)
+  private ServerProcess restarted(ServerProcess process, int groups, Map<String, String> more)
       throws Exception {
     process.kill();
-    if (takenOver) {
+    boolean takenOver = more.equals(RECOVER);
+    if (takenOver) { // without its disk: it recovers from the bucket, with a lane that is new
       Folders.delete(home.resolve("raft"));
     }
     long begin = System.nanoTime();
-    ServerProcess again = start(takenOver);
+    ServerProcess again = start(more);
     long ready = System.nanoTime();
     int offsets = awaitOffsets("group-" + (groups - 1));
     long answered = System.nanoTime();
