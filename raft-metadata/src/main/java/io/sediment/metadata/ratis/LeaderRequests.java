@@ -20,6 +20,7 @@ import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
 import org.apache.ratis.server.RaftServer;
@@ -143,8 +144,11 @@ final class LeaderRequests implements AutoCloseable {
   }
 
   private ManagedChannel channel(RaftPeerId member) throws IOException {
-    String address =
-        server.getDivision(group.getGroupId()).getRaftConf().getPeer(member).getAddress();
+    @Nullable RaftPeer peer = server.getDivision(group.getGroupId()).getRaftConf().getPeer(member);
+    if (peer == null) {
+      throw new IOException("not a member, as far as is known here: " + member);
+    }
+    String address = peer.getAddress();
     ManagedChannel channel =
         channels.computeIfAbsent(
             member,
