@@ -28,7 +28,6 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -116,12 +115,9 @@ class DamagedBlockTest {
   }
 
   private Path flipOneBit() throws IOException {
-    List<Path> objects;
-    try (Stream<Path> files = Files.walk(temp.resolve("data"))) {
-      objects = files.filter(file -> file.toString().endsWith(".l0")).sorted().toList();
-    }
+    List<Path> objects = FilesAtWork.in(temp.resolve("data"));
     for (Path object : objects) {
-      if (Files.size(object) > 2 * FLIPPED_BYTE) {
+      if (object.toString().endsWith(".l0") && Files.size(object) > 2 * FLIPPED_BYTE) {
         try (FileChannel file =
             FileChannel.open(object, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
           ByteBuffer one = ByteBuffer.allocate(1);

@@ -2,20 +2,17 @@ package io.sediment.cluster;
 
 import io.sediment.runtime.Await;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -68,40 +65,11 @@ final class SampleBucket {
    * deleted meanwhile.
    */
   static void copy(Path from, Path to) throws IOException {
-    Files.walkFileTree(
-        from,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes)
-              throws IOException {
-            if (isOurs(from, folder)) {
-              return FileVisitResult.SKIP_SUBTREE;
-            }
-            Files.createDirectories(to.resolve(from.relativize(folder).toString()));
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            if (!isOurs(from, file)) {
-              Files.copy(file, to.resolve(from.relativize(file).toString()));
-            }
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException gone) throws IOException {
-            if (isOurs(from, file)) {
-              return FileVisitResult.CONTINUE;
-            }
-            throw gone;
-          }
-        });
-  }
-
-  private static boolean isOurs(Path root, Path path) {
-    return root.relativize(path).toString().indexOf('~') >= 0;
+    for (Path file : FilesAtWork.in(from)) {
+      Path copy = to.resolve(from.relativize(file).toString());
+      Files.createDirectories(copy.getParent());
+      Files.copy(file, copy);
+    }
   }
 
   private Path make() throws Exception {
@@ -135,10 +103,10 @@ final class SampleBucket {
   }
 
   private static boolean has(Path bucket, String suffix) {
-    try (Stream<Path> files = Files.walk(bucket)) {
-      return files.anyMatch(file -> file.toString().endsWith(suffix));
+    try {
+      return FilesAtWork.in(bucket).stream().anyMatch(file -> file.toString().endsWith(suffix));
     } catch (IOException e) {
-      return false; // something went while we looked
+      throw new UncheckedIOException(e);
     }
   }
 
