@@ -82,8 +82,8 @@ final class Broker implements Service {
   private static final int GROUP_MEMBERS_PART = 8;
   private static final int GROUP_THREADS_MAX = 4; // as many as Kafka has
   private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
-  private static final Duration HANDOFF_TIMEOUT = Duration.ofSeconds(10);
-  private static final Duration TELLING_CLIENTS = Duration.ofMillis(500);
+  static final Duration HANDOFF_TIMEOUT = Duration.ofSeconds(10);
+  static final Duration TELLING_CLIENTS = Duration.ofMillis(500);
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
 
   private final BrokerSettings settings;

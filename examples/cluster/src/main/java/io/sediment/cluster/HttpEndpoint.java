@@ -17,6 +17,8 @@ import java.util.function.Supplier;
  * HTTP, read-only, meant for the inside of a network.
  */
 final class HttpEndpoint implements AutoCloseable {
+  static final String LIVE_PATH = "/health/live";
+  static final String READY_PATH = "/health/ready";
   private static final String PLAIN_TEXT = "text/plain; charset=utf-8";
   private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -48,10 +50,9 @@ final class HttpEndpoint implements AutoCloseable {
     HttpServer server = HttpServer.create(address, 16);
     server.setExecutor(threads);
     server.createContext("/", get(exchange -> answer(exchange, 404, PLAIN_TEXT, "not found\n")));
+    server.createContext(LIVE_PATH, get(exchange -> answer(exchange, 200, PLAIN_TEXT, "live\n")));
     server.createContext(
-        "/health/live", get(exchange -> answer(exchange, 200, PLAIN_TEXT, "live\n")));
-    server.createContext(
-        "/health/ready",
+        READY_PATH,
         get(
             exchange -> {
               boolean isReady = ready.getAsBoolean();
