@@ -4,21 +4,24 @@
 # Every acknowledged record is then read back by two clients. Prints how long each failover took, with its phases, and for
 # how long each producer got no acknowledgement while a broker was stopped with SIGTERM.
 #
-#   scripts/run-cluster-e2e.sh [--rounds N] [--partitions N] [--lease-ms MS] [--limit-ms MS] [--seconds-max S] [--store local|s3|both]
+#   scripts/run-cluster-e2e.sh [--only STEP,...] [--rounds N] [--partitions N] [--lease-ms MS|default] [--limit-ms MS] [--seconds-max S]
+#     [--store local|s3|both]
 #
-# --seconds-max fails a store's run that takes longer. --limit-ms fails one in which a failover took longer; for machines that do nothing else meanwhile.
+# Steps: kills, raft-leader, two-of-three, zombie, rolling. --seconds-max fails a store's run that takes longer. --limit-ms fails one in which a failover
+# took longer; for machines that do nothing else meanwhile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-rounds=1 partitions=60 lease_ms=5000 limit_ms=0 seconds_max=240 store=both
+only='' rounds=1 partitions=60 lease_ms=5000 limit_ms=0 seconds_max=240 store=both
 while [ $# -gt 0 ]; do
   case $1 in
+    --only) only=$2; shift 2 ;;
     --rounds) rounds=$2; shift 2 ;;
     --partitions) partitions=$2; shift 2 ;;
     --lease-ms) lease_ms=$2; shift 2 ;;
     --limit-ms) limit_ms=$2; shift 2 ;;
     --seconds-max) seconds_max=$2; shift 2 ;;
     --store) store=$2; shift 2 ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 
@@ -32,7 +35,7 @@ source scripts/lib/class-paths.sh
 torture() { # STORE
   echo "== three brokers on $1, $partitions partitions"
   "$java" -Xmx512m -cp "$(test_class_path)" io.sediment.cluster.torture.ClusterTorture --jar examples/cluster/target/sediment.jar \
-    --store "$1" --dir "$work/$1" --rounds "$rounds" --partitions "$partitions" --lease-ms "$lease_ms" --limit-ms "$limit_ms" \
+    --store "$1" --dir "$work/$1" --only "$only" --rounds "$rounds" --partitions "$partitions" --lease-ms "$lease_ms" --limit-ms "$limit_ms" \
     --seconds-max "$seconds_max" ||
     { echo "FAILED: cluster torture on $1; the brokers' logs: $work/$1/broker-*.log" >&2; exit 1; }
 }

@@ -174,7 +174,7 @@ record BrokerSettings(
   private static final Setting<Integer> BROKER_LEASE_MS =
       new Setting<>(
           "BROKER_LEASE_MS",
-          "1500",
+          "1000",
           ValueTypes.integer(300, 600_000, "milliseconds"),
           "How long a broker may be silent before the others take its partitions over; the same at"
               + " every broker");

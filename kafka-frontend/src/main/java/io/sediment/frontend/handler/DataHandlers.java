@@ -50,7 +50,11 @@ public final class DataHandlers {
             parts.chance(),
             parts.settings()),
         new MetadataHandler(
-            parts.metadata(), replicas, parts.settings(), () -> TopicIds.draw(parts.chance())),
+            parts.metadata(),
+            replicas,
+            parts.settings(),
+            new LeadersToCome(parts.metadata(), parts.scheduler(), parts.ticker()),
+            () -> TopicIds.draw(parts.chance())),
         new ListOffsetsHandler(
             parts.metadata(), parts.logs(), new OffsetSearch(parts.workers(), parts.clock())),
         new OffsetForLeaderEpochHandler(parts.metadata(), parts.logs()),

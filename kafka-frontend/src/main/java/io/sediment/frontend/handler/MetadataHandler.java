@@ -41,6 +41,7 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
   private final ClusterMetadata metadata;
   private final ReplicaView replicas;
   private final FrontendSettings settings;
+  private final LeadersToCome leaders;
   private final Supplier<UUID> topicIds;
 
   /**
@@ -50,10 +51,12 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
       ClusterMetadata metadata,
       ReplicaView replicas,
       FrontendSettings settings,
+      LeadersToCome leaders,
       Supplier<UUID> topicIds) {
     this.metadata = metadata;
     this.replicas = replicas;
     this.settings = settings;
+    this.leaders = leaders;
     this.topicIds = topicIds;
   }
 
@@ -68,7 +71,9 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
     Map<String, Errors> errors = new HashMap<>();
     List<NewTopic> missing = missingTopics(context, request, errors);
     if (missing.isEmpty()) {
-      return CompletableFuture.completedFuture(answer(context, request, errors));
+      return leaders
+          .await(() -> allAreLed(context, request), context.networkThread())
+          .thenApply(waited -> answer(context, request, errors));
     }
     return metadata
         .submit(new CreateTopics(missing))
@@ -77,6 +82,33 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
               addCreationErrors(missing, result, errors);
               return answer(context, request, errors);
             });
+  }
+
+  /** Whether every partition asked for that there is has a leader. */
+  private boolean allAreLed(RequestContext context, MetadataRequestData request) {
+    MetadataImage image = metadata.image();
+    if (asksForAll(context, request)) {
+      return image.topics().stream().allMatch(topic -> isLed(image, topic));
+    }
+    for (MetadataRequestTopic asked : request.topics()) {
+      Topic topic = topic(image, asked);
+      if (topic != null && !isLed(image, topic)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isLed(MetadataImage image, Topic topic) {
+    return topic.partitions().stream()
+        .allMatch(partition -> image.leaderOf(partition) != MetadataImage.NO_LEADER);
+  }
+
+  private static @Nullable Topic topic(MetadataImage image, MetadataRequestTopic asked) {
+    if (!asked.topicId().equals(Uuid.ZERO_UUID)) {
+      return image.topic(TopicIds.ours(asked.topicId()));
+    }
+    return asked.name() == null ? null : image.topic(asked.name());
   }
 
   // Creation on demand.

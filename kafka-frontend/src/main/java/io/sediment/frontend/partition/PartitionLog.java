@@ -92,6 +92,12 @@ public final class PartitionLog implements PartitionListener {
     tellChanged();
   }
 
+  /** Whether all there is lies in other lanes: it has come here from another leader, just now. */
+  boolean isNewToLane() {
+    LanePartition open = lane;
+    return open != null && laneStartOffset > 0 && open.endOffset() == laneStartOffset;
+  }
+
   void reconfigure(TopicSettings next, long nextLogStart) {
     settings = next;
     if (nextLogStart > logStartOffset) {

@@ -169,6 +169,9 @@ public final class PartitionLogs implements AutoCloseable {
             (opened, failure) -> {
               if (failure == null) {
                 opening.opened(opened);
+                if (opening.isNewToLane()) {
+                  opening.producersLoaded(); // its producers are about to be here
+                }
                 openListeners.forEach(listener -> listener.accept(opening));
               } else {
                 log.error("cannot open {}", opening, failure);

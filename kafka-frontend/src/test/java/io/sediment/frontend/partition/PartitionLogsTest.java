@@ -4,8 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.InMemoryClusterMetadata;
+import io.sediment.metadata.LaneId;
+import io.sediment.metadata.LaneOpened;
+import io.sediment.metadata.LaneSealed;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.NewTopic;
+import io.sediment.metadata.OpenLane;
+import io.sediment.metadata.PartitionId;
+import io.sediment.metadata.RegisterLane;
+import io.sediment.metadata.SealLane;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.SystemPorts;
 import java.util.HashSet;
@@ -67,5 +74,21 @@ class PartitionLogsTest {
     assertThat(log.producersLoaded()).isCompletedExceptionally();
     lane.throwProducers(false);
     assertThat(log.producersLoaded()).isCompleted();
+  }
+
+  @Test
+  void aLogThatComesFromAnotherLaneReadsItsProducersBeforeAnyIsAskedFor() {
+    create("a");
+    LaneId before = new LaneId(0);
+    LaneId after = new LaneId(1);
+    long sealing = metadata.accept(new SealLane(before, 1, 0, 1));
+    metadata.accept(new RegisterLane(after, 0));
+    long epoch = metadata.accept(new OpenLane(after, 0, 1));
+    lane.follow(after.value(), epoch);
+    metadata.accept(new LaneOpened(after, epoch, Map.of()));
+    PartitionId partition = new PartitionId(metadata.image().topic("a").id(), 0);
+    metadata.accept(new LaneSealed(before, sealing, Map.of(partition, 7L)));
+    lane.throwProducers(true);
+    assertThat(((LookUp.Found) find("a")).log().producersLoaded()).isCompleted();
   }
 }

@@ -5,10 +5,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -19,24 +22,61 @@ import org.apache.kafka.clients.admin.NewTopic;
  * Producers write to three brokers while these are killed, stopped and restarted; then every
  * acknowledged record is read back by two clients.
  *
- * <p>{@code ClusterTorture --jar JAR --store local|s3 --dir DIR [--rounds N] [--partitions N]
- * [--lease-ms MS] [--limit-ms MS] [--seconds-max S]}. Exit status 0 when nothing was lost, moved,
- * reordered or (where the producer is idempotent) doubled, no failover took longer than the limit,
- * and all of it was done in time.
+ * <p>{@code ClusterTorture --jar JAR --store local|s3 --dir DIR [--only STEP,…] [--rounds N]
+ * [--partitions N] [--lease-ms MS] [--limit-ms MS] [--seconds-max S]}. Exit status 0 when nothing
+ * was lost, moved, reordered or (where the producer is idempotent) doubled, no failover took longer
+ * than the limit, and all of it was done in time.
  */
 public final class ClusterTorture {
   private static final String TOPIC = "torture";
   private static final int RECORDS_PER_SECOND = 100;
   private static final int BROKERS = 3;
+
+  /** What happens to the brokers in a round, in this order. */
+  private enum Step {
+    KILLS(ClusterTorture::killEachInTurn),
+    RAFT_LEADER(ClusterTorture::killTheRaftLeader),
+    TWO_OF_THREE((torture, probe) -> torture.killTwoOfThree()),
+    ZOMBIE(ClusterTorture::stopOnePastItsLease),
+    ROLLING((torture, probe) -> torture.rollingRestart());
+
+    /** Does it. */
+    @FunctionalInterface
+    interface Action {
+      void run(ClusterTorture torture, FailoverProbe probe) throws Exception;
+    }
+
+    final Action action;
+
+    Step(Action action) {
+      this.action = action;
+    }
+
+    /**
+     * @param names separated by commas; empty for all
+     */
+    static Set<Step> named(String names) {
+      Set<Step> steps = EnumSet.noneOf(Step.class);
+      for (String name : names.split(",")) {
+        if (!name.isEmpty()) {
+          steps.add(valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_')));
+        }
+      }
+      return steps.isEmpty() ? EnumSet.allOf(Step.class) : steps;
+    }
+  }
+
   private final BrokerFleet fleet;
+  private final Set<Step> steps;
   private final int rounds;
   private final int partitions;
   private final Ledger ledger = new Ledger(Ledger.SMALL);
   private final List<Long> failoversMs = new ArrayList<>();
   private final List<Long> handoffsMs = new ArrayList<>();
 
-  private ClusterTorture(BrokerFleet fleet, int rounds, int partitions) {
+  private ClusterTorture(BrokerFleet fleet, Set<Step> steps, int rounds, int partitions) {
     this.fleet = fleet;
+    this.steps = steps;
     this.rounds = rounds;
     this.partitions = partitions;
   }
@@ -45,6 +85,7 @@ public final class ClusterTorture {
     Map<String, String> options = options(args);
     Path jar = Path.of(options.get("jar"));
     Path dir = Files.createDirectories(Path.of(options.get("dir"))).toAbsolutePath();
+    Set<Step> steps = Step.named(options.getOrDefault("only", ""));
     int rounds = Integer.parseInt(options.getOrDefault("rounds", "1"));
     int partitions = Integer.parseInt(options.getOrDefault("partitions", "1000"));
     long limitMs = Long.parseLong(options.getOrDefault("limit-ms", "0"));
@@ -61,7 +102,7 @@ public final class ClusterTorture {
         });
     endAfter(Long.parseLong(options.getOrDefault("seconds-max", "3600")));
     Map<String, String> environment = new HashMap<>();
-    if (options.containsKey("lease-ms")) {
+    if (!options.getOrDefault("lease-ms", "default").equals("default")) {
       environment.put("BROKER_LEASE_MS", options.get("lease-ms"));
     }
     boolean passed;
@@ -69,12 +110,12 @@ public final class ClusterTorture {
       try (S3LoopbackServer s3 = S3LoopbackServer.onFolder(dir.resolve("s3"))) {
         environment.putAll(s3Environment(s3));
         BrokerFleet fleet = new BrokerFleet(jar, dir, environment, BROKERS);
-        passed = new ClusterTorture(fleet, rounds, partitions).run(limitMs);
+        passed = new ClusterTorture(fleet, steps, rounds, partitions).run(limitMs);
       }
     } else {
       environment.put("DATA_PATH", dir.resolve("data").toString());
       BrokerFleet fleet = new BrokerFleet(jar, dir, environment, BROKERS);
-      passed = new ClusterTorture(fleet, rounds, partitions).run(limitMs);
+      passed = new ClusterTorture(fleet, steps, rounds, partitions).run(limitMs);
     }
     System.exit(passed ? 0 : 1);
   }
@@ -122,11 +163,11 @@ public final class ClusterTorture {
     }
     try (FailoverProbe probe = new FailoverProbe(fleet, partitions)) {
       for (int round = 0; round < rounds; round++) {
-        killEachInTurn(probe);
-        killTheRaftLeader(probe);
-        killTwoOfThree();
-        stopOnePastItsLease(probe);
-        rollingRestart();
+        for (Step step : Step.values()) {
+          if (steps.contains(step)) {
+            step.action.run(this, probe);
+          }
+        }
       }
     }
     awaitProgress("the end");
@@ -280,8 +321,8 @@ public final class ClusterTorture {
     }
     if (!options.containsKey("jar") || !options.containsKey("dir")) {
       System.err.println(
-          "usage: ClusterTorture --jar JAR --store local|s3 --dir DIR [--rounds N]"
-              + " [--partitions N] [--lease-ms MS] [--limit-ms MS] [--seconds-max S]");
+          "usage: ClusterTorture --jar JAR --store local|s3 --dir DIR [--only STEP,...]"
+              + " [--rounds N] [--partitions N] [--lease-ms MS] [--limit-ms MS] [--seconds-max S]");
       System.exit(2);
     }
     return options;
