@@ -1,6 +1,7 @@
 package io.sediment.objectstore;
 
 import com.sun.nio.file.ExtendedOpenOption;
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -19,6 +20,7 @@ import org.slf4j.LoggerFactory;
  * cache pages costs several times the CPU of copying the bytes into one aligned chunk and handing
  * that to the disk; {@code LocalStoreBenchmark} measures it.
  */
+@EdgeToTheDisk
 final class DirectIo {
   private static final Logger log = LoggerFactory.getLogger(DirectIo.class);
   private static final int CHUNK_BYTES = 1 << 20;

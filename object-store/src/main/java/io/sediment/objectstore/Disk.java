@@ -1,5 +1,6 @@
 package io.sediment.objectstore;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -15,6 +16,7 @@ import java.util.Optional;
  * Every change {@link LocalObjectStore} makes to the disk, one method each. Tests override them to
  * die between two steps, and to forget on a power cut what was never synced.
  */
+@EdgeToTheDisk
 class Disk {
   /** Below it the page cache costs little. */
   private static final int DIRECT_BYTES_MIN = 64 << 10;

@@ -1,5 +1,6 @@
 package io.sediment.objectstore;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -20,6 +21,7 @@ import java.util.concurrent.TimeUnit;
  * @param links number of names; more than one until the writer has synced the folder, so whoever
  *     meets a second name may not trust the first to survive a power cut
  */
+@EdgeToTheDisk
 record LocalFile(long inode, long modifiedNanos, long length, int links, boolean isFolder) {
   private static final String ATTRIBUTES = "unix:ino,lastModifiedTime,size,nlink,isDirectory";
 

@@ -1,5 +1,6 @@
 package io.sediment.objectstore;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The objects of a local store, to be read. Blocks. */
+@EdgeToTheDisk
 final class LocalFiles {
   /** Bound on what the JDK copies to a direct buffer, and then keeps, per reading thread. */
   private static final int READ_CHUNK_BYTES = 128 << 10;

@@ -1,5 +1,6 @@
 package io.sediment.objectstore;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.concurrent.Executor;
  * no lock, makes no file and syncs nothing, so it works on a copy without the right to write, too.
  * What it shows may not survive a power cut: no protocol may rest on it.
  */
+@EdgeToTheDisk
 public final class LocalFolderReader extends ReadOnlyObjectStore {
   private final LocalLayout layout;
   private final LocalFiles files;

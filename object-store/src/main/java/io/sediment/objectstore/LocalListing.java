@@ -1,5 +1,6 @@
 package io.sediment.objectstore;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Walks folders so that keys come in byte order, visiting only folders that can hold a row. */
+@EdgeToTheDisk
 final class LocalListing {
   private final Path root;
   private final String startAfter;

@@ -1,5 +1,6 @@
 package io.sediment.objectstore;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <p>No call blocks its caller: three executors do the work, so that catch-up reads and compaction
  * never stand in the way of a WAL object.
  */
+@EdgeToTheDisk
 public final class LocalObjectStore implements ObjectStore, FileRanges {
   /**
    * Whose threads do the blocking work. The store does not shut them down.

@@ -1,5 +1,6 @@
 package io.sediment.objectstore;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * one file, which becomes the object as it is. A part out of order, sent again, or sent beside
  * another gets a file of its own; then the object is copied together at the end.
  */
+@EdgeToTheDisk
 final class LocalUpload implements MultipartUpload {
   /** The store, as far as an upload needs it. Its methods block. */
   interface Target {

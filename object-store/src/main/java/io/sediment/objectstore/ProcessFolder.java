@@ -1,5 +1,6 @@
 package io.sediment.objectstore;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -26,6 +27,7 @@ import org.slf4j.LoggerFactory;
  * One open store's own folder for temporary files. The kernel holds its lock exactly as long as the
  * process lives, so another process can tell leftovers from work in progress without any clock.
  */
+@EdgeToTheDisk
 final class ProcessFolder {
   private static final Logger log = LoggerFactory.getLogger(ProcessFolder.class);
 

@@ -1,5 +1,6 @@
 package io.sediment.objectstore;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * kernel file lock between processes, a lock in the heap between the threads of this one (the
  * kernel's counts for the whole process). One for the whole root, as replacing is rare.
  */
+@EdgeToTheDisk
 final class ReplaceLock {
   /** What is done under the lock. */
   interface Step<T> {

@@ -1,5 +1,6 @@
 package io.sediment.compactor.keys;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Where the summaries of one partition lie during a job: few in memory, more in a file without a
  * name, which is gone when it is closed or forgotten. One thread at a time.
  */
+@EdgeToTheDisk
 final class SummaryScratch implements AutoCloseable {
   private final Path folder;
   private final long memoryBytesMax;

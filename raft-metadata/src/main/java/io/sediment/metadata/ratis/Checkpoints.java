@@ -1,5 +1,6 @@
 package io.sediment.metadata.ratis;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * Ratis sends the files of the newest to a follower that is too far behind, and there puts them in
  * place of the whole folder.
  */
+@EdgeToTheDisk
 final class Checkpoints implements StateMachineStorage {
   private static final Pattern NAME = Pattern.compile("checkpoint\\.(\\d+)_(\\d+)");
 

@@ -1,5 +1,6 @@
 package io.sediment.metadata.ratis;
 
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Whole folders of files. */
+@EdgeToTheDisk
 final class Folders {
   private Folders() {}
 

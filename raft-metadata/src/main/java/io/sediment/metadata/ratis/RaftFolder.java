@@ -3,6 +3,7 @@ package io.sediment.metadata.ratis;
 import io.sediment.metadata.RefusedStartException;
 import io.sediment.metadata.bucket.BucketStart;
 import io.sediment.metadata.bucket.FolderIdentity;
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  *   native/    RocksDB's native library, unpacked
  * </pre>
  */
+@EdgeToTheDisk
 final class RaftFolder implements BucketStart.IdentityFile, AutoCloseable {
   private final Path path;
   private final FileChannel lockChannel;

@@ -6,6 +6,7 @@ import io.sediment.metadata.liveness.BrokerLeases;
 import io.sediment.metadata.liveness.Heartbeat;
 import io.sediment.metadata.liveness.HeartbeatDesk;
 import io.sediment.metadata.log.MetadataStateMachine;
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * from the newest checkpoint, or else from what the bucket holds: no local file is needed to
  * rebuild them.
  */
+@EdgeToTheDisk
 final class RatisMetadataStateMachine extends BaseStateMachine {
   private final Path stateFolder;
   private final Supplier<StateRows.Stored> fromBucket;

@@ -5,6 +5,7 @@ import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MetadataInput;
 import io.sediment.metadata.MetadataOutput;
 import io.sediment.metadata.RowKey;
+import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -30,6 +31,7 @@ import org.rocksdb.WriteOptions;
  * the same write batch. There is no write-ahead log: after a crash the rows are those of some
  * earlier moment, whole, and the Raft log brings them forward. Used by one thread at a time.
  */
+@EdgeToTheDisk
 final class StateRows implements AutoCloseable {
   /** Sorts before all rows of the image, whose kinds begin at 1. */
   private static final byte[] APPLIED_KEY = {0};
