@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.cluster.tools.Tools;
 import io.sediment.lsm.LaneId;
+import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.Manifest;
@@ -194,6 +195,37 @@ class FsckTest {
         .isNotEmpty()
         .allMatch(finding -> finding.contains("check=I1"))
         .allMatch(finding -> finding.contains("was acknowledged and is missing"));
+  }
+
+  /** It finds nothing at slots that were flushed and collected meanwhile, and fences those. */
+  @Test
+  void theFencesOfASealerThatSleptAreHarmless() throws IOException {
+    assertThat(newestOf(0).replayAfter().epoch()).isGreaterThan(1);
+    WalSlot collected = new WalSlot(1, 1);
+    assertThat(keys("lanes/0/wal/00000000000000000001/"))
+        .isNotEmpty()
+        .doesNotContain(new LaneKeys(new LaneId(0)).wal(collected).value());
+    fence(0, collected);
+    assertThat(fsck("--no-data").findings()).isEmpty();
+  }
+
+  @Test
+  void aFenceInAnOpenLogIsFound() throws IOException {
+    List<String> openLog = keys("lanes/2/wal/00000000000000000002/");
+    String last = openLog.get(openLog.size() - 1);
+    long seq = Long.parseLong(last.substring(last.lastIndexOf('/') + 1));
+    fence(2, new WalSlot(2, seq + 1));
+    assertThat(fsck("--no-data").findings())
+        .anyMatch(finding -> finding.contains("a fence in an epoch that is not closed"));
+  }
+
+  private void fence(int lane, WalSlot slot) throws IOException {
+    ObjectIdentity identity =
+        new ObjectIdentity(
+            SortedObjectKind.FENCE, 1, new LaneId(lane), slot.epoch(), slot.seq(), new UUID(3, 3));
+    Files.write(
+        bucket.resolve(LaneKeys.of(identity).value()),
+        SortedObjectWriter.fence(identity).body().toByteArray());
   }
 
   /** Ten objects like {@code last}, the first of them one slot too late. */

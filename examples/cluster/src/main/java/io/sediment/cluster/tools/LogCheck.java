@@ -35,6 +35,7 @@ final class LogCheck {
   private final LaneKeys keys;
   private final SortedMap<Long, WalSlot> tailEnds = new TreeMap<>();
   private final SortedMap<Long, WalSlot> fences = new TreeMap<>();
+  private final SortedMap<WalSlot, ObjectKey> behindAnEnd = new TreeMap<>();
 
   /**
    * What was found.
@@ -65,6 +66,7 @@ final class LogCheck {
               "the log cannot be followed: " + e.getMessage()));
     }
     bucket.list(keys.walPrefix(), this::look);
+    behindAnEnd.forEach(this::lookBehind);
     for (long epoch = 1; epoch < manifest.replayAfter().epoch(); epoch++) {
       if (!fences.containsKey(epoch)) {
         findings.accept(
@@ -94,10 +96,9 @@ final class LogCheck {
       lookAtFence(object.key(), slot);
       return;
     }
-    WalSlot fence = fences.get(slot.epoch());
-    WalSlot end = fence == null ? tailEnds.get(slot.epoch()) : fence;
+    WalSlot end = endOf(slot.epoch());
     if (end != null && slot.compareTo(end) > 0) {
-      lookBehind(end, fence != null, object.key());
+      behindAnEnd.put(slot, object.key());
     }
     if (slot.epoch() > manifest.term().epoch()) {
       findings.accept(
@@ -109,7 +110,12 @@ final class LogCheck {
   /**
    * Whoever wrote behind the end of the log may have known that the slot there was acknowledged.
    */
-  private void lookBehind(WalSlot end, boolean isFenced, ObjectKey key) {
+  private void lookBehind(WalSlot slot, ObjectKey key) {
+    WalSlot end = endOf(slot.epoch());
+    if (end == null || slot.compareTo(end) < 0) {
+      return; // a fence that did not count came before the one that does
+    }
+    boolean isFenced = fences.containsKey(slot.epoch());
     try {
       bucket
           .object(key)
@@ -127,9 +133,20 @@ final class LogCheck {
     }
   }
 
+  /** The fence, or where the log was seen to end; null where nothing is known. */
+  private @Nullable WalSlot endOf(long epoch) {
+    WalSlot fence = fences.get(epoch);
+    return fence == null ? tailEnds.get(epoch) : fence;
+  }
+
+  /**
+   * Of an epoch that is flushed the last fence counts. A sealer that slept until its successor's
+   * log was collected finds nothing at slots that are long flushed, and fences them; nobody follows
+   * the log there any more, and it learns from the manifest that it came too late.
+   */
   private void lookAtFence(ObjectKey key, WalSlot slot) {
-    WalSlot first = fences.putIfAbsent(slot.epoch(), slot);
-    if (first != null) {
+    WalSlot first = fences.put(slot.epoch(), slot);
+    if (first != null && slot.epoch() >= manifest.replayAfter().epoch()) {
       findings.accept(
           Finding.damage(Check.I3, key, "a second fence: the first one is at " + first));
     }
