@@ -7,6 +7,14 @@ echo 600 >"$work/expected"
 kafka_tool ConsumerPerformance --topic tools --group perf --num-records 600 --hide-header --timeout 30000 2>/dev/null | awk -F', ' '{ print $5 }' >"$work/actual"
 check "ConsumerPerformance reads 600 records as a group"
 
+kafka_tool MetadataQuorumCommand describe --status | awk -F': *' '/^(LeaderId|MaxFollowerLag):/ { print $1, $2 }' >"$work/actual"
+printf 'LeaderId 0\nMaxFollowerLag 0\n' >"$work/expected"
+check "MetadataQuorumCommand describes the metadata group"
+
+kafka_tool ClusterTool unregister --id 0 2>&1 | grep -o "broker 0 has lane" | head -1 >"$work/actual" || true
+echo "broker 0 has lane" >"$work/expected"
+check "ClusterTool does not unregister a broker that is at work"
+
 groups --list | grep -x perf >"$work/actual"
 echo perf >"$work/expected"
 check "ConsumerGroupCommand lists the group"

@@ -18,6 +18,8 @@ import io.sediment.metadata.InMemoryClusterMetadata;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.LaneOpened;
 import io.sediment.metadata.LaneSealed;
+import io.sediment.metadata.MetadataConfig.HostPort;
+import io.sediment.metadata.MetadataQuorum;
 import io.sediment.metadata.NewTopic;
 import io.sediment.metadata.OpenLane;
 import io.sediment.metadata.RegisterBroker;
@@ -134,7 +136,23 @@ public final class TestBroker implements AutoCloseable {
                 STORE,
                 settings.defaultPartitions(),
                 () -> new UUID(8, topicIds.incrementAndGet()),
-                scheduler));
+                () ->
+                    CompletableFuture.completedFuture(
+                        new MetadataQuorum(
+                            ID,
+                            1,
+                            7,
+                            7,
+                            List.of(
+                                new MetadataQuorum.Member(
+                                    ID,
+                                    new UUID(1, ID),
+                                    new HostPort("localhost", 9093),
+                                    true,
+                                    7,
+                                    Duration.ZERO)))),
+                scheduler,
+                clock));
     metadata.accept(new RegisterBroker(ID, new UUID(1, ID), "127.0.0.1", frontend.port(), null));
   }
 

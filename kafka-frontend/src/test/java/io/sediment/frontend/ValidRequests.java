@@ -3,6 +3,7 @@ package io.sediment.frontend;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
@@ -27,13 +28,16 @@ import org.apache.kafka.common.message.ListPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
 import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.UnregisterBrokerRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.requests.DescribeQuorumRequest;
 
 /** The smallest request of each API that asks for something, in any version of it. */
 public final class ValidRequests {
+  private static final int UNKNOWN_BROKER = 99;
   private static final int TIMEOUT_MS = 30_000;
   private static final byte TOPIC = ConfigResource.Type.TOPIC.id();
 
@@ -111,12 +115,18 @@ public final class ValidRequests {
                           .setName(topic)
                           .setPartitionIndexes(List.of(0))));
       case ELECT_LEADERS -> electLeaders(topic);
+      case DESCRIBE_QUORUM ->
+          DescribeQuorumRequest.singletonRequest(new TopicPartition("__cluster_metadata", 0));
+      case UNREGISTER_BROKER -> new UnregisterBrokerRequestData().setBrokerId(UNKNOWN_BROKER);
       default -> ValidGroupRequests.of(key, version, about);
     };
   }
 
   /** What a request may be answered with that is right in all but who asks. */
   public static Set<Errors> answersTo(ApiKeys key) {
+    if (key == ApiKeys.UNREGISTER_BROKER) {
+      return Set.of(Errors.BROKER_ID_NOT_REGISTERED);
+    }
     if (key == ApiKeys.ELECT_LEADERS) {
       return Set.of(Errors.NONE, Errors.ELECTION_NOT_NEEDED);
     }

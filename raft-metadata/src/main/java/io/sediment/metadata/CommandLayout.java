@@ -40,6 +40,7 @@ public final class CommandLayout {
   private static final int DRAIN_LANE = 16;
   private static final int MOVE_PARTITIONS = 17;
   private static final int PREFER_LEADERS = 18;
+  private static final int UNREGISTER_BROKER = 19;
   private static final int UUID_LENGTH = 16;
 
   private CommandLayout() {}
@@ -49,6 +50,8 @@ public final class CommandLayout {
     if (command instanceof RegisterBroker c) {
       out.u8(REGISTER_BROKER).u8(VERSION).varint(c.brokerId()).uuid(c.processId());
       out.text(c.host()).varint(c.port()).optionalText(c.rack());
+    } else if (command instanceof UnregisterBroker c) {
+      out.u8(UNREGISTER_BROKER).u8(VERSION).varint(c.brokerId());
     } else if (command instanceof RegisterLane c) {
       out.u8(REGISTER_LANE).u8(VERSION).varint(c.lane().value()).varint(c.owner());
     } else if (command instanceof OpenLane c) {
@@ -146,6 +149,7 @@ public final class CommandLayout {
     return switch (kind) {
       case REGISTER_BROKER ->
           new RegisterBroker(in.varint32(), in.uuid(), in.text(), in.varint32(), in.optionalText());
+      case UNREGISTER_BROKER -> new UnregisterBroker(in.varint32());
       case REGISTER_LANE -> new RegisterLane(new LaneId(in.varint32()), in.varint32());
       case OPEN_LANE -> new OpenLane(new LaneId(in.varint32()), in.varint32(), in.varint());
       case LANE_OPENED -> new LaneOpened(new LaneId(in.varint32()), in.varint(), readOffsets(in));

@@ -15,6 +15,7 @@ final class ImageEdit {
   private final MetadataImage before;
   private final Set<RowKey> changed = new LinkedHashSet<>();
   private long nextProducerId;
+  private long unregisteredEpochMax;
   private TreePMap<String, Integer> features;
   private TreePMap<Integer, Broker> brokers;
   private TreePMap<LaneId, Lane> lanes;
@@ -27,6 +28,7 @@ final class ImageEdit {
   ImageEdit(MetadataImage before) {
     this.before = before;
     this.nextProducerId = before.nextProducerId;
+    this.unregisteredEpochMax = before.unregisteredEpochMax;
     this.features = before.features;
     this.brokers = before.brokers;
     this.lanes = before.lanes;
@@ -48,6 +50,7 @@ final class ImageEdit {
         before.incarnation,
         before.version,
         nextProducerId,
+        unregisteredEpochMax,
         features,
         brokers,
         lanes,
@@ -68,6 +71,12 @@ final class ImageEdit {
     return this;
   }
 
+  ImageEdit unregisteredEpochMax(long epoch) {
+    unregisteredEpochMax = epoch;
+    changed.add(new RowKey.Counters());
+    return this;
+  }
+
   ImageEdit feature(String name, int level) {
     features = level == 0 ? features.minus(name) : features.plus(name, level);
     changed.add(new RowKey.Feature(name));
@@ -76,6 +85,12 @@ final class ImageEdit {
 
   ImageEdit put(Broker broker) {
     brokers = brokers.plus(broker.id(), broker);
+    changed.add(new RowKey.OfBroker(broker.id()));
+    return this;
+  }
+
+  ImageEdit remove(Broker broker) {
+    brokers = brokers.minus(broker.id());
     changed.add(new RowKey.OfBroker(broker.id()));
     return this;
   }

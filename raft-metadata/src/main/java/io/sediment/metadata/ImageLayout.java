@@ -23,6 +23,10 @@ import org.pcollections.TreePMap;
  */
 public final class ImageLayout {
   private static final int ROW_VERSION = 1;
+
+  /** Of the counters once a broker was unregistered: one more. */
+  private static final int COUNTERS_VERSION_WITH_EPOCH = 2;
+
   private static final int COUNTERS = 1;
   private static final int FEATURE = 2;
   private static final int BROKER = 3;
@@ -55,7 +59,7 @@ public final class ImageLayout {
 
   /** Calls {@code row} with key and value of every row. */
   public static void forEachRow(MetadataImage image, BiConsumer<byte[], byte[]> row) {
-    if (image.nextProducerId() != 0) {
+    if (image.nextProducerId() != 0 || image.unregisteredEpochMax() != 0) {
       put(image, new RowKey.Counters(), row);
     }
     image.features().keySet().forEach(name -> put(image, new RowKey.Feature(name), row));
@@ -102,6 +106,13 @@ public final class ImageLayout {
 
   /** The bytes of a row's value, or null where {@code image} has no such row. */
   public static byte @Nullable [] value(MetadataImage image, RowKey key) {
+    if (key instanceof RowKey.Counters && image.unregisteredEpochMax != 0) {
+      return new MetadataOutput()
+          .u8(COUNTERS_VERSION_WITH_EPOCH)
+          .varint(image.nextProducerId)
+          .varint(image.unregisteredEpochMax)
+          .toByteArray();
+    }
     MetadataOutput out = new MetadataOutput().u8(ROW_VERSION);
     if (key instanceof RowKey.Counters) {
       out.varint(image.nextProducerId);
@@ -194,11 +205,13 @@ public final class ImageLayout {
       MetadataInput keyIn = new MetadataInput(key, "metadata row key");
       MetadataInput in = new MetadataInput(value, "metadata row");
       int rowVersion = in.u8();
-      if (rowVersion != ROW_VERSION) {
+      int kind = keyIn.u8();
+      int newest = kind == COUNTERS ? COUNTERS_VERSION_WITH_EPOCH : ROW_VERSION;
+      if (rowVersion < ROW_VERSION || rowVersion > newest) {
         throw in.corrupt("row version " + rowVersion);
       }
       try {
-        add(keyIn, in);
+        add(kind, rowVersion, keyIn, in);
       } catch (IllegalArgumentException e) {
         throw new CorruptMetadataException("metadata row: " + e.getMessage(), e);
       }
@@ -206,10 +219,14 @@ public final class ImageLayout {
       in.end();
     }
 
-    private void add(MetadataInput key, MetadataInput in) {
-      int kind = key.u8();
+    private void add(int kind, int rowVersion, MetadataInput key, MetadataInput in) {
       switch (kind) {
-        case COUNTERS -> edit.nextProducerId(in.varint());
+        case COUNTERS -> {
+          edit.nextProducerId(in.varint());
+          if (rowVersion >= COUNTERS_VERSION_WITH_EPOCH) {
+            edit.unregisteredEpochMax(in.varint());
+          }
+        }
         case FEATURE -> edit.feature(key.text(), in.varint32());
         case BROKER -> {
           int id = key.i32();

@@ -12,6 +12,7 @@ package io.sediment.metadata;
  */
 public sealed interface MetadataCommand<R>
     permits RegisterBroker,
+        UnregisterBroker,
         RegisterLane,
         OpenLane,
         LaneOpened,

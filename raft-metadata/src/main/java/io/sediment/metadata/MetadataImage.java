@@ -23,6 +23,7 @@ public final class MetadataImage {
   final long incarnation;
   final long version;
   final long nextProducerId;
+  final long unregisteredEpochMax;
   final TreePMap<String, Integer> features;
   final TreePMap<Integer, Broker> brokers;
   final TreePMap<LaneId, Lane> lanes;
@@ -40,6 +41,7 @@ public final class MetadataImage {
       long incarnation,
       long version,
       long nextProducerId,
+      long unregisteredEpochMax,
       TreePMap<String, Integer> features,
       TreePMap<Integer, Broker> brokers,
       TreePMap<LaneId, Lane> lanes,
@@ -52,6 +54,7 @@ public final class MetadataImage {
     this.incarnation = incarnation;
     this.version = version;
     this.nextProducerId = nextProducerId;
+    this.unregisteredEpochMax = unregisteredEpochMax;
     this.features = features;
     this.brokers = brokers;
     this.lanes = lanes;
@@ -68,6 +71,7 @@ public final class MetadataImage {
         clusterId,
         incarnation,
         -1,
+        0,
         0,
         TreePMap.empty(),
         TreePMap.empty(),
@@ -177,6 +181,14 @@ public final class MetadataImage {
     return nextProducerId;
   }
 
+  /**
+   * No process of a broker that is not registered had a higher epoch; who registers anew begins
+   * above it.
+   */
+  long unregisteredEpochMax() {
+    return unregisteredEpochMax;
+  }
+
   /** Topics that are gone while lanes may still hold bytes of them. */
   public SortedMap<UUID, DeletedTopic> deletedTopics() {
     return deletedTopics;
@@ -243,6 +255,7 @@ public final class MetadataImage {
         incarnation,
         newVersion,
         nextProducerId,
+        unregisteredEpochMax,
         features,
         brokers,
         lanes,
@@ -258,6 +271,7 @@ public final class MetadataImage {
     return clusterId.equals(other.clusterId)
         && incarnation == other.incarnation
         && nextProducerId == other.nextProducerId
+        && unregisteredEpochMax == other.unregisteredEpochMax
         && features.equals(other.features)
         && brokers.equals(other.brokers)
         && lanes.equals(other.lanes)

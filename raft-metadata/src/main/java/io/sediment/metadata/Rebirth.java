@@ -48,6 +48,7 @@ public final class Rebirth {
         incarnation,
         -1,
         image.nextProducerId,
+        image.unregisteredEpochMax,
         image.features,
         image.brokers,
         image.lanes,

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A broker process announces itself; answers its broker epoch. A new process takes the id over from
- * an older one; the same process again keeps its epoch and may change what it announces.
+ * an older one, and so does the first one after the id was unregistered; the same process again
+ * keeps its epoch and may change what it announces.
  */
 public record RegisterBroker(
     int brokerId, UUID processId, String host, int port, @Nullable String rack)
@@ -20,7 +21,9 @@ public record RegisterBroker(
     }
     Broker known = image.broker(brokerId);
     long epoch =
-        known == null ? 1 : known.processId().equals(processId) ? known.epoch() : known.epoch() + 1;
+        known == null
+            ? image.unregisteredEpochMax() + 1
+            : known.processId().equals(processId) ? known.epoch() : known.epoch() + 1;
     Broker next = new Broker(brokerId, host, port, rack, epoch, processId);
     return next.equals(known)
         ? CommandOutcome.unchanged(image, epoch)

@@ -19,7 +19,9 @@ public enum RejectionCode {
   OFFSET_OUT_OF_RANGE(13),
   INVALID_REQUEST(14),
   UNKNOWN_RESOURCE(15),
-  NO_MOVE_IN_PROGRESS(16);
+  NO_MOVE_IN_PROGRESS(16),
+  /** The broker has lanes that are its own. */
+  BROKER_HAS_LANES(17);
 
   private final int code;
 

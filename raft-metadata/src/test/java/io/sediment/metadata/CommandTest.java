@@ -73,6 +73,30 @@ class CommandTest {
   }
 
   @Test
+  void aBrokerWithLanesIsNotForgottenAndOneWithoutComesBackAsANewOne() {
+    assertRejected(new UnregisterBroker(8), RejectionCode.UNKNOWN_BROKER);
+    accept(new RegisterBroker(8, new UUID(1, 8), "b", 1, null));
+    long newest = accept(new RegisterBroker(8, new UUID(2, 8), "b", 1, null));
+    accept(new RegisterLane(OTHER, 8));
+    assertRejected(new UnregisterBroker(8), RejectionCode.BROKER_HAS_LANES);
+    accept(new LaneOpened(OTHER, accept(new OpenLane(OTHER, 8, newest)), Map.of()));
+    create(topic(T, "t", 1));
+    accept(new PreferLeaders(List.of(new PreferLeaders.Choice(id(0), 8))));
+    long sealing = accept(new SealLane(OTHER, 1, 7, 1));
+    assertThat(image.lane(OTHER).owner()).isEqualTo(7);
+    accept(new LaneSealed(OTHER, sealing, Map.of()));
+
+    accept(new UnregisterBroker(8));
+    assertThat(image.broker(8)).isNull();
+    assertThat(image.preferredLeaders()).isEmpty();
+    assertRejected(new RegisterLane(new LaneId(2), 8), RejectionCode.UNKNOWN_BROKER);
+    assertThat(accept(new RegisterBroker(8, new UUID(3, 8), "b", 1, null)))
+        .as("no process before it had this epoch")
+        .isGreaterThan(newest);
+    assertRejected(new OpenLane(OTHER, 8, newest), RejectionCode.STALE_BROKER_EPOCH);
+  }
+
+  @Test
   void aLaneIsRegisteredOnceAndByAKnownBroker() {
     assertRejected(new RegisterLane(OTHER, 8), RejectionCode.UNKNOWN_BROKER);
     assertRejected(new RegisterLane(LANE, 7), RejectionCode.LANE_EXISTS);

@@ -17,7 +17,7 @@ public final class SampleImages {
     long brokerEpoch = image.broker(broker) == null ? 0 : image.broker(broker).epoch();
     LaneId lane = new LaneId(random.nextInt(4));
     long laneEpoch = image.lane(lane) == null ? 0 : image.lane(lane).epoch();
-    return switch (random.nextInt(18)) {
+    return switch (random.nextInt(19)) {
       case 0 ->
           new RegisterBroker(
               broker,
@@ -67,6 +67,7 @@ public final class SampleImages {
               offsets(random, image).keySet().stream()
                   .map(id -> new PreferLeaders.Choice(id, random.nextInt(4) - 1))
                   .toList());
+      case 17 -> new UnregisterBroker(broker);
       case 14 -> new DrainLane(lane, laneEpoch, broker, brokerEpoch);
       case 15 ->
           new MovePartitions(

@@ -535,7 +535,9 @@ final class Broker implements Service {
             storeName,
             settings.numPartitions(),
             () -> BucketStart.randomId(random),
-            scheduler));
+            metadata::quorum,
+            scheduler,
+            clock));
   }
 
   /**

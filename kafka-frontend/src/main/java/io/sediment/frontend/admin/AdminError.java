@@ -41,7 +41,7 @@ record AdminError(Errors error, @Nullable String message) {
           case OFFSET_OUT_OF_RANGE -> Errors.OFFSET_OUT_OF_RANGE;
           case UNKNOWN_BROKER, STALE_BROKER_EPOCH -> Errors.STALE_BROKER_EPOCH;
           case UNKNOWN_LANE, LANE_EXISTS -> Errors.UNKNOWN_SERVER_ERROR;
-          case INVALID_REQUEST, UNKNOWN_RESOURCE -> Errors.INVALID_REQUEST;
+          case INVALID_REQUEST, UNKNOWN_RESOURCE, BROKER_HAS_LANES -> Errors.INVALID_REQUEST;
         };
     return new AdminError(error, rejected.message());
   }

@@ -6,9 +6,12 @@ import io.sediment.frontend.handler.ReplicaView;
 import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.MetadataQuorum;
 import io.sediment.runtime.Scheduler;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /** Builds the handlers of everything that is about topics, configs and the cluster. */
@@ -19,6 +22,7 @@ public final class AdminHandlers {
    * @param storeName where the data lies, for people
    * @param defaultPartitions of topics whose creator does not say
    * @param newTopicIds never one that was drawn before
+   * @param quorum asks who keeps the metadata log
    */
   public static List<ApiHandler<?, ?>> all(
       ClusterMetadata metadata,
@@ -29,7 +33,9 @@ public final class AdminHandlers {
       String storeName,
       int defaultPartitions,
       Supplier<UUID> newTopicIds,
-      Scheduler scheduler) {
+      Supplier<CompletableFuture<MetadataQuorum>> quorum,
+      Scheduler scheduler,
+      InstantSource clock) {
     ReplicaView replicas = new ReplicaView(brokerId);
     return List.of(
         new CreateTopicsHandler(metadata, brokerId, brokerConfigs, defaultPartitions, newTopicIds),
@@ -44,6 +50,8 @@ public final class AdminHandlers {
         new AlterPartitionReassignmentsHandler(metadata),
         new ListPartitionReassignmentsHandler(metadata, replicas),
         new ElectLeadersHandler(metadata, scheduler),
+        new DescribeQuorumHandler(quorum, clock),
+        new UnregisterBrokerHandler(metadata),
         new DeleteRecordsHandler(metadata, logs),
         new DescribeLogDirsHandler(logs, storeName));
   }

@@ -5,6 +5,7 @@ import io.sediment.frontend.handler.RequestContext;
 import io.sediment.metadata.Broker;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataImage;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
 import org.apache.kafka.common.message.DescribeClusterResponseData;
@@ -49,7 +50,8 @@ public final class DescribeClusterHandler
     }
     MetadataImage image = metadata.image();
     response.setClusterId(image.clusterId()).setControllerId(brokerId);
-    for (Broker broker : image.servingBrokers().values()) {
+    SortedMap<Integer, Broker> serving = image.servingBrokers();
+    for (Broker broker : (request.includeFencedBrokers() ? image.brokers() : serving).values()) {
       response
           .brokers()
           .add(
@@ -57,7 +59,8 @@ public final class DescribeClusterHandler
                   .setBrokerId(broker.id())
                   .setHost(broker.host())
                   .setPort(broker.port())
-                  .setRack(broker.rack()));
+                  .setRack(broker.rack())
+                  .setIsFenced(!serving.containsKey(broker.id())));
     }
     return CompletableFuture.completedFuture(response);
   }

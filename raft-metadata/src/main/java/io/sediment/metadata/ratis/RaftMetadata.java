@@ -8,6 +8,7 @@ import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.MetadataConfig.HostPort;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MetadataListener;
+import io.sediment.metadata.MetadataQuorum;
 import io.sediment.metadata.MetadataUnavailableException;
 import io.sediment.metadata.Publication;
 import io.sediment.metadata.RefusedStartException;
@@ -326,6 +327,22 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
         .thenApply(
             answer ->
                 HeartbeatReply.decode(answer.getMessage().getContent().asReadOnlyByteBuffer()));
+  }
+
+  /**
+   * Asks the Raft leader who keeps the metadata log. Fails with {@link
+   * MetadataUnavailableException} where no leader is known or it does not answer.
+   */
+  public CompletableFuture<MetadataQuorum> quorum() {
+    return requests
+        .read(Message.valueOf(UnsafeByteOperations.unsafeWrap(MetadataQuorum.question())))
+        .handle(
+            (answer, failure) -> {
+              if (failure != null) {
+                throw new MetadataUnavailableException("metadata quorum: " + failure, failure);
+              }
+              return MetadataQuorum.decode(answer.getMessage().getContent().asReadOnlyByteBuffer());
+            });
   }
 
   /** Whether this broker leads the metadata group as far as it knows. */

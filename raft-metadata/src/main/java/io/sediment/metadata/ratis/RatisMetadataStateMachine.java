@@ -1,5 +1,7 @@
 package io.sediment.metadata.ratis;
 
+import io.sediment.metadata.MetadataQuorum;
+import io.sediment.metadata.MetadataUnavailableException;
 import io.sediment.metadata.bucket.AppliedCommand;
 import io.sediment.metadata.bucket.Exporter;
 import io.sediment.metadata.liveness.BrokerLeases;
@@ -162,13 +164,28 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
     return answer.thenApply(bytes -> Message.valueOf(UnsafeByteOperations.unsafeWrap(bytes)));
   }
 
-  /** Hears a heartbeat. Where Ratis asks for it, a majority has said since that this one leads. */
+  /**
+   * Hears a heartbeat, or tells of the group. Where Ratis asks for it, a majority has said since
+   * that this one leads.
+   */
   @Override
   public CompletableFuture<Message> query(Message request) {
+    if (MetadataQuorum.isQuestion(request.getContent().asReadOnlyByteBuffer())) {
+      return getServer().thenApply(this::quorum);
+    }
     Heartbeat heartbeat = Heartbeat.decode(request.getContent().asReadOnlyByteBuffer());
     byte[] reply = desk.hear(heartbeat, machine.image()).encode();
     return CompletableFuture.completedFuture(
         Message.valueOf(UnsafeByteOperations.unsafeWrap(reply)));
+  }
+
+  private Message quorum(RaftServer server) {
+    try {
+      byte[] reply = QuorumReport.of(server.getDivision(getGroupId())).encode();
+      return Message.valueOf(UnsafeByteOperations.unsafeWrap(reply));
+    } catch (IOException e) {
+      throw new MetadataUnavailableException("the metadata group is closed", e);
+    }
   }
 
   @Override

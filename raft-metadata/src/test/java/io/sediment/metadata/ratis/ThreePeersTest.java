@@ -1,9 +1,11 @@
 package io.sediment.metadata.ratis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.MetadataConfig.HostPort;
+import io.sediment.metadata.MetadataQuorum;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.SetFeatureLevels;
 import io.sediment.metadata.liveness.Heartbeat;
@@ -183,6 +185,9 @@ class ThreePeersTest {
             .valueOrThrow();
     Await.until("both see it", () -> peers.get(0).image().broker(1) != null);
     assertThat(without.leads()).isFalse();
+    for (RaftMetadata peer : peers.values()) {
+      assertQuorum(peer, all);
+    }
 
     for (RaftMetadata peer : peers.values()) {
       HeartbeatReply reply = Await.result(peer.heartbeat(new Heartbeat(1, epoch, false)));
@@ -198,5 +203,29 @@ class ThreePeersTest {
     RaftMetadata back = Await.result(start(1, all.get(1), voters));
     peers.put(1, back);
     Await.until("it has caught up", () -> back.image().features().containsKey("meanwhile"));
+  }
+
+  /** Broker 0 leads and votes, broker 1 follows without a vote and has all there is. */
+  private static void assertQuorum(RaftMetadata asked, Map<Integer, HostPort> addresses) {
+    Await.until("it has all", () -> isLevel(asked));
+    MetadataQuorum quorum = quorum(asked);
+    assertThat(quorum.leader()).isZero();
+    assertThat(quorum.term()).isPositive();
+    assertThat(quorum.committedIndex()).isBetween(0L, quorum.lastIndex());
+    assertThat(quorum.members())
+        .extracting(
+            MetadataQuorum.Member::broker,
+            MetadataQuorum.Member::votes,
+            MetadataQuorum.Member::address)
+        .containsExactly(tuple(0, true, addresses.get(0)), tuple(1, false, addresses.get(1)));
+  }
+
+  private static MetadataQuorum quorum(RaftMetadata asked) {
+    return Await.result(asked.quorum());
+  }
+
+  private static boolean isLevel(RaftMetadata asked) {
+    MetadataQuorum quorum = quorum(asked);
+    return quorum.members().stream().allMatch(member -> member.lastIndex() == quorum.lastIndex());
   }
 }

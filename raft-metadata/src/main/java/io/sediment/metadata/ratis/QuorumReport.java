@@ -1,0 +1,92 @@
+package io.sediment.metadata.ratis;
+
+import io.sediment.metadata.MetadataConfig.HostPort;
+import io.sediment.metadata.MetadataQuorum;
+import io.sediment.metadata.MetadataQuorum.Member;
+import io.sediment.metadata.MetadataUnavailableException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+
+/** What the Raft leader knows of the members of its group. */
+final class QuorumReport {
+  private record Heard(long lastIndex, Duration silentFor) {}
+
+  private QuorumReport() {}
+
+  /**
+   * @throws MetadataUnavailableException where this member does not lead, or the group changes
+   */
+  static MetadataQuorum of(RaftServer.Division division) {
+    Map<RaftPeerId, Heard> heard = heard(division);
+    long lastIndex = lastIndex(division);
+    heard.put(division.getId(), new Heard(lastIndex, Duration.ZERO));
+    List<Member> members = new ArrayList<>();
+    division
+        .getRaftConf()
+        .getCurrentPeers()
+        .forEach(peer -> members.add(member(peer, true, heard)));
+    division
+        .getRaftConf()
+        .getAllPeers(RaftPeerRole.LISTENER)
+        .forEach(peer -> members.add(member(peer, false, heard)));
+    return new MetadataQuorum(
+        broker(division.getId()),
+        division.getInfo().getCurrentTerm(),
+        division.getRaftLog().getLastCommittedIndex(),
+        lastIndex,
+        members);
+  }
+
+  private static long lastIndex(RaftServer.Division division) {
+    return division.getRaftLog().getNextIndex() - 1;
+  }
+
+  private static Map<RaftPeerId, Heard> heard(RaftServer.Division division) {
+    // Both in the order in which the leader keeps those that it sends its log to.
+    List<ServerRpcProto> followers =
+        division.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList();
+    long[] matches = division.getInfo().getFollowerMatchIndices();
+    if (matches == null || matches.length != followers.size()) {
+      throw new MetadataUnavailableException("the members of the metadata group are changing");
+    }
+    Map<RaftPeerId, Heard> heard = new TreeMap<>((a, b) -> a.toString().compareTo(b.toString()));
+    for (int i = 0; i < matches.length; i++) {
+      ServerRpcProto follower = followers.get(i);
+      heard.put(
+          RaftPeerId.valueOf(follower.getId().getId()),
+          new Heard(matches[i], Duration.ofMillis(follower.getLastRpcElapsedTimeMs())));
+    }
+    return heard;
+  }
+
+  private static Member member(RaftPeer peer, boolean votes, Map<RaftPeerId, Heard> heard) {
+    Heard known = heard.getOrDefault(peer.getId(), new Heard(-1, Duration.ZERO));
+    String address = peer.getAddress();
+    int colon = address.lastIndexOf(':');
+    return new Member(
+        broker(peer.getId()),
+        UUID.fromString(idParts(peer.getId())[1]),
+        new HostPort(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1))),
+        votes,
+        known.lastIndex(),
+        known.silentFor());
+  }
+
+  private static int broker(RaftPeerId id) {
+    return Integer.parseInt(idParts(id)[0]);
+  }
+
+  /** Broker and storage id, as {@code RaftMetadata} puts them together. */
+  private static String[] idParts(RaftPeerId id) {
+    return id.toString().split("-", 2);
+  }
+}
