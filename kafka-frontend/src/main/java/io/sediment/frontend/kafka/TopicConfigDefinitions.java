@@ -7,6 +7,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.server.config.ConfigSynonym;
 import org.apache.kafka.server.config.ServerTopicConfigSynonyms;
@@ -14,12 +15,23 @@ import org.apache.kafka.storage.internals.log.LogConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which topic configs there are, what they may hold and what they are without being set: Kafka's,
- * and {@link #RETENTION_BUDGET_PERCENT}.
+ * Which topic configs there are, what they may hold and what they are without being set: Kafka's
+ * but for {@link #DECOMPRESSED_BYTES_MAX}, and {@link #RETENTION_BUDGET_PERCENT}.
  */
 public final class TopicConfigDefinitions {
   /** The topic's share of what the cluster's topics may take together; -1 for none. */
   public static final String RETENTION_BUDGET_PERCENT = "retention.budget.percent";
+
+  /**
+   * The default of {@code max.decompressed.message.bytes}. Kafka's is 2 GB: seconds of a worker,
+   * and of every consumer and compaction later, for a batch that was sent in a megabyte.
+   */
+  public static final int DECOMPRESSED_BYTES_MAX = 64 << 20;
+
+  private static final Map<String, String> OWN_DEFAULTS =
+      Map.of(
+          TopicConfig.MAX_DECOMPRESSED_MESSAGE_BYTES_CONFIG,
+          Integer.toString(DECOMPRESSED_BYTES_MAX));
 
   private static final ConfigDef OWN =
       new ConfigDef()
@@ -120,7 +132,12 @@ public final class TopicConfigDefinitions {
   private static Definition definition(ConfigDef.ConfigKey key, List<Synonym> synonyms) {
     String defaultValue =
         key.hasDefault() ? ConfigDef.convertToString(key.defaultValue, key.type) : null;
-    return new Definition(key.name, key.type, defaultValue, key.documentation, synonyms);
+    return new Definition(
+        key.name,
+        key.type,
+        OWN_DEFAULTS.getOrDefault(key.name, defaultValue),
+        key.documentation,
+        synonyms);
   }
 
   private static List<Synonym> synonyms(String topicConfig) {

@@ -1,10 +1,12 @@
 package io.sediment.frontend.partition;
 
+import io.sediment.frontend.kafka.KafkaInflater;
 import io.sediment.frontend.kafka.RecordRewriter;
 import io.sediment.frontend.kafka.RecordRewriter.RecordsRejectedException;
 import io.sediment.frontend.partition.BatchVerdict.RecordError;
 import io.sediment.frontend.partition.BatchVerdict.Rejected;
 import io.sediment.lsm.batch.RecordBatchLayout;
+import io.sediment.lsm.records.Inflater;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.List;
@@ -24,6 +26,7 @@ public final class BatchPreparer {
   }
 
   private final InstantSource clock;
+  private final Inflater inflater = new KafkaInflater();
 
   /**
    * @param clock what LogAppendTime is stamped with
@@ -40,7 +43,7 @@ public final class BatchPreparer {
   public Prepared prepare(ByteBuffer batch, String topic, int partition, TopicSettings settings) {
     long nowMs = clock.millis();
     CompressionType codec = BatchValidator.codecOf(batch);
-    RecordWalk.Found walked = RecordWalk.through(batch, settings, nowMs);
+    RecordWalk.Found walked = RecordWalk.through(batch, settings, nowMs, inflater);
     if (walked.rejection() != null) {
       return new Prepared.Refused(walked.rejection());
     }

@@ -4,8 +4,7 @@ import static io.sediment.lsm.batch.RecordBatchLayout.ATTRIBUTES;
 
 import io.sediment.frontend.partition.BatchVerdict.Rejected;
 import io.sediment.lsm.batch.RecordBatchLayout;
-import io.sediment.lsm.records.Codec;
-import io.sediment.lsm.records.CompressionBound;
+import io.sediment.lsm.records.Inflater;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 import org.apache.kafka.common.protocol.Errors;
@@ -17,9 +16,7 @@ import org.jspecify.annotations.Nullable;
  * appended, with the error codes Kafka gives. Pure.
  *
  * <p>The header is checked whole, with the checksum over all bytes. Records are walked where they
- * lie open; in a compressed batch only where the topic demands it, the batch could be a
- * decompression bomb, or its largest timestamp is not set, and then on a worker ({@link
- * BatchVerdict.NeedsWork}).
+ * lie open; a compressed batch is left to a worker ({@link BatchVerdict.NeedsWork}).
  */
 public final class BatchValidator {
   private static final int CODEC_MASK = 0x07;
@@ -125,9 +122,9 @@ public final class BatchValidator {
       return Rejected.of(
           Errors.UNSUPPORTED_COMPRESSION_TYPE, "zstd needs Produce version 7 or higher");
     }
-    long maxTimestamp = RecordBatchLayout.maxTimestamp(batch, batch.position());
     if (codec == CompressionType.NONE) {
-      RecordWalk.Found found = RecordWalk.through(batch, settings, nowMs);
+      long maxTimestamp = RecordBatchLayout.maxTimestamp(batch, batch.position());
+      RecordWalk.Found found = RecordWalk.through(batch, settings, nowMs, Inflater.PLAIN);
       if (found.rejection() != null) {
         return found.rejection();
       }
@@ -135,32 +132,13 @@ public final class BatchValidator {
           ? BatchVerdict.NeedsWork.NEEDS_WORK
           : accepted();
     }
-    if (settings.rewrites(codec)
-        || maxTimestamp < RecordBatchLayout.baseTimestamp(batch, batch.position()) // not set
-        || settings.compacted()
-        || settings.limitsPast()
-        || CompressionBound.of(Codec.ofCode(codec.id), payloadOf(batch))
-            > settings.decompressedBytesMax()) {
-      return BatchVerdict.NeedsWork.NEEDS_WORK;
-    }
-    return settings.allowsTimestamp(maxTimestamp, nowMs)
-        ? accepted()
-        : Rejected.of(
-            Errors.INVALID_TIMESTAMP,
-            "largest timestamp in the batch: timestamp=" + maxTimestamp + " now=" + nowMs);
+    return BatchVerdict.NeedsWork.NEEDS_WORK;
   }
 
   /** The codec in a batch whose header is sound. */
   public static CompressionType codecOf(ByteBuffer batch) {
     return CompressionType.forId(
         RecordBatchLayout.attributes(batch, batch.position()) & CODEC_MASK);
-  }
-
-  /** What follows the header. */
-  static ByteBuffer payloadOf(ByteBuffer batch) {
-    return batch.slice(
-        batch.position() + RecordBatchLayout.HEADER_SIZE,
-        batch.remaining() - RecordBatchLayout.HEADER_SIZE);
   }
 
   private static BatchVerdict accepted() {

@@ -4,6 +4,7 @@ import io.sediment.frontend.partition.BatchVerdict.RecordError;
 import io.sediment.frontend.partition.BatchVerdict.Rejected;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.records.BrokenRecordsException;
+import io.sediment.lsm.records.Inflater;
 import io.sediment.lsm.records.RecordInput;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -52,11 +53,11 @@ final class RecordWalk {
   }
 
   /** Walks a batch whose header is sound. */
-  static Found through(ByteBuffer batch, TopicSettings settings, long nowMs) {
+  static Found through(ByteBuffer batch, TopicSettings settings, long nowMs, Inflater inflater) {
     int at = batch.position();
     int count = RecordBatchLayout.recordsCount(batch, at);
     long baseTimestamp = RecordBatchLayout.baseTimestamp(batch, at);
-    try (RecordInput input = RecordInput.of(batch, settings.decompressedBytesMax())) {
+    try (RecordInput input = RecordInput.of(batch, settings.decompressedBytesMax(), inflater)) {
       RecordWalk walk = new RecordWalk(input, settings, baseTimestamp, nowMs);
       Rejected rejection = walk.walk(count);
       return new Found(rejection, walk.maxTimestamp);

@@ -1,5 +1,6 @@
 package io.sediment.frontend.partition;
 
+import io.sediment.frontend.kafka.TopicConfigDefinitions;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.kafka.common.config.TopicConfig;
@@ -31,12 +32,6 @@ public record TopicSettings(
     long timestampAfterMaxMs) {
   private static final int BATCH_BYTES_MAX = 1_048_588;
 
-  /**
-   * Without a setting a batch may swell to this. Kafka's own default is 2 GB, more than a broker
-   * that must live in 512 MB can give to one client's batch.
-   */
-  private static final int DECOMPRESSED_BYTES_MAX = 64 << 20;
-
   private static final long HOUR_MS = 3_600_000;
   private static final int GZIP_LEVEL = -1;
   private static final int ZSTD_LEVEL = 3;
@@ -56,7 +51,7 @@ public record TopicSettings(
         intOf(
             configs,
             TopicConfig.MAX_DECOMPRESSED_MESSAGE_BYTES_CONFIG,
-            Math.max(DECOMPRESSED_BYTES_MAX, batchBytesMax)),
+            Math.max(TopicConfigDefinitions.DECOMPRESSED_BYTES_MAX, batchBytesMax)),
         switch (codec) {
           case "producer" -> null;
           case "uncompressed" -> CompressionType.NONE;
@@ -89,10 +84,6 @@ public record TopicSettings(
   boolean rewrites(CompressionType codec) {
     return timestampType == TimestampType.LOG_APPEND_TIME
         || (targetCompression != null && targetCompression != codec);
-  }
-
-  boolean limitsPast() {
-    return timestampBeforeMaxMs != Long.MAX_VALUE;
   }
 
   /** Whether {@code timestampMs} lies in the allowed window around {@code nowMs}. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.entry;
 
 import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.handler.FrontendSettings;
+import io.sediment.frontend.kafka.TopicConfigDefinitions;
 import io.sediment.frontend.partition.Batches;
 import io.sediment.runtime.Await;
 import java.util.Collection;
@@ -486,6 +487,8 @@ class AdminClientTest {
         .filteredOn(e -> e.source() == ConfigSource.DEFAULT_CONFIG)
         .allMatch(ConfigEntry::isDefault)
         .hasSizeGreaterThan(20);
+    assertThat(configOf(topic("dc"), false).get("max.decompressed.message.bytes").value())
+        .isEqualTo(Integer.toString(TopicConfigDefinitions.DECOMPRESSED_BYTES_MAX));
 
     assertThat(alter(topic("dc"), OpType.DELETE, "retention.ms", null)).isEqualTo(Errors.NONE);
     assertThat(configOf(topic("dc"), false).get("retention.ms").value()).isEqualTo("3333");

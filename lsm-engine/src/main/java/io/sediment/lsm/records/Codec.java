@@ -1,5 +1,6 @@
 package io.sediment.lsm.records;
 
+import com.github.luben.zstd.RecyclingBufferPool;
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import io.sediment.lsm.batch.RecordBatchLayout;
@@ -67,12 +68,12 @@ public enum Codec {
   ZSTD {
     @Override
     InputStream inflate(InputStream compressed) throws IOException {
-      return new ZstdInputStreamNoFinalizer(compressed);
+      return new ZstdInputStreamNoFinalizer(compressed, RecyclingBufferPool.INSTANCE);
     }
 
     @Override
     public OutputStream deflateTo(OutputStream compressed) throws IOException {
-      return new ZstdOutputStreamNoFinalizer(compressed);
+      return new ZstdOutputStreamNoFinalizer(compressed, RecyclingBufferPool.INSTANCE);
     }
   };
 

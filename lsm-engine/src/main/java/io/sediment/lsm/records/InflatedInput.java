@@ -18,14 +18,14 @@ final class InflatedInput implements RecordInput {
   private int filled;
   private long before;
 
-  InflatedInput(Codec codec, ByteBuffer payload, long limitBytes) throws BrokenRecordsException {
+  InflatedInput(Codec codec, ByteBuffer payload, long limitBytes, Inflater inflater)
+      throws BrokenRecordsException {
     this.limitBytes = limitBytes;
-    if (codec == Codec.SNAPPY && CompressionBound.of(codec, payload) > limitBytes) {
-      // Its decoder allocates what the data says before it looks further.
+    if (codec == Codec.SNAPPY && SnappySize.of(payload) > limitBytes) {
       throw tooLarge(limitBytes);
     }
     try {
-      this.inflated = codec.inflate(new BufferStream(payload));
+      this.inflated = inflater.inflate(codec, payload);
     } catch (IOException | RuntimeException e) { // codecs signal damage with either
       throw new BrokenRecordsException("cannot decompress: codec=" + codec + " " + e);
     }
@@ -106,35 +106,6 @@ final class InflatedInput implements RecordInput {
       inflated.close();
     } catch (IOException e) {
       throw new IllegalStateException("closing a stream over memory does no I/O", e);
-    }
-  }
-
-  /** A buffer as the codecs want to read it. */
-  private static final class BufferStream extends InputStream {
-    private final ByteBuffer bytes;
-
-    BufferStream(ByteBuffer bytes) {
-      this.bytes = bytes.duplicate();
-    }
-
-    @Override
-    public int read() {
-      return bytes.hasRemaining() ? bytes.get() & 0xff : -1;
-    }
-
-    @Override
-    public int read(byte[] into, int start, int length) {
-      if (!bytes.hasRemaining()) {
-        return length == 0 ? 0 : -1;
-      }
-      int step = Math.min(length, bytes.remaining());
-      bytes.get(into, start, step);
-      return step;
-    }
-
-    @Override
-    public int available() {
-      return bytes.remaining();
     }
   }
 }

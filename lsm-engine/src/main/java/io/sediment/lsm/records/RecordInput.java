@@ -11,6 +11,12 @@ public interface RecordInput extends AutoCloseable {
    * @param inflatedBytesMax most that compressed records may hold
    */
   static RecordInput of(ByteBuffer batch, long inflatedBytesMax) throws BrokenRecordsException {
+    return of(batch, inflatedBytesMax, Inflater.PLAIN);
+  }
+
+  /** The same, compressed records being read by {@code inflater}. */
+  static RecordInput of(ByteBuffer batch, long inflatedBytesMax, Inflater inflater)
+      throws BrokenRecordsException {
     Codec codec = Codec.of(batch, batch.position());
     ByteBuffer payload =
         batch.slice(
@@ -18,7 +24,7 @@ public interface RecordInput extends AutoCloseable {
             batch.remaining() - RecordBatchLayout.HEADER_SIZE);
     return codec == Codec.NONE
         ? new BufferInput(payload)
-        : new InflatedInput(codec, payload, inflatedBytesMax);
+        : new InflatedInput(codec, payload, inflatedBytesMax, inflater);
   }
 
   /** The next byte. */
