@@ -34,7 +34,7 @@ public record MetadataConfig(
     Duration lease) {
   public static final Duration DEFAULT_START_TIMEOUT = Duration.ofSeconds(60);
   public static final Duration DEFAULT_SUBMIT_TIMEOUT = Duration.ofSeconds(30);
-  public static final Duration DEFAULT_LEASE = Duration.ofMillis(1500);
+  public static final Duration DEFAULT_LEASE = Duration.ofSeconds(1);
 
   /** A host name or address, and a port. */
   public record HostPort(String host, int port) {

@@ -20,7 +20,7 @@ import java.util.function.BooleanSupplier;
  */
 final class LeadersToCome {
   /** From when a lane lost its writer. */
-  static final Duration WAIT_MAX = Duration.ofSeconds(1);
+  static final Duration WAIT_MAX = Duration.ofSeconds(2);
 
   private static final Duration PAUSE = Duration.ofMillis(10);
 
