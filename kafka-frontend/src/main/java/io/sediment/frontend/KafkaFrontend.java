@@ -15,6 +15,7 @@ import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.net.BrokerServer;
 import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.partition.BatchPreparer;
+import io.sediment.frontend.partition.FollowedPartitions;
 import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.metadata.ClusterMetadata;
@@ -54,19 +55,45 @@ public final class KafkaFrontend implements AutoCloseable {
    * What the process around it provides.
    *
    * @param lane the lane that is open for appending, in its epoch
+   * @param followed what others lead and this broker serves to consumers of its rack
    * @param chance for ids of topics and fetch sessions
    * @param produceThrottleMs asked after each produce: how long its client shall pause, 0 for not
    */
   public record Environment(
       ClusterMetadata metadata,
       PartitionLane lane,
+      FollowedPartitions followed,
       Scheduler scheduler,
       Ticker ticker,
       InstantSource clock,
       RandomGenerator chance,
       IntSupplier produceThrottleMs,
       MemoryBudget budget,
-      MeterRegistry meters) {}
+      MeterRegistry meters) {
+    /** For a broker that serves what it leads and nothing else. */
+    public Environment(
+        ClusterMetadata metadata,
+        PartitionLane lane,
+        Scheduler scheduler,
+        Ticker ticker,
+        InstantSource clock,
+        RandomGenerator chance,
+        IntSupplier produceThrottleMs,
+        MemoryBudget budget,
+        MeterRegistry meters) {
+      this(
+          metadata,
+          lane,
+          FollowedPartitions.NONE,
+          scheduler,
+          ticker,
+          clock,
+          chance,
+          produceThrottleMs,
+          budget,
+          meters);
+    }
+  }
 
   private final PartitionLogs logs;
   private final GroupCoordinators groups;
@@ -130,6 +157,7 @@ public final class KafkaFrontend implements AutoCloseable {
                       config.brokerEpoch(),
                       environment.metadata(),
                       logs,
+                      environment.followed(),
                       new BatchPreparer(environment.clock()),
                       workers,
                       environment.scheduler(),

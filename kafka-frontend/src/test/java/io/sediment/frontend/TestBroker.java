@@ -10,6 +10,7 @@ import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.frontend.partition.FakeLane;
+import io.sediment.frontend.partition.FollowedPartitions;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.retention.RetentionLoop;
 import io.sediment.lsm.PartitionId;
@@ -78,6 +79,10 @@ public final class TestBroker implements AutoCloseable {
   private final AtomicLong aheadMs = new AtomicLong();
   public final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-scheduler", 1);
   private final PartitionLogs logs;
+
+  /** What it serves of what others lead. */
+  public volatile FollowedPartitions followed = FollowedPartitions.NONE;
+
   private final List<RetentionLoop> retention = new ArrayList<>();
   private final ExecutorService ackThread = NamedThreads.pool("test-ack", 1);
 
@@ -119,6 +124,7 @@ public final class TestBroker implements AutoCloseable {
             new KafkaFrontend.Environment(
                 metadata,
                 lane,
+                (topicId, partition, epoch, rack) -> followed.find(topicId, partition, epoch, rack),
                 scheduler,
                 SystemPorts.ticker(),
                 clock,

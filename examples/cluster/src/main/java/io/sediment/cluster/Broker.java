@@ -15,6 +15,7 @@ import io.sediment.frontend.handler.FrontendSettings;
 import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.partition.EnginePartitionLane;
+import io.sediment.frontend.partition.FollowedLogs;
 import io.sediment.frontend.partition.PartitionHandoff;
 import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.frontend.partition.PartitionLogs;
@@ -25,6 +26,7 @@ import io.sediment.frontend.retention.MetadataCompactedTopics;
 import io.sediment.frontend.retention.MetadataLiveness;
 import io.sediment.frontend.retention.RetentionLoop;
 import io.sediment.lsm.CorruptObjectException;
+import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.gc.GarbageOptions;
 import io.sediment.lsm.lane.Lane;
 import io.sediment.lsm.lane.LaneConfig;
@@ -36,6 +38,7 @@ import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.MetadataConfig.HostPort;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.bucket.BucketStart;
+import io.sediment.metadata.liveness.AckedSlot;
 import io.sediment.metadata.ratis.RaftMetadata;
 import io.sediment.objectstore.StoreProbe;
 import io.sediment.runtime.MemoryBudget;
@@ -84,6 +87,7 @@ final class Broker implements Service {
   private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
   static final Duration HANDOFF_TIMEOUT = Duration.ofSeconds(10);
   static final Duration TELLING_CLIENTS = Duration.ofMillis(500);
+  private static final int LEASES_BEHIND_MAX = 2;
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
 
   private final BrokerSettings settings;
@@ -433,7 +437,7 @@ final class Broker implements Service {
         new UUID(random.nextLong(), random.nextLong()),
         settings.advertisedHost(),
         settings.advertisedPort(),
-        null);
+        settings.rack().orElse(null));
   }
 
   private WalProfile walProfile() {
@@ -490,10 +494,23 @@ final class Broker implements Service {
     long unackedLimitBytes = budget.largestReservation(Share.WAL);
     PartitionLane partitions =
         new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::storedLane, clock);
+    FollowedLogs followed =
+        started(
+            "followed partitions",
+            new FollowedLogs(
+                settings.brokerId(),
+                settings.rack().orElse(null),
+                metadata,
+                lane::follow,
+                lane::storedLane,
+                membership::isLeaseHeld,
+                settings.brokerLease().multipliedBy(LEASES_BEHIND_MAX),
+                ticker));
     KafkaFrontend.Environment environment =
         new KafkaFrontend.Environment(
             metadata,
             partitions,
+            followed,
             scheduler,
             ticker,
             clock,
@@ -510,6 +527,7 @@ final class Broker implements Service {
             topicConfigs,
             clock,
             membership::isLeaseHeld);
+    membership.exchange(() -> ackedSlot(lane), followed::onAcked);
     started(
         "retention",
         RetentionLoop.start(
@@ -567,6 +585,11 @@ final class Broker implements Service {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static AckedSlot ackedSlot(Lane lane) {
+    WalSlot acked = lane.ackedSlot();
+    return new AckedSlot(new LaneId(lane.id().value()), acked.epoch(), acked.seq());
   }
 
   private static int engineThreads() {

@@ -7,19 +7,24 @@ import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.Lane;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.liveness.AckedSlot;
 import io.sediment.metadata.liveness.BrokerLease;
 import io.sediment.metadata.liveness.FailoverWatch;
 import io.sediment.metadata.liveness.Heartbeat;
+import io.sediment.metadata.liveness.HeartbeatReply;
 import io.sediment.metadata.liveness.LeaseKeeper;
 import io.sediment.metadata.ratis.RaftMetadata;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +44,8 @@ final class Membership implements AutoCloseable {
   private final FailoverWatch failover;
   private final LeaseKeeper keeper;
   private volatile Consumer<Boolean> onServing = serving -> {};
+  private volatile Supplier<@Nullable AckedSlot> acked = () -> null;
+  private volatile Consumer<List<AckedSlot>> onAcked = others -> {};
 
   private Membership(
       RaftMetadata metadata,
@@ -58,7 +65,7 @@ final class Membership implements AutoCloseable {
         LeaseKeeper.start(
             lease,
             leaseDuration,
-            () -> metadata.heartbeat(new Heartbeat(brokerId, brokerEpoch, false)),
+            this::heartbeat,
             new LeaseKeeper.Listener() {
               @Override
               public void onLost() {
@@ -120,6 +127,25 @@ final class Membership implements AutoCloseable {
   /** From now on {@code listener} is told whether the lease is held, when that changes. */
   void onServing(Consumer<Boolean> listener) {
     onServing = listener;
+  }
+
+  private CompletableFuture<HeartbeatReply> heartbeat() {
+    return metadata
+        .heartbeat(new Heartbeat(brokerId, brokerEpoch, false, acked.get()))
+        .thenApply(
+            reply -> {
+              onAcked.accept(reply.acked());
+              return reply;
+            });
+  }
+
+  /**
+   * From now on heartbeats say how far this broker's lane is acknowledged, and their answers how
+   * far those of the others are.
+   */
+  void exchange(Supplier<@Nullable AckedSlot> own, Consumer<List<AckedSlot>> others) {
+    acked = own;
+    onAcked = others;
   }
 
   /** Tells {@code onLost} when the metadata says that the lane is no longer this process's. */

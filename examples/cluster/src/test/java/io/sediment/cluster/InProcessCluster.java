@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -26,6 +27,13 @@ final class InProcessCluster implements AutoCloseable {
 
   /** Starts all of them, and returns when each serves. */
   InProcessCluster(Path folder) {
+    this(folder, broker -> Map.of());
+  }
+
+  /**
+   * @param more settings of each broker
+   */
+  InProcessCluster(Path folder, IntFunction<Map<String, String>> more) {
     this.folder = folder;
     FreePorts free = new FreePorts();
     List<Integer> raftPorts = new ArrayList<>();
@@ -50,6 +58,7 @@ final class InProcessCluster implements AutoCloseable {
       environment.put("RAFT_PATH", folder.resolve("raft-" + i).toString());
       environment.put("DATA_PATH", folder.resolve("data").toString());
       environment.put("MEMORY_BUDGET", "64m");
+      environment.putAll(more.apply(i));
       environments.add(environment);
     }
     List<CompletableFuture<Broker>> starting = new ArrayList<>();

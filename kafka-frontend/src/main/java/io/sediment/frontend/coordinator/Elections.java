@@ -3,6 +3,7 @@ package io.sediment.frontend.coordinator;
 import io.sediment.frontend.partition.DurabilityWatcher;
 import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.frontend.partition.PartitionLogs;
+import io.sediment.frontend.partition.ReadableLog;
 import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
@@ -66,12 +67,12 @@ public final class Elections implements DurabilityWatcher, LoadListener, AutoClo
   }
 
   @Override
-  public void onReadable(PartitionLog readable, long bytes) {}
+  public void onReadable(ReadableLog readable, long bytes) {}
 
   @Override
-  public void onChanged(PartitionLog changed) {
-    if (!changed.isOpen()) {
-      inTurn(() -> resign(changed));
+  public void onChanged(ReadableLog changed) {
+    if (changed instanceof PartitionLog led && !led.isOpen()) {
+      inTurn(() -> resign(led));
     }
   }
 

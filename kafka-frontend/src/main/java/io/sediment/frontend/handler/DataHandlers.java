@@ -1,6 +1,7 @@
 package io.sediment.frontend.handler;
 
 import io.sediment.frontend.partition.BatchPreparer;
+import io.sediment.frontend.partition.FollowedPartitions;
 import io.sediment.frontend.partition.OffsetSearch;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.metadata.ClusterMetadata;
@@ -20,6 +21,7 @@ public final class DataHandlers {
       long brokerEpoch,
       ClusterMetadata metadata,
       PartitionLogs logs,
+      FollowedPartitions followed,
       BatchPreparer preparer,
       Executor workers,
       Scheduler scheduler,
@@ -45,6 +47,8 @@ public final class DataHandlers {
         new FetchHandler(
             parts.metadata(),
             parts.logs(),
+            parts.followed(),
+            replicas,
             parts.scheduler(),
             parts.ticker(),
             parts.chance(),

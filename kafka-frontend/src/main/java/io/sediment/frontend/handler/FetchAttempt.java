@@ -2,6 +2,7 @@ package io.sediment.frontend.handler;
 
 import io.sediment.frontend.partition.LookUp;
 import io.sediment.frontend.partition.PartitionLog;
+import io.sediment.frontend.partition.ReadableLog;
 import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.metadata.Broker;
 import io.sediment.runtime.Scheduler;
@@ -61,10 +62,12 @@ final class FetchAttempt {
     final FetchPartition partition;
     final PartitionData answer;
     Errors error = Errors.NONE;
-    @Nullable PartitionLog log;
+    @Nullable ReadableLog log;
     long highWatermark = UNKNOWN_OFFSET;
     long logStart = UNKNOWN_OFFSET;
     boolean diverged;
+    boolean sentElsewhere;
+    boolean aheadOfFollower;
     boolean readAtLeastOne;
     @Nullable BatchSlices slices;
 
@@ -74,7 +77,10 @@ final class FetchAttempt {
     }
 
     boolean hasData() {
-      return error == Errors.NONE && !diverged && partition.fetchOffset < highWatermark;
+      return error == Errors.NONE
+          && !diverged
+          && !sentElsewhere
+          && partition.fetchOffset < highWatermark;
     }
 
     int sizeInBytes() {
@@ -172,6 +178,14 @@ final class FetchAttempt {
     Visit visit = new Visit(partition);
     LookUp found = handler.find(partition, session.byTopicId());
     if (found instanceof LookUp.Missing missing) {
+      ReadableLog followed =
+          missing.error() == Errors.NOT_LEADER_OR_FOLLOWER && isConsumer()
+              ? handler.followed(partition, request.rackId())
+              : null;
+      if (followed != null) {
+        lookAsFollower(visit, followed);
+        return visit;
+      }
       session.watch(partition, null);
       visit.error = missing.error();
       hintLeader(visit.answer, missing);
@@ -188,11 +202,42 @@ final class FetchAttempt {
     if (partition.fetchOffset < visit.logStart || partition.fetchOffset > log.endOffset()) {
       visit.error = Errors.OFFSET_OUT_OF_RANGE;
     }
+    if (visit.error == Errors.NONE && !visit.diverged && isConsumer()) {
+      handler
+          .nearer(partition, context, request.rackId())
+          .ifPresent(
+              broker -> {
+                visit.sentElsewhere = true;
+                visit.answer.setPreferredReadReplica(broker);
+              });
+    }
     return visit;
   }
 
+  private boolean isConsumer() {
+    return request.replicaState().replicaId() < 0 && request.replicaId() < 0;
+  }
+
+  /**
+   * What the leader has acknowledged is heard with a delay, so a consumer that comes from there may
+   * know more than is known here: it waits, and goes back to the leader where that takes too long.
+   */
+  private void lookAsFollower(Visit visit, ReadableLog log) {
+    FetchPartition partition = visit.partition;
+    session.watch(partition, log); // first, so that nothing that happens from here on is missed
+    visit.log = log;
+    visit.highWatermark = log.highWatermark();
+    visit.logStart = log.logStartOffset();
+    visit.aheadOfFollower = partition.fetchOffset > visit.highWatermark;
+    if (partition.fetchOffset < visit.logStart) {
+      visit.error = Errors.OFFSET_OUT_OF_RANGE;
+    } else if (visit.aheadOfFollower && (lastRound || request.maxWaitMs() <= 0)) {
+      visit.error = Errors.OFFSET_NOT_AVAILABLE;
+    }
+  }
+
   /** A client that says which epoch it read last learns where that epoch ends here (KIP-595). */
-  private void findDivergence(Visit visit, PartitionLog log) {
+  private void findDivergence(Visit visit, ReadableLog log) {
     LeaderEpochs.End end =
         LeaderEpochs.endOf(handler.metadata().image(), log, visit.partition.lastFetchedEpoch);
     if (end.equals(LeaderEpochs.UNDEFINED)) {
@@ -301,7 +346,7 @@ final class FetchAttempt {
             || bytes >= request.minBytes()
             || bytesLeft <= 0;
     for (Visit visit : visits) {
-      enough |= visit.error != Errors.NONE || visit.diverged;
+      enough |= visit.error != Errors.NONE || visit.diverged || visit.sentElsewhere;
     }
     if (enough) {
       answer();
@@ -366,6 +411,7 @@ final class FetchAttempt {
           kind == Kind.INCREMENTAL
               && visit.error == Errors.NONE
               && !visit.diverged
+              && !visit.sentElsewhere
               && visit.sizeInBytes() == 0
               && !visit.partition.hasNewsFor(visit.highWatermark, visit.logStart);
       if (!silent) {
@@ -457,6 +503,8 @@ final class FetchAttempt {
   private static boolean isQuiet(Visit visit) {
     return visit.error == Errors.NONE
         && !visit.diverged
+        && !visit.sentElsewhere
+        && !visit.aheadOfFollower
         && visit.partition.fetchOffset >= visit.highWatermark
         && !visit.partition.hasNewsFor(visit.highWatermark, visit.logStart);
   }

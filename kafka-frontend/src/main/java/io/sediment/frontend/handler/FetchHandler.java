@@ -1,16 +1,21 @@
 package io.sediment.frontend.handler;
 
+import io.sediment.frontend.partition.FollowedPartitions;
 import io.sediment.frontend.partition.LookUp;
 import io.sediment.frontend.partition.PartitionLogs;
+import io.sediment.frontend.partition.ReadableLog;
 import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.Topic;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.requests.FetchMetadata;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads records for consumers: finds or makes the session of a request and leaves the rest to a
@@ -22,6 +27,8 @@ final class FetchHandler implements ApiHandler<FetchRequestData, FetchResponseDa
 
   private final ClusterMetadata metadata;
   private final PartitionLogs logs;
+  private final FollowedPartitions followed;
+  private final NearerReplicas nearer;
   private final Scheduler scheduler;
   private final FetchSessions sessions;
   private final int fetchBytesMax;
@@ -29,12 +36,16 @@ final class FetchHandler implements ApiHandler<FetchRequestData, FetchResponseDa
   FetchHandler(
       ClusterMetadata metadata,
       PartitionLogs logs,
+      FollowedPartitions followed,
+      ReplicaView replicas,
       Scheduler scheduler,
       Ticker ticker,
       RandomGenerator random,
       FrontendSettings settings) {
     this.metadata = metadata;
     this.logs = logs;
+    this.followed = followed;
+    this.nearer = new NearerReplicas(replicas, ticker);
     this.scheduler = scheduler;
     this.sessions = new FetchSessions(settings.fetchSessionsMax(), ticker, random);
     this.fetchBytesMax = settings.fetchBytesMax();
@@ -91,6 +102,33 @@ final class FetchHandler implements ApiHandler<FetchRequestData, FetchResponseDa
     return byTopicId
         ? logs.find(TopicIds.ours(key.topicId()), key.partition(), partition.leaderEpoch)
         : logs.find(metadata.image(), key.topic(), key.partition(), partition.leaderEpoch);
+  }
+
+  /** A partition that another broker leads, if it can be read here; else null. */
+  @Nullable ReadableLog followed(FetchPartition partition, String rack) {
+    Topic topic = topic(partition.key);
+    return topic == null || rack.isEmpty()
+        ? null
+        : followed.find(topic.id(), partition.key.partition(), partition.leaderEpoch, rack);
+  }
+
+  /** Where a consumer of a partition that is led here had better read it. */
+  OptionalInt nearer(FetchPartition partition, RequestContext context, String rack) {
+    Topic topic = rack.isEmpty() ? null : topic(partition.key);
+    return topic == null
+        ? OptionalInt.empty()
+        : nearer.of(
+            new NearerReplicas.Reader(
+                context.client().address(), context.clientId(), partition.key),
+            metadata.image(),
+            topic,
+            rack);
+  }
+
+  private @Nullable Topic topic(FetchPartition.Key key) {
+    return key.topic().isEmpty()
+        ? metadata.image().topic(TopicIds.ours(key.topicId()))
+        : metadata.image().topic(key.topic());
   }
 
   ClusterMetadata metadata() {

@@ -1,6 +1,6 @@
 package io.sediment.frontend.handler;
 
-import io.sediment.frontend.partition.PartitionLog;
+import io.sediment.frontend.partition.ReadableLog;
 import java.util.Comparator;
 import java.util.Objects;
 import org.apache.kafka.common.Uuid;
@@ -39,7 +39,7 @@ final class FetchPartition {
   int lastFetchedEpoch;
   long toldHighWatermark = NEVER_TOLD;
   long toldLogStart = NEVER_TOLD;
-  @Nullable PartitionLog watched;
+  @Nullable ReadableLog watched;
 
   FetchPartition(Key key, FetchRequestData.FetchPartition asked) {
     this.key = key;

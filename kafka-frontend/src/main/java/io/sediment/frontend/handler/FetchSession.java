@@ -1,7 +1,7 @@
 package io.sediment.frontend.handler;
 
 import io.sediment.frontend.partition.DurabilityWatcher;
-import io.sediment.frontend.partition.PartitionLog;
+import io.sediment.frontend.partition.ReadableLog;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -32,7 +32,7 @@ final class FetchSession implements DurabilityWatcher {
   private final boolean byTopicId;
   private final Object lock = new Object();
   private final Map<FetchPartition.Key, FetchPartition> partitions = new LinkedHashMap<>();
-  private final Map<PartitionLog, FetchPartition> byLog = new HashMap<>(); // guarded by lock
+  private final Map<ReadableLog, FetchPartition> byLog = new HashMap<>(); // guarded by lock
   private final Set<FetchPartition> dirty = new LinkedHashSet<>(); // guarded by lock
   private final ArrayDeque<Runnable> turns = new ArrayDeque<>(); // guarded by lock
   private FetchPartition.@Nullable Key lastServed; // for the request that holds the session
@@ -168,8 +168,8 @@ final class FetchSession implements DurabilityWatcher {
   }
 
   /** Watches {@code log} for {@code partition}, in place of what was watched for it before. */
-  void watch(FetchPartition partition, @Nullable PartitionLog log) {
-    PartitionLog before = partition.watched;
+  void watch(FetchPartition partition, @Nullable ReadableLog log) {
+    ReadableLog before = partition.watched;
     if (before == log) {
       return;
     }
@@ -217,16 +217,16 @@ final class FetchSession implements DurabilityWatcher {
   }
 
   @Override
-  public void onReadable(PartitionLog log, long bytes) {
+  public void onReadable(ReadableLog log, long bytes) {
     noticed(log, bytes);
   }
 
   @Override
-  public void onChanged(PartitionLog log) {
+  public void onChanged(ReadableLog log) {
     noticed(log, log.isOpen() ? 0 : Integer.MAX_VALUE); // an error is worth any number of bytes
   }
 
-  private void noticed(PartitionLog log, long bytes) {
+  private void noticed(ReadableLog log, long bytes) {
     Runnable task = null;
     synchronized (lock) {
       FetchPartition partition = byLog.get(log);
@@ -247,14 +247,14 @@ final class FetchSession implements DurabilityWatcher {
 
   /** Watches nothing any more. Idempotent. */
   void close() {
-    List<PartitionLog> watched;
+    List<ReadableLog> watched;
     synchronized (lock) {
       closed = true;
       watched = List.copyOf(byLog.keySet());
       byLog.clear();
       dirty.clear();
     }
-    for (PartitionLog log : watched) {
+    for (ReadableLog log : watched) {
       log.unwatch(this);
     }
   }

@@ -1,6 +1,6 @@
 package io.sediment.frontend.handler;
 
-import io.sediment.frontend.partition.PartitionLog;
+import io.sediment.frontend.partition.ReadableLog;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Partition;
 import io.sediment.metadata.Placement;
@@ -19,7 +19,7 @@ final class LeaderEpochs {
 
   private LeaderEpochs() {}
 
-  static End endOf(MetadataImage image, PartitionLog log, int asked) {
+  static End endOf(MetadataImage image, ReadableLog log, int asked) {
     Partition partition = image.partition(log.id().topicId(), log.id().partition());
     return partition == null
         ? UNDEFINED

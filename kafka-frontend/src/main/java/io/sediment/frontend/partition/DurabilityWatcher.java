@@ -6,8 +6,8 @@ package io.sediment.frontend.partition;
  */
 public interface DurabilityWatcher {
   /** {@code bytes} more became readable in {@code log}. */
-  void onReadable(PartitionLog log, long bytes);
+  void onReadable(ReadableLog log, long bytes);
 
   /** Something else than readable records changed: log start, or the log is closed. */
-  void onChanged(PartitionLog log);
+  void onChanged(ReadableLog log);
 }

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * lane halted, leadership moved) nothing is appended and every wait has ended; another leadership
  * of the same partition is another object.
  */
-public final class PartitionLog implements PartitionListener {
+public final class PartitionLog implements PartitionListener, ReadableLog {
   private record Waiter(long nextOffset, int sizeInBytes, CompletableFuture<Void> durable) {}
 
   private static final CompletableFuture<Void> DURABLE = CompletableFuture.completedFuture(null);
@@ -314,7 +314,7 @@ public final class PartitionLog implements PartitionListener {
 
   // Reading.
 
-  /** Below it is what consumers may read; never falls. */
+  @Override
   public long highWatermark() {
     return highWatermark;
   }
@@ -324,6 +324,7 @@ public final class PartitionLog implements PartitionListener {
     return highWatermark;
   }
 
+  @Override
   public long logStartOffset() {
     return Math.min(logStartOffset, highWatermark);
   }
@@ -353,15 +354,12 @@ public final class PartitionLog implements PartitionListener {
   }
 
   /** Whether it can be read and appended to. */
+  @Override
   public boolean isOpen() {
     return !closed && lane != null;
   }
 
-  /**
-   * Reads whole batches below the high watermark, like {@link LanePartition#read}.
-   *
-   * @param offset at or above the log start and below the high watermark
-   */
+  @Override
   public CompletableFuture<BatchSlices> read(long offset, int maxBytes, boolean atLeastOne) {
     return requireLane().read(offset, maxBytes, atLeastOne, highWatermark);
   }
@@ -407,15 +405,17 @@ public final class PartitionLog implements PartitionListener {
     return open == null ? 0 : open.sizeBytes();
   }
 
-  /** Tells {@code watcher} of everything from now on. */
+  @Override
   public void watch(DurabilityWatcher watcher) {
     watchers.add(watcher);
   }
 
+  @Override
   public void unwatch(DurabilityWatcher watcher) {
     watchers.remove(watcher);
   }
 
+  @Override
   public PartitionId id() {
     return id;
   }
@@ -424,6 +424,7 @@ public final class PartitionLog implements PartitionListener {
     return topic;
   }
 
+  @Override
   public int leaderEpoch() {
     return leaderEpoch;
   }

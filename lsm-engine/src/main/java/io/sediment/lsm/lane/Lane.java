@@ -2,6 +2,7 @@ package io.sediment.lsm.lane;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.lane.LaneRecovery.Recovered;
 import java.util.HashMap;
 import java.util.Map;
@@ -144,6 +145,20 @@ public final class Lane {
   public CompletableFuture<StoredLane> storedLane(
       LaneId stored, PartitionId partition, long endOffset) {
     return storedLanes.upTo(stored, partition, endOffset).copy();
+  }
+
+  /**
+   * A lane of the same bucket that another process appends to, to be read up to what its owner says
+   * is acknowledged; through the caches of this lane, for as long as this lane is open.
+   */
+  public FollowedLane follow(LaneId other, FollowedLane.Listener listener) {
+    return storedLanes.follow(other, listener);
+  }
+
+  /** Everything up to this slot of the write-ahead log is acknowledged. */
+  public WalSlot ackedSlot() {
+    WalSlot acked = writer.ackedSlot();
+    return acked.epoch() == epoch ? acked : new WalSlot(epoch, 0);
   }
 
   /** Moves everything appended so far into the lane's objects; completes when it is committed. */

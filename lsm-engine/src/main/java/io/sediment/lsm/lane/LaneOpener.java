@@ -144,7 +144,7 @@ final class LaneOpener {
         parts,
         writer,
         new LaneReads(parts.objects(), scan, oldestBlocks, producers, alarm),
-        new StoredLanes(environment, scan, oldestBlocks, reader, alarm),
+        new StoredLanes(environment, scan, oldestBlocks, reader, parts.indexes(), alarm),
         flusher,
         new LaneRetention(parts, flusher, new ProducerCarriers(parts, reader, directories)),
         new LaneShutdown(parts, writer, flusher, filler));

@@ -60,6 +60,7 @@ final class LaneWriter implements WriteAheadLog.Listener {
   private Memtable active = new Memtable(1); // guarded by lock
   private @Nullable WriteAheadLog log; // guarded by lock
   private @Nullable LaneHaltedException halted; // guarded by lock
+  private volatile WalSlot ackedSlot = WalSlot.NONE; // by one acknowledgement at a time
   private boolean isHalfWay; // guarded by lock: set for good when an append breaks off
 
   LaneWriter(
@@ -229,6 +230,11 @@ final class LaneWriter implements WriteAheadLog.Listener {
     }
   }
 
+  /** The newest that was acknowledged; none at first. */
+  WalSlot ackedSlot() {
+    return ackedSlot;
+  }
+
   /** Bytes in the memtable being filled. */
   long activeBytes() {
     lock.lock();
@@ -327,6 +333,7 @@ final class LaneWriter implements WriteAheadLog.Listener {
       lock.unlock();
     }
     acked.forEach(SlotTouches::acknowledge);
+    ackedSlot = slot;
     trigger.onAcked(slot);
   }
 

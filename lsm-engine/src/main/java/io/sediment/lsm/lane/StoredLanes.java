@@ -1,29 +1,20 @@
 package io.sediment.lsm.lane;
 
-import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
-import io.sediment.lsm.codec.ReadAgain;
-import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.ManifestStore;
 import io.sediment.lsm.manifest.PartitionTable;
-import io.sediment.lsm.manifest.PartitionTableLayout;
-import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.object.SortedObjectReader;
 import io.sediment.lsm.run.DirectoryReader;
+import io.sediment.lsm.scan.IndexCache;
 import io.sediment.lsm.scan.OldestBlocksSearch;
 import io.sediment.lsm.scan.RangeScan;
-import io.sediment.objectstore.ByteRange;
-import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ObjectStoreException;
-import io.sediment.objectstore.StoredBytes;
 import io.sediment.runtime.Scheduler;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
@@ -43,6 +34,8 @@ final class StoredLanes {
   private final RangeScan scan;
   private final OldestBlocksSearch oldestBlocks;
   private final SortedObjectReader reader;
+  private final IndexCache indexes;
+  private final NewestTable tables;
   private final DamageAlarm alarm;
   private final Map<LaneId, CompletableFuture<StoredLane>> open =
       new HashMap<>(); // guarded by this
@@ -50,12 +43,14 @@ final class StoredLanes {
   /**
    * @param scan of the open lane
    * @param oldestBlocks likewise
+   * @param indexes likewise
    */
   StoredLanes(
       LaneEnvironment environment,
       RangeScan scan,
       OldestBlocksSearch oldestBlocks,
       SortedObjectReader reader,
+      IndexCache indexes,
       DamageAlarm alarm) {
     this.store = environment.catchUpStore();
     this.scheduler = environment.scheduler();
@@ -63,6 +58,8 @@ final class StoredLanes {
     this.scan = scan;
     this.oldestBlocks = oldestBlocks;
     this.reader = reader;
+    this.indexes = indexes;
+    this.tables = new NewestTable(store);
     this.alarm = alarm;
   }
 
@@ -117,22 +114,30 @@ final class StoredLanes {
     return known;
   }
 
-  private CompletableFuture<StoredLane> openLane(LaneId lane) {
+  /** A lane that another process appends to; nothing is known of it yet. */
+  FollowedLane follow(LaneId lane, FollowedLane.Listener listener) {
+    return new FollowedLane(lane, manifests(lane), tables, reader, indexes, scan, alarm, listener);
+  }
+
+  private ManifestStore manifests(LaneId lane) {
     UUID nobody = new UUID(random.nextLong(), random.nextLong()); // it never commits
     ManifestStore manifests = new ManifestStore(store, lane, nobody, scheduler);
     // A reader's patience is its own: it is told of an unavailable store rather than made to wait.
     manifests.close();
+    return manifests;
+  }
+
+  private CompletableFuture<StoredLane> openLane(LaneId lane) {
+    ManifestStore manifests = manifests(lane);
     return alarm.watch(
         manifests
             .open()
-            .thenCompose(newest -> table(manifests, newest, ATTEMPTS))
-            .thenApply(table -> view(lane, manifests, table)));
+            .thenCompose(newest -> tables.newest(manifests, newest))
+            .thenApply(read -> view(lane, manifests, read.table())));
   }
 
-  private StoredLane view(LaneId lane, ManifestStore manifests, Optional<PartitionTable> table) {
+  private StoredLane view(LaneId lane, ManifestStore manifests, PartitionTable rows) {
     LaneObjects objects = new LaneObjects(manifests);
-    PartitionTable rows =
-        table.orElseGet(() -> new PartitionTable(lane, 0, 0, new TreeMap<>())); // an empty lane
     Map<PartitionId, PartitionState> partitions = new HashMap<>();
     rows.rows()
         .forEach(
@@ -141,48 +146,5 @@ final class StoredLanes {
         new ProducerLoader(objects, rows, List.of(), reader, new DirectoryReader(store));
     return new StoredLane(
         lane, partitions, new LaneReads(objects, scan, oldestBlocks, producers, alarm));
-  }
-
-  /** The newest partition table; again from a newer manifest where it was replaced meanwhile. */
-  private CompletableFuture<Optional<PartitionTable>> table(
-      ManifestStore manifests, Manifest manifest, int attemptsLeft) {
-    TableRef ref = manifest.table();
-    if (ref == null) {
-      return CompletableFuture.completedFuture(Optional.empty());
-    }
-    ObjectKey key = ref.key(manifest.lane());
-    return ReadAgain.whileCorrupt(
-            () ->
-                store
-                    .get(key, ByteRange.all())
-                    .thenApply(found -> found.map(stored -> decode(manifest.lane(), ref, stored))))
-        .thenCompose(
-            found ->
-                found.isPresent()
-                    ? CompletableFuture.completedFuture(found)
-                    : newer(manifests, manifest, attemptsLeft));
-  }
-
-  private CompletableFuture<Optional<PartitionTable>> newer(
-      ManifestStore manifests, Manifest seen, int attemptsLeft) {
-    return manifests
-        .refresh()
-        .thenCompose(
-            newest -> {
-              if (newest.id() == seen.id() || attemptsLeft == 0) {
-                throw new CorruptObjectException(
-                    "partition table read: missing: lane="
-                        + seen.lane()
-                        + " manifest="
-                        + seen.id()
-                        + " table="
-                        + seen.table());
-              }
-              return table(manifests, newest, attemptsLeft - 1);
-            });
-  }
-
-  private static PartitionTable decode(LaneId lane, TableRef ref, StoredBytes stored) {
-    return PartitionTableLayout.decode(lane, ref, stored.bytes());
   }
 }

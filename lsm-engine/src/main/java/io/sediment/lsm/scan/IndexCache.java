@@ -52,6 +52,16 @@ public final class IndexCache {
     }
   }
 
+  /** Remembers an object of another process that this one has just read the footer of. */
+  public void putLoaded(SortedObject object) {
+    ObjectIndex index = new ObjectIndex(object, intern);
+    synchronized (this) {
+      if (own.get(object.key()) == null && loaded.get(object.key()) == null) {
+        add(loaded, index);
+      }
+    }
+  }
+
   @Nullable ObjectIndex getIfPresent(ObjectRef ref) {
     synchronized (this) {
       ObjectIndex index = own.get(ref.key());

@@ -3,35 +3,50 @@ package io.sediment.metadata.liveness;
 import io.sediment.metadata.MetadataInput;
 import io.sediment.metadata.MetadataOutput;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A broker process says that it is alive, or for the last time that it is about to end.
+ * A broker process says that it is alive, or for the last time that it is about to end, and how far
+ * its lane is acknowledged.
  *
  * <pre>
- *   format version (u8), broker id (varint), broker epoch (varint), leaving (u8: 0 or 1)
+ *   format version (u8), broker id (varint), broker epoch (varint), leaving (u8: 0 or 1),
+ *   and from version 2 on: has a lane (u8: 0 or 1), and if it has, number, epoch and acknowledged
+ *   seq (varints)
  * </pre>
  *
  * @param leaving its lane is closed, so that others need not wait for its lease to end
+ * @param acked null before its lane is open
  */
-public record Heartbeat(int broker, long brokerEpoch, boolean leaving) {
-  private static final int VERSION = 1;
+public record Heartbeat(int broker, long brokerEpoch, boolean leaving, @Nullable AckedSlot acked) {
+  private static final int VERSION_WITHOUT_ACKED = 1;
+  private static final int VERSION = 2;
+
+  public Heartbeat(int broker, long brokerEpoch, boolean leaving) {
+    this(broker, brokerEpoch, leaving, null);
+  }
 
   public byte[] encode() {
-    return new MetadataOutput()
-        .u8(VERSION)
-        .varint(broker)
-        .varint(brokerEpoch)
-        .u8(leaving ? 1 : 0)
-        .toByteArray();
+    MetadataOutput out = new MetadataOutput().u8(VERSION).varint(broker).varint(brokerEpoch);
+    out.u8(leaving ? 1 : 0).u8(acked == null ? 0 : 1);
+    if (acked != null) {
+      acked.write(out);
+    }
+    return out.toByteArray();
   }
 
   public static Heartbeat decode(ByteBuffer bytes) {
     MetadataInput in = new MetadataInput(bytes, "heartbeat");
     int version = in.u8();
-    if (version != VERSION) {
+    if (version < VERSION_WITHOUT_ACKED || version > VERSION) {
       throw in.corrupt("format version " + version);
     }
-    Heartbeat heartbeat = new Heartbeat(in.varint32(), in.varint(), in.flag());
+    Heartbeat heartbeat =
+        new Heartbeat(
+            in.varint32(),
+            in.varint(),
+            in.flag(),
+            version > VERSION_WITHOUT_ACKED && in.flag() ? AckedSlot.read(in) : null);
     in.end();
     return heartbeat;
   }

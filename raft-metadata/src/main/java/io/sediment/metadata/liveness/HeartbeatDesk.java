@@ -1,14 +1,24 @@
 package io.sediment.metadata.liveness;
 
 import io.sediment.metadata.Broker;
+import io.sediment.metadata.Lane;
+import io.sediment.metadata.LaneId;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.liveness.HeartbeatReply.Verdict;
 import io.sediment.runtime.Ticker;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
 
-/** Where the Raft leader hears heartbeats. Thread-safe, never blocking. */
+/**
+ * Where the Raft leader hears heartbeats, and passes on what brokers say of their lanes.
+ * Thread-safe, never blocking.
+ */
 public final class HeartbeatDesk {
   private final BrokerLeases leases;
   private final Ticker ticker;
+  private final ConcurrentMap<LaneId, AckedSlot> acked = new ConcurrentHashMap<>();
 
   public HeartbeatDesk(BrokerLeases leases, Ticker ticker) {
     this.leases = leases;
@@ -23,12 +33,32 @@ public final class HeartbeatDesk {
     if (known != null && known.epoch() > heartbeat.brokerEpoch()) {
       return HeartbeatReply.of(Verdict.REPLACED);
     }
+    note(heartbeat, applied);
     if (heartbeat.leaving()) {
       leases.leave(heartbeat.broker(), heartbeat.brokerEpoch(), ticker.nanoTime());
       return HeartbeatReply.of(leases.isLeading() ? Verdict.FAREWELL : Verdict.NOT_LEADER);
     }
     return leases.renew(heartbeat.broker(), heartbeat.brokerEpoch(), ticker.nanoTime())
-        ? new HeartbeatReply(Verdict.GRANTED, leases.duration())
+        ? new HeartbeatReply(Verdict.GRANTED, leases.duration(), others(heartbeat.acked()))
         : HeartbeatReply.of(Verdict.NOT_LEADER);
+  }
+
+  /** What is acknowledged stays so, whoever tells; a lane that is closed needs no announcement. */
+  private void note(Heartbeat heartbeat, MetadataImage applied) {
+    acked.keySet().removeIf(id -> !isOpen(applied.lane(id)));
+    AckedSlot slot = heartbeat.acked();
+    if (slot != null && isOpen(applied.lane(slot.lane()))) {
+      acked.merge(slot.lane(), slot, (known, said) -> known.isBehind(said) ? said : known);
+    }
+  }
+
+  private static boolean isOpen(@Nullable Lane lane) {
+    return lane != null && lane.isOpen();
+  }
+
+  private List<AckedSlot> others(@Nullable AckedSlot own) {
+    return acked.values().stream()
+        .filter(slot -> own == null || !slot.lane().equals(own.lane()))
+        .toList();
   }
 }

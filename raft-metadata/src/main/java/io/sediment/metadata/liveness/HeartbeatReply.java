@@ -4,18 +4,25 @@ import io.sediment.metadata.MetadataInput;
 import io.sediment.metadata.MetadataOutput;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What the Raft leader says to a heartbeat.
  *
  * <pre>
- *   format version (u8), verdict (u8), lease in nanoseconds (varint, 0 where none is granted)
+ *   format version (u8), verdict (u8), lease in nanoseconds (varint, 0 where none is granted),
+ *   and from version 2 on: count (varint) of lanes, and of each: number, epoch and acknowledged seq
+ *   (varints)
  * </pre>
  *
  * @param lease from when the heartbeat was sent
+ * @param acked how far the other brokers' lanes are acknowledged, as far as is known
  */
-public record HeartbeatReply(Verdict verdict, Duration lease) {
-  private static final int VERSION = 1;
+public record HeartbeatReply(Verdict verdict, Duration lease, List<AckedSlot> acked) {
+  private static final int VERSION_WITHOUT_ACKED = 1;
+  private static final int VERSION = 2;
+  private static final int SLOT_BYTES_MIN = 3;
 
   /** The numbers travel between brokers. */
   public enum Verdict {
@@ -34,24 +41,43 @@ public record HeartbeatReply(Verdict verdict, Duration lease) {
     }
   }
 
+  public HeartbeatReply {
+    acked = List.copyOf(acked);
+  }
+
+  public HeartbeatReply(Verdict verdict, Duration lease) {
+    this(verdict, lease, List.of());
+  }
+
   public static HeartbeatReply of(Verdict verdict) {
     return new HeartbeatReply(verdict, Duration.ZERO);
   }
 
   public byte[] encode() {
-    return new MetadataOutput().u8(VERSION).u8(verdict.code).varint(lease.toNanos()).toByteArray();
+    MetadataOutput out = new MetadataOutput().u8(VERSION).u8(verdict.code).varint(lease.toNanos());
+    out.varint(acked.size());
+    acked.forEach(slot -> slot.write(out));
+    return out.toByteArray();
   }
 
   public static HeartbeatReply decode(ByteBuffer bytes) {
     MetadataInput in = new MetadataInput(bytes, "heartbeat reply");
     int version = in.u8();
     int code = in.u8();
-    if (version != VERSION || code < 1 || code > Verdict.values().length) {
+    if (version < VERSION_WITHOUT_ACKED
+        || version > VERSION
+        || code < 1
+        || code > Verdict.values().length) {
       throw in.corrupt("format version " + version + " verdict " + code);
     }
-    HeartbeatReply reply =
-        new HeartbeatReply(Verdict.values()[code - 1], Duration.ofNanos(in.varint()));
+    Duration lease = Duration.ofNanos(in.varint());
+    List<AckedSlot> acked = new ArrayList<>();
+    if (version > VERSION_WITHOUT_ACKED) {
+      for (int i = in.count(SLOT_BYTES_MIN); i > 0; i--) {
+        acked.add(AckedSlot.read(in));
+      }
+    }
     in.end();
-    return reply;
+    return new HeartbeatReply(Verdict.values()[code - 1], lease, acked);
   }
 }

@@ -11,6 +11,7 @@ import io.sediment.frontend.handler.DataHandlers;
 import io.sediment.frontend.handler.FrontendSettings;
 import io.sediment.frontend.partition.BatchPreparer;
 import io.sediment.frontend.partition.EnginePartitionLane;
+import io.sediment.frontend.partition.FollowedPartitions;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.frontend.partition.PlacedPartitionLane;
@@ -251,6 +252,7 @@ final class BrokerProcess {
             brokerEpoch,
             mutant.spoil(log),
             logs,
+            FollowedPartitions.NONE,
             new BatchPreparer(process),
             process,
             process,

@@ -3,6 +3,7 @@ package io.sediment.frontend.kafka.coordinator;
 import io.sediment.frontend.partition.AppendResult;
 import io.sediment.frontend.partition.DurabilityWatcher;
 import io.sediment.frontend.partition.PartitionLog;
+import io.sediment.frontend.partition.ReadableLog;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import java.nio.ByteBuffer;
 import java.util.Map;
@@ -25,12 +26,12 @@ import org.apache.kafka.storage.internals.log.VerificationGuard;
 final class CoordinatorLogWriter implements PartitionWriter {
   private record Watch(Listener listener, TopicPartition partition) implements DurabilityWatcher {
     @Override
-    public void onReadable(PartitionLog log, long bytes) {
+    public void onReadable(ReadableLog log, long bytes) {
       listener.onHighWatermarkUpdated(partition, log.highWatermark());
     }
 
     @Override
-    public void onChanged(PartitionLog log) {} // a closed log is a resignation, which is told apart
+    public void onChanged(ReadableLog log) {} // a closed log is a resignation, which is told apart
   }
 
   private final CoordinatorLogs logs;

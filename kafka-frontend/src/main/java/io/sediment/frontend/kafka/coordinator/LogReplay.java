@@ -3,6 +3,7 @@ package io.sediment.frontend.kafka.coordinator;
 import io.sediment.frontend.partition.AppendResult;
 import io.sediment.frontend.partition.DurabilityWatcher;
 import io.sediment.frontend.partition.PartitionLog;
+import io.sediment.frontend.partition.ReadableLog;
 import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.runtime.Scheduler;
 import java.io.IOException;
@@ -108,14 +109,14 @@ final class LogReplay<T> implements DurabilityWatcher {
   }
 
   @Override
-  public void onReadable(PartitionLog readable, long more) {
+  public void onReadable(ReadableLog readable, long more) {
     if (readable.highWatermark() >= endOffset) {
       executor.execute(this::beginOnceDurable);
     }
   }
 
   @Override
-  public void onChanged(PartitionLog changed) {
+  public void onChanged(ReadableLog changed) {
     if (!changed.isOpen()) {
       giveUp();
     }
