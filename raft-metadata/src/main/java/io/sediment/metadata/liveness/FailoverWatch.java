@@ -15,8 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * On the Raft leader, looks several times a lease whether a broker has fallen silent, and has its
- * lanes taken away. On the others it idles.
+ * On the Raft leader, looks many times a lease whether a broker has fallen silent, and has its
+ * lanes taken away. On the others it idles. A broker that is alone looks once a lease: nobody is in
+ * a hurry to take its lanes, and an idle broker shall cost little.
  */
 public final class FailoverWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FailoverWatch.class);
@@ -31,7 +32,8 @@ public final class FailoverWatch implements AutoCloseable {
   private final Scheduler scheduler;
   private final Ticker ticker;
   private final Duration interval;
-  private long lastLook; // written by one look at a time
+  private long lastLook; // written by one look at a time, as is the next
+  private Duration pause;
   private volatile boolean closed;
   private volatile Scheduler.@Nullable Cancellable next;
 
@@ -43,6 +45,7 @@ public final class FailoverWatch implements AutoCloseable {
     this.scheduler = scheduler;
     this.ticker = ticker;
     this.interval = leases.duration().dividedBy(LOOKS_PER_LEASE);
+    this.pause = interval;
     this.lastLook = ticker.nanoTime();
   }
 
@@ -58,14 +61,16 @@ public final class FailoverWatch implements AutoCloseable {
 
   private void scheduleNext() {
     if (!closed) {
-      next = scheduler.schedule(this::look, interval);
+      next = scheduler.schedule(this::look, pause);
     }
   }
 
   private void look() {
     long now = ticker.nanoTime();
-    boolean late = now - lastLook > interval.toNanos() * LATE_LOOKS;
+    boolean late = now - lastLook > pause.plus(interval.multipliedBy(LATE_LOOKS - 1)).toNanos();
     lastLook = now;
+    MetadataImage image = metadata.image();
+    pause = image.brokers().size() > 1 ? interval : leases.duration();
     if (!leases.isLeading()) {
       scheduleNext();
       return;
@@ -73,7 +78,6 @@ public final class FailoverWatch implements AutoCloseable {
     if (late) {
       leases.lead();
     }
-    MetadataImage image = metadata.image();
     List<MetadataCommand<Long>> plan =
         FailoverPolicy.plan(
             image, self, broker -> leases.isAlive(broker.id(), broker.epoch(), now));
