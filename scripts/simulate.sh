@@ -49,8 +49,8 @@ while [ $# -gt 0 ]; do
 done
 [ "$bounded" = yes ] || options+=("-Dsimulate.seeds=1000")
 
-# Each of the five simulations in virtual time gets the same share; that of the local store takes some seconds.
-[ -z "$minutes" ] || options+=("-Dsimulate.seconds=$((minutes * 60 / 5))")
+# Each of the six simulations in virtual time gets the same share; that of the local store takes some seconds.
+[ -z "$minutes" ] || options+=("-Dsimulate.seconds=$((minutes * 60 / 6))")
 
 exec ./mvnw -B -q -pl examples/cluster -am test -Dtest=SimulateLocalStore,Simulate,SimulateCompaction,SimulateBroker \
   -Dsurefire.failIfNoSpecifiedTests=false -Dspotless.check.skip -Dsurefire.useFile=false "${options[@]}"

@@ -10,12 +10,12 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /** Seals lanes of this incarnation in the bucket, each under exactly the epoch that was granted. */
-final class BucketLaneSealing implements LaneTakeover.Sealing {
+public final class BucketLaneSealing implements LaneTakeover.Sealing {
   private final LaneEnvironment environment;
   private final LaneConfig config;
   private final long incarnation;
 
-  BucketLaneSealing(LaneEnvironment environment, LaneConfig config, long incarnation) {
+  public BucketLaneSealing(LaneEnvironment environment, LaneConfig config, long incarnation) {
     this.environment = environment;
     this.config = config;
     this.incarnation = incarnation;

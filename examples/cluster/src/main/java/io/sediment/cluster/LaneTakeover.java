@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * the longest at once. It is never given up, since its partitions have no leader until then: {@code
  * sediment_lane_takeovers_failing} and the log at level ERROR call for an operator.
  */
-final class LaneTakeover implements AutoCloseable {
+public final class LaneTakeover implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LaneTakeover.class);
   static final Duration PAUSE = Duration.ofMillis(100);
   static final Duration PAUSE_MAX = Duration.ofSeconds(30);
@@ -47,7 +47,7 @@ final class LaneTakeover implements AutoCloseable {
 
   /** Makes a lane a closed one and finds where its partitions end. */
   @FunctionalInterface
-  interface Sealing {
+  public interface Sealing {
     CompletableFuture<Map<PartitionId, Long>> seal(LaneId lane, long epoch);
   }
 
@@ -64,7 +64,7 @@ final class LaneTakeover implements AutoCloseable {
 
   @SuppressWarnings(
       "this-escape") // images may come before the constructor ends; all is set by then
-  LaneTakeover(
+  public LaneTakeover(
       ClusterMetadata metadata,
       int brokerId,
       long brokerEpoch,

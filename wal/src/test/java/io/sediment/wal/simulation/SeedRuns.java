@@ -44,6 +44,7 @@ public final class SeedRuns {
    * @param rebirths of a cluster from its bucket
    * @param exhaustions of a process's memory
    * @param acked records; slots where there are only those
+   * @param others what else this simulation counts, by name
    */
   public record Tally(
       long events,
@@ -54,7 +55,22 @@ public final class SeedRuns {
       long exhaustions,
       long acked,
       long reads,
-      SimObjectStore bucket) {}
+      SimObjectStore bucket,
+      Map<String, Long> others) {
+    public Tally(
+        long events,
+        long processes,
+        long crashes,
+        long seals,
+        long rebirths,
+        long exhaustions,
+        long acked,
+        long reads,
+        SimObjectStore bucket) {
+      this(
+          events, processes, crashes, seals, rebirths, exhaustions, acked, reads, bucket, Map.of());
+    }
+  }
 
   private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
   private final String name;
@@ -69,6 +85,7 @@ public final class SeedRuns {
   private long exhaustions;
   private long acked;
   private long reads;
+  private final Map<String, Long> others = new TreeMap<>();
   private long uploads;
   private long bytesUp;
   private double dollars;
@@ -123,6 +140,7 @@ public final class SeedRuns {
     exhaustions += tally.exhaustions;
     acked += tally.acked;
     reads += tally.reads;
+    tally.others.forEach((what, count) -> others.merge(what, count, Long::sum));
     tally.bucket.faultsDone().forEach((fault, count) -> faults.merge(fault, count, Long::sum));
     RequestCounts counts = tally.bucket.bill().counts();
     uploads += tally.bucket.bill().requests(StoreOp.COMPLETE_MULTIPART);
@@ -157,7 +175,7 @@ public final class SeedRuns {
     return String.format(
         Locale.ROOT,
         "seeds=%d events=%d processes=%d crashes=%d seals=%d rebirths=%d exhaustions=%d acked=%d"
-            + " reads=%d uploads=%d bytesUp=%d dollarsPerGB=%.2f faults=%s",
+            + " reads=%d uploads=%d bytesUp=%d dollarsPerGB=%.2f others=%s faults=%s",
         seeds,
         events,
         processes,
@@ -170,6 +188,7 @@ public final class SeedRuns {
         uploads,
         bytesUp,
         bytesUp == 0 ? 0 : dollars / (bytesUp / 1e9),
+        others,
         faults);
   }
 

@@ -16,6 +16,7 @@ import org.apache.kafka.common.message.DeleteRecordsResponseData;
 import org.apache.kafka.common.message.DeleteRecordsResponseData.DeleteRecordsPartitionResult;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
 
 /** Creates topics until they are there, and now and then deletes the oldest records of one. */
 final class AdminClient extends SimulatedClient {
@@ -47,6 +48,11 @@ final class AdminClient extends SimulatedClient {
       later(() -> create(topic), 6_000);
     }
     later(this::deleteSomething, 10_000);
+  }
+
+  @Override
+  @Nullable Place place() {
+    return null;
   }
 
   void stop() {

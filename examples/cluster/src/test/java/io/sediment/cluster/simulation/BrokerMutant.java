@@ -4,14 +4,26 @@ import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.PartitionListener;
+import io.sediment.lsm.object.SortedObject;
 import io.sediment.metadata.AllocateProducerIds;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MetadataListener;
+import io.sediment.objectstore.ByteRange;
+import io.sediment.objectstore.ETag;
+import io.sediment.objectstore.ObjectBody;
+import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.objectstore.PutResult;
+import io.sediment.objectstore.StoredBytes;
 import io.sediment.simulation.SimScheduler;
+import io.sediment.wal.ForwardingStore;
 import java.nio.ByteBuffer;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /** One safeguard of the broker taken away, from outside. */
@@ -81,10 +93,61 @@ enum BrokerMutant {
         }
       };
     }
+  },
+
+  /** Who takes a lane over takes what is flushed for all there is. For several brokers. */
+  LOG_UNREAD_AT_TAKEOVER {
+    @Override
+    ObjectStore spoilTakeover(ObjectStore store) {
+      return new ForwardingStore(store) {
+        @Override
+        public CompletableFuture<Optional<StoredBytes>> get(ObjectKey key, ByteRange range) {
+          return key.value().contains("/wal/")
+              ? CompletableFuture.completedFuture(Optional.empty())
+              : super.get(key, range);
+        }
+
+        @Override
+        public CompletableFuture<PutResult> putIfAbsent(ObjectKey key, ObjectBody body) {
+          return body.length() == SortedObject.FENCE_LENGTH
+              ? CompletableFuture.completedFuture(new PutResult.Created(new ETag("fenced, surely")))
+              : super.putIfAbsent(key, body);
+        }
+      };
+    }
+  },
+
+  /** A partition is moved to where it ended a moment ago. For several brokers. */
+  MOVED_WHILE_APPENDING,
+
+  /** The next leader of a partition begins with no states of producers. For several brokers. */
+  PRODUCERS_NOT_TAKEN_OVER {
+    @Override
+    PartitionLane spoil(PartitionLane lane, SimScheduler process, EarlyAnswers early) {
+      return new SpoiledLane(lane) {
+        @Override
+        void appended(
+            LanePartition partition, PartitionListener listener, ByteBuffer batch, long offset) {}
+
+        @Override
+        boolean knowsProducers() {
+          return false;
+        }
+      };
+    }
   };
+
+  /** Those that need several brokers. */
+  static final Set<BrokerMutant> OF_SEVERAL =
+      EnumSet.of(LOG_UNREAD_AT_TAKEOVER, MOVED_WHILE_APPENDING, PRODUCERS_NOT_TAKEN_OVER);
 
   PartitionLane spoil(PartitionLane lane, SimScheduler process, EarlyAnswers early) {
     return lane;
+  }
+
+  /** The bucket as whoever closes a lane of another broker sees its log. */
+  ObjectStore spoilTakeover(ObjectStore store) {
+    return store;
   }
 
   ApiHandler<?, ?> spoil(ApiHandler<?, ?> handler, EarlyAnswers early) {

@@ -1,7 +1,9 @@
 package io.sediment.cluster.simulation;
 
 import io.sediment.cluster.BucketLaneSealer;
+import io.sediment.cluster.BucketLaneSealing;
 import io.sediment.cluster.LaneStart;
+import io.sediment.cluster.LaneTakeover;
 import io.sediment.cluster.TakeoverWatch;
 import io.sediment.frontend.admin.DeleteRecordsHandler;
 import io.sediment.frontend.config.BrokerConfigs;
@@ -12,6 +14,8 @@ import io.sediment.frontend.handler.FrontendSettings;
 import io.sediment.frontend.partition.BatchPreparer;
 import io.sediment.frontend.partition.EnginePartitionLane;
 import io.sediment.frontend.partition.FollowedPartitions;
+import io.sediment.frontend.partition.PartitionHandoff;
+import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.frontend.partition.PlacedPartitionLane;
@@ -24,10 +28,19 @@ import io.sediment.lsm.lane.LaneEnvironment;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.MetadataConfig;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.MovePartitions;
+import io.sediment.metadata.Partition;
+import io.sediment.metadata.PartitionId;
 import io.sediment.metadata.RegisterBroker;
+import io.sediment.metadata.Topic;
 import io.sediment.metadata.bucket.BucketStart;
 import io.sediment.metadata.bucket.IncarnationRegister;
 import io.sediment.metadata.bucket.LaneRegister;
+import io.sediment.metadata.liveness.BrokerLease;
+import io.sediment.metadata.liveness.FailoverWatch;
+import io.sediment.metadata.liveness.Heartbeat;
+import io.sediment.metadata.liveness.LeaseKeeper;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.Waiter;
@@ -38,11 +51,14 @@ import io.sediment.wal.WalMetrics;
 import io.sediment.wal.WalProfile;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.jspecify.annotations.Nullable;
 
@@ -52,15 +68,20 @@ import org.jspecify.annotations.Nullable;
  * lane has stopped.
  */
 final class BrokerProcess {
-  static final int ID = 0;
   private static final Duration STEP_LIMIT = Duration.ofMinutes(5);
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
-  private static final BrokerConfigs CONFIGS =
-      new BrokerConfigs(Map.of("node.id", Integer.toString(ID)));
+  private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
+  private static final Duration CLIENTS_TOLD = Duration.ofMillis(500);
 
+  /** What the metadata group has for one broker. */
+  private record Opened(ClusterMetadata log, @Nullable RaftMember member, long incarnation) {}
+
+  private final int id;
+  private final BrokerConfigs configs;
   private final SimScheduler process;
   private final ObjectStore store;
   private final SimulatedDisk disk;
+  private final @Nullable SimulatedRaft raft;
   private final boolean recovers;
   private final BrokerMutant mutant;
   private final WalProfile walProfile;
@@ -70,8 +91,13 @@ final class BrokerProcess {
   private final Map<MemoryBudget.Share, Long> taken = new EnumMap<>(MemoryBudget.Share.class);
   private @Nullable ClusterMetadata metadata;
   private @Nullable Lane lane;
+  private @Nullable PartitionLogs logs;
+  private @Nullable PartitionHandoff handoff;
+  private @Nullable BrokerLease lease;
   private @Nullable Generation generation;
   private @Nullable Throwable end;
+  private long handoffs;
+  private long takeovers;
 
   /**
    * @param recovers whether it may begin a new incarnation, as RECOVER_FROM_BUCKET says
@@ -84,6 +110,32 @@ final class BrokerProcess {
       boolean recovers,
       SplittableRandom options,
       BrokerMutant mutant) {
+    this(0, process, store, disk, null, recovers, options, mutant);
+  }
+
+  /** One broker of several, whose metadata is {@code raft}'s. */
+  BrokerProcess(
+      int id,
+      SimScheduler process,
+      ObjectStore store,
+      SimulatedRaft raft,
+      SplittableRandom options,
+      BrokerMutant mutant) {
+    this(id, process, store, new SimulatedDisk(), raft, false, options, mutant);
+  }
+
+  private BrokerProcess(
+      int id,
+      SimScheduler process,
+      ObjectStore store,
+      SimulatedDisk disk,
+      @Nullable SimulatedRaft raft,
+      boolean recovers,
+      SplittableRandom options,
+      BrokerMutant mutant) {
+    this.id = id;
+    this.configs = new BrokerConfigs(Map.of("node.id", Integer.toString(id)));
+    this.raft = raft;
     this.process = process;
     this.store = store;
     this.disk = disk;
@@ -170,64 +222,170 @@ final class BrokerProcess {
 
   private void serve(Waiter waiter) throws Exception {
     UUID writer = BucketStart.randomId(process.random());
-    BucketStart.Started started =
-        new BucketStart(
-                config(),
-                store,
-                process,
-                waiter,
-                process.random(),
-                new BucketLaneSealer(this::laneEnvironment, laneConfig),
-                disk,
-                writer)
-            .start();
-    long incarnation = started.incarnation().number();
-    SimulatedMetadata log =
-        new SimulatedMetadata(process, store, disk, started, writer, mutant, this::endWith);
-    waiter.await(log.lead(), STEP_LIMIT);
+    Opened opened = open(waiter, writer);
+    ClusterMetadata log = opened.log;
+    long incarnation = opened.incarnation;
     long brokerEpoch =
         waiter
             .await(
                 log.submit(
                     new RegisterBroker(
-                        ID, BucketStart.randomId(process.random()), "broker", 9092, null)),
+                        id, BucketStart.randomId(process.random()), "broker", 9092, null)),
                 STEP_LIMIT)
             .valueOrThrow();
+    if (opened.member != null) {
+      keepLease(opened.member, brokerEpoch);
+    }
     IncarnationRegister incarnations = new IncarnationRegister(store, process);
-    Lane opened =
+    Lane started =
         waiter.await(
             new LaneStart(
                     log,
                     new LaneRegister(store, process, incarnation, writer),
                     () -> incarnations.isNewest(incarnation),
-                    ID,
+                    id,
                     brokerEpoch,
-                    (id, epoch) ->
+                    (laneId, epoch) ->
                         Lane.open(
                             laneEnvironment(incarnation),
                             laneConfig,
-                            id,
+                            laneId,
                             incarnation,
                             epoch,
                             FlushListener.NONE))
                 .start(),
             STEP_LIMIT);
-    opened.halted().thenAccept(this::endWith);
+    started.halted().thenAccept(this::endWith);
     TakeoverWatch.start(
         process, TAKEOVER_LOOK_INTERVAL, () -> incarnations.isNewest(incarnation), this::endWith);
-    lane = opened;
+    lane = started;
     metadata = log;
-    serveClients(log, opened, brokerEpoch);
-    generation = new Generation(incarnation, opened.epoch());
+    serveClients(log, started, brokerEpoch);
+    if (opened.member != null) {
+      serveOthers(opened.member, started, brokerEpoch, incarnation);
+    }
+    generation = new Generation(incarnation, started.epoch());
+  }
+
+  private Opened open(Waiter waiter, UUID writer) throws Exception {
+    SimulatedRaft group = raft;
+    if (group != null) {
+      RaftMember member = new RaftMember(process, store, group, writer, this::endWith);
+      group.join(member);
+      waiter.await(member.firstImage(), STEP_LIMIT);
+      return new Opened(member, member, group.started().incarnation().number());
+    }
+    BucketStart.Started started = bucketStart(waiter, writer).start();
+    SimulatedMetadata log =
+        new SimulatedMetadata(process, store, disk, started, writer, mutant, this::endWith);
+    waiter.await(log.lead(), STEP_LIMIT);
+    return new Opened(log, null, started.incarnation().number());
+  }
+
+  private BucketStart bucketStart(Waiter waiter, UUID writer) {
+    return new BucketStart(
+        config(),
+        store,
+        process,
+        waiter,
+        process.random(),
+        new BucketLaneSealer(this::laneEnvironment, laneConfig),
+        disk,
+        writer);
+  }
+
+  /** Makes the bucket a cluster's, without serving anybody. */
+  CompletableFuture<BucketStart.Started> found() {
+    return SimThread.start(
+        process, waiter -> bucketStart(waiter, BucketStart.randomId(process.random())).start());
+  }
+
+  private void keepLease(RaftMember member, long brokerEpoch) {
+    BrokerLease kept = new BrokerLease(process);
+    lease = kept;
+    FailoverWatch.start(id, member, member.leases(), process, process);
+    LeaseKeeper.start(
+        kept,
+        RaftMember.LEASE,
+        () -> member.heartbeat(new Heartbeat(id, brokerEpoch, false)),
+        new LeaseKeeper.Listener() {
+          @Override
+          public void onLost() {
+            process.trace("has no lease");
+          }
+
+          @Override
+          public void onHeld() {
+            process.trace("has a lease");
+          }
+
+          @Override
+          public void onReplaced() {
+            endWith(new IllegalStateException("another process has registered as broker " + id));
+          }
+        },
+        process,
+        process);
+  }
+
+  /** What a broker does for the others: takes their lanes over, hands its partitions to them. */
+  private void serveOthers(RaftMember member, Lane opened, long brokerEpoch, long incarnation) {
+    LaneId laneId = new LaneId(opened.id().value());
+    member.subscribe(
+        (before, after) -> {
+          io.sediment.metadata.Lane known = after.lane(laneId);
+          if (known != null && (known.owner() != id || known.epoch() != opened.epoch())) {
+            endWith(new IllegalStateException("others took over " + laneId));
+          }
+        });
+    new LaneTakeover(
+        member,
+        id,
+        brokerEpoch,
+        counted(
+            new BucketLaneSealing(
+                laneEnvironment(incarnation, mutant.spoilTakeover(store)),
+                laneConfig,
+                incarnation)),
+        process,
+        process);
+    handoff =
+        new PartitionHandoff(
+            id, brokerEpoch, member, logs(), laneId, opened.epoch(), opened::flush, process);
+  }
+
+  private LaneTakeover.Sealing counted(LaneTakeover.Sealing sealing) {
+    return (dead, epoch) ->
+        sealing
+            .seal(dead, epoch)
+            .whenComplete(
+                (ends, failure) -> {
+                  process.trace("took " + dead + " over: " + ends + " " + failure);
+                  takeovers += failure == null ? 1 : 0;
+                });
+  }
+
+  /** How many lanes of others it has closed. */
+  long takeovers() {
+    return takeovers;
+  }
+
+  private PartitionLogs logs() {
+    PartitionLogs known = logs;
+    if (known == null) {
+      throw new IllegalStateException("not serving: " + process);
+    }
+    return known;
   }
 
   private void serveClients(ClusterMetadata log, Lane opened, long brokerEpoch) {
     TopicConfigs topicConfigs =
-        (image, topic) -> new ConfigView(image, ID, CONFIGS).effectiveTopic(topic.configs());
+        (image, topic) -> new ConfigView(image, id, configs).effectiveTopic(topic.configs());
     EarlyAnswers early = new EarlyAnswers();
-    PartitionLogs logs =
+    BrokerLease kept = lease;
+    PartitionLogs served =
         new PartitionLogs(
-            ID,
+            id,
             log,
             mutant.spoil(
                 new PlacedPartitionLane(
@@ -235,11 +393,13 @@ final class BrokerProcess {
                 process,
                 early),
             topicConfigs,
-            process);
+            process,
+            () -> kept == null || kept.isHeld());
+    logs = served;
     RetentionLoop.start(
         new LaneId(opened.id().value()),
         log,
-        logs,
+        served,
         topicConfigs,
         opened::reclaim,
         process,
@@ -248,10 +408,10 @@ final class BrokerProcess {
         RetentionLoop.NO_BUDGET);
     DataHandlers.Parts parts =
         new DataHandlers.Parts(
-            ID,
+            id,
             brokerEpoch,
             mutant.spoil(log),
-            logs,
+            served,
             FollowedPartitions.NONE,
             new BatchPreparer(process),
             process,
@@ -264,8 +424,84 @@ final class BrokerProcess {
     for (ApiHandler<?, ?> handler : DataHandlers.all(parts)) {
       handlers.put(handler.key(), mutant.spoil(handler, early));
     }
-    ApiHandler<?, ?> deletes = new DeleteRecordsHandler(log, logs);
+    ApiHandler<?, ?> deletes = new DeleteRecordsHandler(log, served);
     handlers.put(deletes.key(), deletes);
+  }
+
+  int id() {
+    return id;
+  }
+
+  /**
+   * Under which leadership it serves a partition right now: the partition's leader epoch where
+   * there are several brokers; unknown where another one leads.
+   */
+  Generation termOf(KafkaModel.Place place) {
+    Generation serving = generation;
+    ClusterMetadata known = metadata;
+    if (raft == null || serving == null || known == null) {
+      return serving == null ? Generation.UNKNOWN : serving;
+    }
+    MetadataImage image = known.image();
+    Topic topic = image.topic(place.topic());
+    if (topic == null) {
+      return Generation.UNKNOWN;
+    }
+    Partition partition = topic.partitions().get(place.partition());
+    io.sediment.metadata.Lane placed = image.lane(partition.current().lane());
+    boolean isOurs = placed != null && placed.owner() == id && placed.isOpen();
+    return isOurs
+        ? new Generation(serving.incarnation(), partition.leaderEpoch())
+        : Generation.UNKNOWN;
+  }
+
+  /** Hands one of its partitions to somebody else, as an operator has it. */
+  void handSomethingOver(SplittableRandom chaos) {
+    PartitionHandoff known = handoff;
+    if (known == null) {
+      return;
+    }
+    int chosen = chaos.nextInt(8);
+    process.execute(
+        () -> {
+          List<PartitionLog> led = new ArrayList<>(logs().all());
+          if (!led.isEmpty() && end == null) {
+            PartitionLog leaving = led.get(chosen % led.size());
+            process.trace("hands over " + leaving);
+            handoffs++;
+            if (mutant == BrokerMutant.MOVED_WHILE_APPENDING) {
+              moveWithoutAsking(leaving);
+              return;
+            }
+            known
+                .handOver(List.of(leaving), any -> MovePartitions.ANY_BROKER)
+                .whenComplete(
+                    (moved, failure) -> process.trace("handed over " + moved + " " + failure));
+          }
+        });
+  }
+
+  private void moveWithoutAsking(PartitionLog leaving) {
+    Lane open = lane;
+    ClusterMetadata known = metadata;
+    if (open != null && known != null) {
+      PartitionId moved = new PartitionId(leaving.id().topicId(), leaving.id().partition());
+      known.submit(
+          new MovePartitions(
+              new LaneId(open.id().value()),
+              open.epoch(),
+              List.of(
+                  new MovePartitions.Move(
+                      moved,
+                      leaving.leaderEpoch(),
+                      leaving.highWatermark(),
+                      MovePartitions.ANY_BROKER))));
+    }
+  }
+
+  /** How often it began to hand something over. */
+  long handoffs() {
+    return handoffs;
   }
 
   /**
@@ -309,7 +545,30 @@ final class BrokerProcess {
     }
     process.trace("shuts down");
     process.execute(
-        () -> open.close().whenComplete((done, failure) -> process.execute(process::crash)));
+        () ->
+            drained()
+                .thenCompose(done -> open.close())
+                .whenComplete((done, failure) -> process.execute(process::crash)));
+  }
+
+  /** Others lead what this one led, where there are others; clients have a moment to hear of it. */
+  private CompletableFuture<Void> drained() {
+    PartitionHandoff known = handoff;
+    CompletableFuture<Void> told = new CompletableFuture<>();
+    if (known == null) {
+      told.complete(null);
+      return told;
+    }
+    handoffs++;
+    process.schedule(() -> told.complete(null), DRAIN_LIMIT);
+    known
+        .drain()
+        .whenComplete(
+            (count, failure) -> {
+              process.trace("drained " + count + " " + failure);
+              process.schedule(() -> told.complete(null), CLIENTS_TOLD);
+            });
+    return told;
   }
 
   private void endWith(Throwable cause) {
@@ -321,9 +580,13 @@ final class BrokerProcess {
   }
 
   private LaneEnvironment laneEnvironment(long incarnation) {
+    return laneEnvironment(incarnation, store);
+  }
+
+  private LaneEnvironment laneEnvironment(long incarnation, ObjectStore logStore) {
     BucketWriteAheadLogs logs =
         new BucketWriteAheadLogs(
-            store, walProfile, incarnation, process, process, process.random(), WalMetrics.NONE);
+            logStore, walProfile, incarnation, process, process, process.random(), WalMetrics.NONE);
     return new LaneEnvironment(
         store, store, logs, process, process, process, process.random(), budget);
   }
@@ -331,7 +594,7 @@ final class BrokerProcess {
   private MetadataConfig config() {
     MetadataConfig.HostPort address = new MetadataConfig.HostPort("broker", 1);
     return new MetadataConfig(
-        ID,
+        id,
         Optional.empty(),
         address,
         address,

@@ -59,6 +59,7 @@ final class ConsumerClient extends SimulatedClient {
     later(this::poll, 500);
   }
 
+  @Override
   Place place() {
     return place;
   }
@@ -180,7 +181,7 @@ final class ConsumerClient extends SimulatedClient {
             return;
           }
           isAnswered[0] = true;
-          answered(generationOf(open), from, response);
+          answered(open.answeredUnder(), from, response);
         });
   }
 

@@ -161,6 +161,9 @@ final class KafkaModel {
 
   /** The high watermark as {@code by} told it: who fenced it cannot know less. */
   void readableTo(Place place, Generation by, long offset) {
+    if (!by.isKnown()) {
+      return;
+    }
     Log log = of(place);
     log.readableTo.computeIfAbsent(by, first -> new LongSummaryStatistics()).accept(offset);
     log.durableTo
@@ -171,6 +174,9 @@ final class KafkaModel {
 
   /** Something below {@code offset} was acknowledged by {@code by}, or may be read there. */
   private void durableTo(Log log, Place place, Generation by, long offset) {
+    if (!by.isKnown()) {
+      return;
+    }
     log.durableTo.merge(by, offset, Math::max);
     log.readableTo
         .tailMap(by, false)
@@ -225,6 +231,9 @@ final class KafkaModel {
               + ", nobody asked for more than "
               + log.deletedToMax);
     }
+    if (!by.isKnown()) {
+      return;
+    }
     Map.Entry<Generation, Long> before = log.beginsAt.lowerEntry(by);
     if (before != null && before.getValue() > offset) {
       simulation.fail(
@@ -245,7 +254,7 @@ final class KafkaModel {
   /** {@code by} does not know a topic of which something was acknowledged or read. */
   void isMissing(Place place, Generation by) {
     Log log = logs.get(place);
-    if (log != null && !log.durableTo.headMap(by, true).isEmpty()) {
+    if (by.isKnown() && log != null && !log.durableTo.headMap(by, true).isEmpty()) {
       simulation.fail(
           "lost write: "
               + by

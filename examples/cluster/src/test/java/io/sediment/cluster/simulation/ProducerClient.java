@@ -68,6 +68,11 @@ final class ProducerClient extends SimulatedClient {
     later(this::produce, 500);
   }
 
+  @Override
+  Place place() {
+    return place;
+  }
+
   void stop() {
     producing = false;
   }
@@ -203,9 +208,9 @@ final class ProducerClient extends SimulatedClient {
             + " @"
             + answer.baseOffset()
             + " by "
-            + generationOf(by));
+            + by.answeredUnder());
     if (error == Errors.NONE) {
-      model.acked(place, generationOf(by), answer.baseOffset(), batch.values(), idempotent);
+      model.acked(place, by.answeredUnder(), answer.baseOffset(), batch.values(), idempotent);
       isKnown = true;
     }
     if (!isCurrent(by)) {
@@ -220,7 +225,7 @@ final class ProducerClient extends SimulatedClient {
       return;
     }
     if (error == Errors.UNKNOWN_TOPIC_OR_PARTITION) {
-      model.isMissing(place, generationOf(by));
+      model.isMissing(place, by.answeredUnder());
     }
     if (!WORTH_A_RETRY.contains(error)) {
       simulation.fail(

@@ -2,24 +2,39 @@ package io.sediment.cluster.simulation;
 
 import io.sediment.wal.simulation.QuietLogs;
 import io.sediment.wal.simulation.SeedRuns;
+import java.util.EnumSet;
 import org.junit.jupiter.api.Test;
 
 /**
- * The simulation of a whole broker from the command line: {@code scripts/simulate.sh} runs this
- * class, ordinary builds do not.
+ * The simulations of a whole broker and of several from the command line: {@code
+ * scripts/simulate.sh} runs this class, ordinary builds do not.
  */
 class SimulateBroker {
   @Test
   void broker() {
     QuietLogs.begin();
     if (SeedRuns.countsMutants()) {
-      for (BrokerMutant mutant : BrokerMutant.values()) {
+      for (BrokerMutant mutant : EnumSet.complementOf(EnumSet.copyOf(BrokerMutant.OF_SEVERAL))) {
         SeedRuns.count("broker: " + mutant, seed -> BrokerSimulation.run(seed, mutant));
       }
       return;
     }
     new SeedRuns(
             "broker", (seed, plan) -> BrokerSimulation.run(seed, plan, BrokerMutant.NONE).tally())
+        .run();
+  }
+
+  @Test
+  void cluster() {
+    QuietLogs.begin();
+    if (SeedRuns.countsMutants()) {
+      for (BrokerMutant mutant : BrokerMutant.OF_SEVERAL) {
+        SeedRuns.count("cluster: " + mutant, seed -> ClusterSimulation.run(seed, mutant));
+      }
+      return;
+    }
+    new SeedRuns(
+            "cluster", (seed, plan) -> ClusterSimulation.run(seed, plan, BrokerMutant.NONE).tally())
         .run();
   }
 }

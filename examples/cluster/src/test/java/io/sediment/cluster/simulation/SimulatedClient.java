@@ -1,5 +1,6 @@
 package io.sediment.cluster.simulation;
 
+import io.sediment.cluster.simulation.KafkaModel.Place;
 import io.sediment.simulation.SimScheduler;
 import io.sediment.simulation.Simulation;
 import java.time.Duration;
@@ -31,6 +32,9 @@ abstract class SimulatedClient {
     this.bootstrap = bootstrap;
   }
 
+  /** The partition that it is about; null where there are several. */
+  abstract @Nullable Place place();
+
   final void later(Runnable task, int millisMax) {
     network.schedule(task, Duration.ofNanos(random.nextLong(millisMax * 1_000_000L)));
   }
@@ -40,7 +44,7 @@ abstract class SimulatedClient {
     SimulatedConnection open = connection;
     if (open == null || !open.isOpen()) {
       BrokerProcess broker = bootstrap.broker();
-      open = broker == null ? null : new SimulatedConnection(simulation, network, broker);
+      open = broker == null ? null : new SimulatedConnection(simulation, network, broker, place());
       connection = open;
     }
     return open;
@@ -55,14 +59,6 @@ abstract class SimulatedClient {
 
   final boolean isCurrent(SimulatedConnection asked) {
     return asked == connection && asked.isOpen();
-  }
-
-  static Generation generationOf(SimulatedConnection connection) {
-    Generation known = connection.broker().generation();
-    if (known == null) {
-      throw new IllegalStateException("not serving: " + connection.broker().process());
-    }
-    return known;
   }
 
   /** Runs {@code onTimeout} unless the connection was given up meanwhile. */

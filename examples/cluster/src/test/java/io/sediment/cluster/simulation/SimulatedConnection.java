@@ -1,5 +1,6 @@
 package io.sediment.cluster.simulation;
 
+import io.sediment.cluster.simulation.KafkaModel.Place;
 import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.handler.ClientInfo;
 import io.sediment.frontend.handler.RequestContext;
@@ -34,22 +35,39 @@ final class SimulatedConnection {
   private final Simulation simulation;
   private final SimScheduler client;
   private final BrokerProcess broker;
+  private final @Nullable Place place;
   private final Deque<Request<?, ?>> sent = new ArrayDeque<>();
   private final Deque<Request<?, ?>> arrived = new ArrayDeque<>();
   private final Deque<Request<?, ?>> unanswered = new ArrayDeque<>();
   private final Deque<Runnable> answers = new ArrayDeque<>();
   private CompletionStage<?> held = CompletableFuture.completedFuture(null);
+  private Generation answeredUnder = Generation.UNKNOWN;
   private boolean handing;
   private boolean closed;
 
-  SimulatedConnection(Simulation simulation, SimScheduler client, BrokerProcess broker) {
+  /**
+   * @param place that all its requests are about; null where they are about several
+   */
+  SimulatedConnection(
+      Simulation simulation, SimScheduler client, BrokerProcess broker, @Nullable Place place) {
     this.simulation = simulation;
     this.client = client;
     this.broker = broker;
+    this.place = place;
   }
 
   BrokerProcess broker() {
     return broker;
+  }
+
+  /** Under which term the answer was given that is being told now. */
+  Generation answeredUnder() {
+    return answeredUnder;
+  }
+
+  private Generation term() {
+    Place of = place;
+    return of == null ? Generation.UNKNOWN : broker.termOf(of);
   }
 
   boolean isOpen() {
@@ -129,6 +147,7 @@ final class SimulatedConnection {
     private final Q message;
     private final Consumer<R> onAnswer;
     private final List<AutoCloseable> pinned = new ArrayList<>();
+    private Generation begun = Generation.UNKNOWN;
     private @Nullable Runnable answer;
 
     Request(RequestHeader header, Q message, Consumer<R> onAnswer) {
@@ -139,6 +158,7 @@ final class SimulatedConnection {
 
     @SuppressWarnings("unchecked")
     void handle() {
+      begun = term();
       ApiHandler<Q, R> handler = (ApiHandler<Q, R>) broker.handler(header.apiKey());
       handler
           .handle(this, message)
@@ -149,7 +169,12 @@ final class SimulatedConnection {
     private void answered(R response, @Nullable Throwable failure) {
       if (failure == null) {
         R bytes = onTheWire(response);
-        answer = () -> onAnswer.accept(bytes);
+        Generation under = begun.equals(term()) ? begun : Generation.UNKNOWN;
+        answer =
+            () -> {
+              answeredUnder = under;
+              onAnswer.accept(bytes);
+            };
       } else {
         Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
         broker.process().trace(header.apiKey() + " failed: " + cause);

@@ -7,6 +7,7 @@ import io.sediment.lsm.lane.PartitionListener;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** A lane that tells a mutant of every batch that is appended. */
@@ -20,6 +21,11 @@ abstract class SpoiledLane implements PartitionLane {
   /** {@code batch} got {@code offset}; nothing is durable yet. */
   abstract void appended(
       LanePartition partition, PartitionListener listener, ByteBuffer batch, long offset);
+
+  /** Whether it remembers what producers did before it was opened. */
+  boolean knowsProducers() {
+    return true;
+  }
 
   @Override
   public long lane() {
@@ -44,6 +50,9 @@ abstract class SpoiledLane implements PartitionLane {
             LanePartition.class.getClassLoader(),
             new Class<?>[] {LanePartition.class},
             (proxy, method, arguments) -> {
+              if (method.getName().equals("producers") && !knowsProducers()) {
+                return CompletableFuture.completedFuture(List.of());
+              }
               Object result;
               try {
                 result = method.invoke(opened, arguments);

@@ -1,0 +1,350 @@
+package io.sediment.cluster.simulation;
+
+import io.sediment.cluster.simulation.AdminClient.Wanted;
+import io.sediment.cluster.simulation.KafkaModel.Place;
+import io.sediment.metadata.Lane;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.Topic;
+import io.sediment.metadata.bucket.BucketStart;
+import io.sediment.simulation.FaultPlan;
+import io.sediment.simulation.SimObjectStore;
+import io.sediment.simulation.SimScheduler;
+import io.sediment.simulation.Simulation;
+import io.sediment.simulation.StoreRequest;
+import io.sediment.wal.simulation.SeedRuns;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Three brokers and their clients on one bucket. Brokers crash, sleep past their leases, wake up as
+ * zombies and start again; others take their lanes over, several of them at once where the Raft
+ * leader changes in the middle; partitions are handed over meanwhile, one by one and all of a
+ * broker's; the Raft leader changes for no reason.
+ *
+ * <p>Clients ask whom they believe to lead a partition, which is at times who led it before.
+ */
+final class ClusterSimulation implements AutoCloseable {
+  private static final int BROKERS = 3;
+  private static final Duration BUSY = Duration.ofSeconds(40);
+  private static final Duration PROGRESS_LIMIT = Duration.ofHours(1);
+
+  /**
+   * What a run came to.
+   *
+   * @param takeovers of lanes whose owner was believed dead
+   * @param handoffs that were begun
+   * @param elections of a Raft leader
+   */
+  record Outcome(
+      long traceHash,
+      long events,
+      int processes,
+      long crashes,
+      long takeovers,
+      long handoffs,
+      long elections,
+      long exhaustions,
+      long ackedRecords,
+      long reads,
+      SimObjectStore bucket) {
+    SeedRuns.Tally tally() {
+      return new SeedRuns.Tally(
+          events,
+          processes,
+          crashes,
+          takeovers,
+          0,
+          exhaustions,
+          ackedRecords,
+          reads,
+          bucket,
+          Map.of("handoffs", handoffs, "elections", elections));
+    }
+  }
+
+  private final Simulation simulation;
+  private final SplittableRandom random;
+  private final SplittableRandom believed; // by clients
+  private final SimObjectStore bucket;
+  private final BrokerMutant mutant;
+  private final KafkaModel model;
+  private final SimulatedRaft raft;
+  private final List<BrokerProcess> processes = new ArrayList<>();
+  private final BrokerProcess[] newest = new BrokerProcess[BROKERS];
+  private final List<Wanted> topics = new ArrayList<>();
+  private final List<ProducerClient> producers = new ArrayList<>();
+  private final List<ConsumerClient> consumers = new ArrayList<>();
+  private final AdminClient admin;
+  private long crashes;
+  private long exhaustions;
+  private boolean healed;
+
+  private ClusterSimulation(long seed, FaultPlan plan, BrokerMutant mutant) {
+    this.simulation = new Simulation(seed);
+    this.random = simulation.random("chaos");
+    this.believed = simulation.random("clients' beliefs");
+    this.bucket = new SimObjectStore(simulation, plan);
+    this.mutant = mutant;
+    this.model = new KafkaModel(simulation);
+    simulation.option("mutant: " + mutant);
+    this.raft = new SimulatedRaft(simulation, found());
+    for (int i = 0; i <= random.nextInt(2); i++) {
+      // Wall clocks jump here, and producers' do not.
+      topics.add(
+          new Wanted(
+              "topic" + i,
+              1 + random.nextInt(3),
+              Map.of("message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE))));
+    }
+    this.admin = new AdminClient(simulation, "admin", topics, model, this::anybody);
+    for (Wanted topic : topics) {
+      topic.places().forEach(this::newClients);
+    }
+    bucket.observe(this::strikeAtAStep);
+  }
+
+  /** Before any broker serves; whoever is told that the store does not answer tries again. */
+  private BucketStart.Started found() {
+    SimulatedDisk disk = new SimulatedDisk();
+    while (true) {
+      SimScheduler process = simulation.process("founder");
+      BrokerProcess founder =
+          new BrokerProcess(
+              process,
+              bucket.forProcess(process),
+              disk,
+              false,
+              simulation.random("options of " + process),
+              BrokerMutant.NONE);
+      try {
+        return simulation.await(founder.found(), PROGRESS_LIMIT, "a cluster");
+      } catch (CompletionException failed) {
+        process.trace("not founded: " + failed.getCause());
+        process.crash();
+      }
+    }
+  }
+
+  private void newClients(Place place) {
+    for (int i = 0; i <= random.nextInt(2); i++) {
+      boolean idempotent = random.nextInt(3) != 0;
+      String name = (idempotent ? "idempotent-" : "plain-") + place + "-" + i;
+      producers.add(
+          new ProducerClient(
+              simulation, name, place, idempotent, model, () -> believedLeader(place)));
+    }
+    consumers.add(
+        new ConsumerClient(
+            simulation, "consumer-" + place, place, true, model, () -> believedLeader(place)));
+  }
+
+  static FaultPlan planOf(long seed) {
+    return BrokerSimulation.planOf(seed);
+  }
+
+  /** Faults, crashes and pauses as {@code seed} has it. */
+  static Outcome run(long seed, BrokerMutant mutant) {
+    return run(seed, planOf(seed), mutant);
+  }
+
+  static Outcome run(long seed, FaultPlan plan, BrokerMutant mutant) {
+    try (ClusterSimulation simulation = new ClusterSimulation(seed, plan, mutant)) {
+      return simulation.run();
+    }
+  }
+
+  @Override
+  public void close() {
+    simulation.close();
+  }
+
+  private Outcome run() {
+    for (int id = 0; id < BROKERS; id++) {
+      startBroker(id);
+    }
+    simulation.world().schedule(this::strike, Duration.ofSeconds(2));
+    simulation.world().schedule(this::supervise, Duration.ofSeconds(1));
+    simulation.runFor(BUSY);
+    heal();
+    until(this::isServed, "a leader of every partition");
+    simulation.runFor(Duration.ofSeconds(5));
+    producers.forEach(ProducerClient::stop);
+    admin.stop();
+    until(
+        () -> producers.stream().allMatch(ProducerClient::hasNothingUnacked),
+        "everything acknowledged");
+    simulation.runFor(Duration.ofSeconds(10)); // deletions under way
+    audit();
+    return new Outcome(
+        simulation.traceHash(),
+        simulation.eventsRun(),
+        processes.size(),
+        crashes,
+        processes.stream().mapToLong(BrokerProcess::takeovers).sum(),
+        processes.stream().mapToLong(BrokerProcess::handoffs).sum(),
+        raft.elections(),
+        exhaustions,
+        model.ackedRecords(),
+        model.reads(),
+        bucket);
+  }
+
+  private void until(BooleanSupplier done, String what) {
+    simulation.runUntil(done, PROGRESS_LIMIT, what);
+  }
+
+  private boolean isServed() {
+    return topics.stream()
+        .flatMap(topic -> topic.places().stream())
+        .allMatch(place -> leaderOf(place) != null);
+  }
+
+  /** From here on nothing goes wrong; who sleeps may wake up, or never does. */
+  private void heal() {
+    healed = true;
+    bucket.heal();
+    for (BrokerProcess broker : processes) {
+      broker.giveMemoryBack();
+      if (broker.process().isPaused()) {
+        if (random.nextBoolean()) {
+          broker.process().resume();
+        } else {
+          broker.process().crash();
+        }
+      }
+    }
+  }
+
+  private void audit() {
+    List<ConsumerClient> auditors = new ArrayList<>();
+    for (ConsumerClient consumer : consumers) {
+      Place place = consumer.place();
+      auditors.add(
+          new ConsumerClient(
+              simulation, "auditor-" + place, place, false, model, () -> believedLeader(place)));
+    }
+    until(() -> auditors.stream().allMatch(ConsumerClient::isAtEnd), "everything read");
+    auditors.forEach(auditor -> auditor.lookUp(5));
+    until(() -> auditors.stream().allMatch(ConsumerClient::hasLookedUp), "every time looked for");
+    for (ConsumerClient auditor : auditors) {
+      model.checkComplete(
+          auditor.place(), auditor.begin(), auditor.end(), auditor.bytes(), auditor.records());
+    }
+    simulation.runFor(Duration.ofMillis(1)); // throws what a check has found
+  }
+
+  // -- whom clients ask --------------------------------------------------------------------------
+
+  private @Nullable BrokerProcess anybody() {
+    List<BrokerProcess> serving = processes.stream().filter(BrokerProcess::isServing).toList();
+    return serving.isEmpty() ? null : serving.get(believed.nextInt(serving.size()));
+  }
+
+  /** Mostly the leader by somebody's metadata; sometimes whoever, a zombie too. */
+  private @Nullable BrokerProcess believedLeader(Place place) {
+    return !healed && believed.nextInt(6) == 0 ? anybody() : leaderOf(place);
+  }
+
+  private @Nullable BrokerProcess leaderOf(Place place) {
+    BrokerProcess told = anybody();
+    if (told == null || !told.process().isUp()) {
+      return null;
+    }
+    MetadataImage image = told.metadata().image();
+    Topic topic = image.topic(place.topic());
+    Lane lane =
+        topic == null
+            ? null
+            : image.lane(topic.partitions().get(place.partition()).current().lane());
+    if (lane == null || !lane.isOpen()) {
+      return null;
+    }
+    BrokerProcess leader = newest[lane.owner()];
+    return leader.isServing() ? leader : null;
+  }
+
+  // -- processes ---------------------------------------------------------------------------------
+
+  private void startBroker(int id) {
+    SimScheduler process = simulation.process("broker-" + id);
+    BrokerProcess broker =
+        new BrokerProcess(
+            id,
+            process,
+            bucket.forProcess(process),
+            raft,
+            simulation.random("options of " + process),
+            mutant);
+    processes.add(broker);
+    newest[id] = broker;
+    broker.start();
+  }
+
+  /** Starts brokers again whose process is gone, or sleeps: then there are two of them. */
+  private void supervise() {
+    simulation.world().schedule(this::supervise, Duration.ofMillis(300 + random.nextInt(1_500)));
+    for (int id = 0; id < BROKERS; id++) {
+      SimScheduler last = newest[id].process();
+      boolean sleeps = last.isPaused() && random.nextInt(12) == 0;
+      if (sleeps || last.isCrashed() && (healed || random.nextInt(4) == 0)) {
+        startBroker(id);
+      }
+    }
+  }
+
+  private void strike() {
+    if (healed) {
+      return;
+    }
+    BrokerProcess victim =
+        random.nextInt(4) != 0
+            ? newest[random.nextInt(BROKERS)]
+            : processes.get(random.nextInt(processes.size()));
+    switch (random.nextInt(14)) {
+      case 0, 1 -> crash(victim.process());
+      case 2, 3 -> sleep(victim.process());
+      case 4 -> victim.process().jumpWallClock(Duration.ofSeconds(random.nextInt(-5000, 5000)));
+      case 5 -> victim.shutDown();
+      case 6, 7 -> raft.elect();
+      case 8, 9, 10 -> victim.handSomethingOver(random.split());
+      case 11 -> {
+        exhaustions++;
+        victim.exhaustMemory(random.split());
+      }
+      default -> {}
+    }
+    simulation.world().schedule(this::strike, Duration.ofMillis(200 + random.nextInt(4_000)));
+  }
+
+  private void crash(SimScheduler process) {
+    if (!process.isCrashed()) {
+      crashes++;
+      process.crash();
+    }
+  }
+
+  /** For a moment, or past its lease. */
+  private void sleep(SimScheduler process) {
+    process.pause();
+    long millis = 200L << random.nextInt(8);
+    simulation.world().schedule(process::resume, Duration.ofMillis(millis));
+  }
+
+  /** Crashes a process, or has it sleep, at some moment in the life of one of its requests. */
+  private void strikeAtAStep(StoreRequest.Phase phase, StoreRequest request) {
+    if (healed || processes.isEmpty() || random.nextInt(600) != 0) {
+      return;
+    }
+    if (random.nextBoolean()) {
+      crash(request.process());
+    } else {
+      sleep(request.process());
+    }
+  }
+}

@@ -1,0 +1,182 @@
+package io.sediment.cluster.simulation;
+
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.MetadataCommand;
+import io.sediment.metadata.MetadataConfig;
+import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.MetadataListener;
+import io.sediment.metadata.Publication;
+import io.sediment.metadata.bucket.AppliedCommand;
+import io.sediment.metadata.bucket.BucketStart;
+import io.sediment.metadata.bucket.ExportRegister;
+import io.sediment.metadata.bucket.ExportState;
+import io.sediment.metadata.bucket.Exporter;
+import io.sediment.metadata.liveness.BrokerLeases;
+import io.sediment.metadata.liveness.Heartbeat;
+import io.sediment.metadata.liveness.HeartbeatDesk;
+import io.sediment.metadata.liveness.HeartbeatReply;
+import io.sediment.metadata.log.CommandSubmission;
+import io.sediment.metadata.log.ExportNotice;
+import io.sediment.metadata.log.ExportedImages;
+import io.sediment.metadata.log.MetadataStateMachine;
+import io.sediment.objectstore.ObjectStore;
+import io.sediment.simulation.SimScheduler;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * One broker's part of the metadata group: the real state machine, exporter, publication, leases
+ * and heartbeat desk over the log of a {@link SimulatedRaft}. A process that starts again applies
+ * the whole log again.
+ */
+final class RaftMember implements ClusterMetadata {
+  static final Duration LEASE = MetadataConfig.DEFAULT_LEASE;
+  private static final int COMMAND_BYTES_MAX = 1 << 20;
+
+  private final SimScheduler process;
+  private final SimulatedRaft raft;
+  private final Publication publication;
+  private final ExportedImages images;
+  private final Exporter exporter;
+  private final MetadataStateMachine machine;
+  private final CommandSubmission submission;
+  private final BrokerLeases leases = new BrokerLeases(LEASE);
+  private final HeartbeatDesk desk;
+  private long appliedIndex;
+  private long appliedTerm;
+  private long electedIn = -1;
+  private long readyIndex = Long.MAX_VALUE;
+  private boolean leads;
+
+  RaftMember(
+      SimScheduler process,
+      ObjectStore store,
+      SimulatedRaft raft,
+      UUID writer,
+      Consumer<Throwable> onHalted) {
+    this.process = process;
+    this.raft = raft;
+    BucketStart.Started started = raft.started();
+    long incarnation = started.incarnation().number();
+    this.publication =
+        new Publication(
+            MetadataImage.empty(started.incarnation().clusterId(), incarnation)
+                .withVersion(Long.MIN_VALUE));
+    this.images = new ExportedImages(publication);
+    this.exporter =
+        new Exporter(
+            new ExportRegister(store, incarnation, writer), process, this::onExported, onHalted);
+    this.machine = new MetadataStateMachine(images, exporter);
+    this.submission =
+        new CommandSubmission(
+            images,
+            process,
+            MetadataConfig.DEFAULT_SUBMIT_TIMEOUT,
+            COMMAND_BYTES_MAX,
+            command -> raft.propose(this, command));
+    this.desk = new HeartbeatDesk(leases, process);
+    ExportState exported = started.exported();
+    images.exportedUpTo(exported.index());
+    machine.load(exported.image(), exported.index());
+    appliedIndex = exported.index();
+    appliedTerm = exported.term();
+  }
+
+  SimScheduler process() {
+    return process;
+  }
+
+  /** As far as it knows. */
+  BrokerLeases leases() {
+    return leases;
+  }
+
+  CompletableFuture<HeartbeatReply> heartbeat(Heartbeat heartbeat) {
+    return raft.heartbeat(this, heartbeat);
+  }
+
+  HeartbeatReply hear(Heartbeat heartbeat) {
+    return desk.hear(heartbeat, machine.image());
+  }
+
+  /** It takes proposals: elected, and all of the former terms is applied. */
+  boolean leads() {
+    return leads;
+  }
+
+  void leadFrom(long term, long lastIndexOfOthers) {
+    if (raft.isLedBy(this, term)) {
+      electedIn = term;
+      readyIndex = lastIndexOfOthers;
+      leadOnceReady();
+    }
+  }
+
+  private void leadOnceReady() {
+    if (raft.isLedBy(this, electedIn) && appliedIndex >= readyIndex) {
+      readyIndex = Long.MAX_VALUE;
+      leads = true;
+      process.trace("leads the metadata in term " + electedIn);
+      leases.lead();
+      exporter.lead(new AppliedCommand(appliedTerm, appliedIndex, null, machine.image()));
+    }
+  }
+
+  /** Hears that somebody else was elected. */
+  void follow(SimulatedRaft by) {
+    if (!by.isLedBy(this)) {
+      leads = false;
+      readyIndex = Long.MAX_VALUE;
+      leases.follow();
+      exporter.follow();
+    }
+  }
+
+  void applyCommitted() {
+    for (SimulatedRaft.Entry entry = raft.after(appliedIndex);
+        entry != null;
+        entry = raft.after(appliedIndex)) {
+      appliedIndex = entry.index();
+      appliedTerm = entry.term();
+      CompletableFuture<byte[]> applied =
+          machine.apply(
+              ByteBuffer.wrap(entry.command()),
+              entry.term(),
+              entry.index(),
+              (changed, after, term, index) -> {});
+      raft.answer(entry, this, applied);
+    }
+    leadOnceReady();
+  }
+
+  private void onExported(long index) {
+    images.exportedUpTo(index);
+    if (leads) {
+      raft.propose(this, ExportNotice.encode(index));
+    }
+  }
+
+  @Override
+  public MetadataImage image() {
+    return publication.image();
+  }
+
+  @Override
+  public Subscription subscribe(MetadataListener listener) {
+    return publication.subscribe(listener);
+  }
+
+  @Override
+  public <R> CompletableFuture<CommandResult<R>> submit(MetadataCommand<R> command) {
+    return submission.submit(command);
+  }
+
+  /** Completes when an image is published. */
+  CompletableFuture<Void> firstImage() {
+    return images.published(-1);
+  }
+}

@@ -1,0 +1,251 @@
+package io.sediment.cluster.simulation;
+
+import io.sediment.metadata.MetadataUnavailableException;
+import io.sediment.metadata.bucket.BucketStart;
+import io.sediment.metadata.liveness.Heartbeat;
+import io.sediment.metadata.liveness.HeartbeatReply;
+import io.sediment.simulation.SimScheduler;
+import io.sediment.simulation.Simulation;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The log of a metadata group of several brokers, as Raft keeps it: one leader in each term, a
+ * committed entry stays, every member applies the same entries in order, each in its own time. What
+ * a leader proposed and nobody has acknowledged when another one is elected is in the log or is
+ * not, as chance has it; its proposer hears nothing.
+ *
+ * <p>How the members agree is Apache Ratis's business and not simulated; what they do with the log
+ * is the real thing, see {@link RaftMember}.
+ */
+final class SimulatedRaft {
+  private static final int TRANSIT_NANOS_MAX = 3_000_000;
+  private static final int REPLICATION_NANOS_MAX = 8_000_000;
+  private static final Duration ELECTION_LOOK = Duration.ofMillis(150);
+  private static final Duration ATTEMPT_TIMEOUT = Duration.ofMillis(500);
+  private static final Duration RETRY_PAUSE = Duration.ofMillis(50);
+
+  /** An entry of the log; {@code proposal} is null for those of former leaders. */
+  record Entry(long term, long index, byte[] command, @Nullable Proposal proposal) {}
+
+  /** A command on its way into the log, which it enters once, however often it is sent. */
+  static final class Proposal {
+    private final RaftMember from;
+    private final byte[] command;
+    private final CompletableFuture<ByteBuffer> answer = new CompletableFuture<>();
+    private @Nullable RaftMember arrivedAt; // and is in the log, or about to be
+
+    private Proposal(RaftMember from, byte[] command) {
+      this.from = from;
+      this.command = command;
+    }
+  }
+
+  private final Simulation simulation;
+  private final SplittableRandom random;
+  private final BucketStart.Started started;
+  private final List<RaftMember> members = new ArrayList<>();
+  private final List<Entry> log = new ArrayList<>();
+  private final List<Proposal> replicating = new ArrayList<>();
+  private @Nullable RaftMember leader;
+  private long term;
+  private long elections;
+
+  SimulatedRaft(Simulation simulation, BucketStart.Started started) {
+    this.simulation = simulation;
+    this.random = simulation.random("raft");
+    this.started = started;
+    this.term = started.exported().term();
+    simulation.world().schedule(this::watch, ELECTION_LOOK);
+  }
+
+  BucketStart.Started started() {
+    return started;
+  }
+
+  long elections() {
+    return elections;
+  }
+
+  void join(RaftMember member) {
+    members.add(member);
+    deliver(member);
+  }
+
+  /** The entry behind {@code index}; null while there is none. */
+  @Nullable Entry after(long index) {
+    int at = (int) (index - started.exported().index());
+    return at < log.size() ? log.get(at) : null;
+  }
+
+  private long lastIndex() {
+    return started.exported().index() + log.size();
+  }
+
+  // -- elections ---------------------------------------------------------------------------------
+
+  private void watch() {
+    simulation.world().schedule(this::watch, ELECTION_LOOK);
+    RaftMember known = leader;
+    if ((known == null || !known.process().isUp()) && random.nextInt(3) == 0) {
+      elect();
+    }
+  }
+
+  /** Another member leads from now on, if there is one; the old one hears of it later. */
+  void elect() {
+    List<RaftMember> up = members.stream().filter(member -> member.process().isUp()).toList();
+    if (up.isEmpty()) {
+      return;
+    }
+    RaftMember next = up.get(random.nextInt(up.size()));
+    RaftMember old = leader;
+    List<Proposal> open = List.copyOf(replicating);
+    replicating.clear();
+    for (Proposal proposal : open) {
+      switch (random.nextInt(3)) {
+        case 0 -> {
+          proposal.arrivedAt = null;
+          proposal.from.process().schedule(() -> send(proposal), RETRY_PAUSE);
+        }
+        case 1 -> append(new Entry(term, lastIndex() + 1, proposal.command, null));
+        default -> {
+          proposal.arrivedAt = next; // which answers when it is asked again
+          append(new Entry(term, lastIndex() + 1, proposal.command, proposal));
+        }
+      }
+    }
+    term++;
+    elections++;
+    leader = next;
+    simulation.world().trace("term " + term + " is led by " + next.process());
+    if (old != null && old != next) {
+      old.process().schedule(() -> old.follow(this), transit());
+    }
+    long readyIndex = lastIndex();
+    long ledTerm = term;
+    next.process().execute(() -> next.leadFrom(ledTerm, readyIndex));
+  }
+
+  boolean isLedBy(RaftMember member, long inTerm) {
+    return leader == member && term == inTerm;
+  }
+
+  boolean isLedBy(RaftMember member) {
+    return leader == member;
+  }
+
+  // -- the log -----------------------------------------------------------------------------------
+
+  /** Takes a command to whoever leads, however often it has to be asked for. */
+  CompletableFuture<ByteBuffer> propose(RaftMember from, byte[] command) {
+    Proposal proposal = new Proposal(from, command);
+    send(proposal);
+    return proposal.answer;
+  }
+
+  /** On the thread of the proposer. */
+  private void send(Proposal proposal) {
+    RaftMember to = leader;
+    if (to != null) {
+      to.process().schedule(() -> arrive(proposal, to), transit());
+    }
+    proposal
+        .from
+        .process()
+        .schedule(
+            () -> {
+              if (proposal.arrivedAt == null && !proposal.answer.isDone()) {
+                send(proposal);
+              }
+            },
+            to == null ? RETRY_PAUSE : ATTEMPT_TIMEOUT);
+  }
+
+  private void arrive(Proposal proposal, RaftMember at) {
+    if (proposal.arrivedAt == null && leader == at && at.leads()) {
+      proposal.arrivedAt = at;
+      replicating.add(proposal);
+      simulation.world().schedule(() -> commit(proposal), delay(REPLICATION_NANOS_MAX));
+    }
+  }
+
+  private void commit(Proposal proposal) {
+    if (replicating.remove(proposal)) {
+      append(new Entry(term, lastIndex() + 1, proposal.command, proposal));
+    }
+  }
+
+  private void append(Entry entry) {
+    log.add(entry);
+    members.removeIf(member -> member.process().isCrashed());
+    members.forEach(this::deliver);
+  }
+
+  private void deliver(RaftMember member) {
+    member.process().schedule(member::applyCommitted, transit());
+  }
+
+  /** By the member that proposed it, once it has applied it. */
+  void answer(Entry entry, RaftMember by, CompletableFuture<byte[]> applied) {
+    Proposal proposal = entry.proposal();
+    if (proposal == null || proposal.arrivedAt != by) {
+      return;
+    }
+    applied.whenComplete(
+        (bytes, failure) ->
+            proposal
+                .from
+                .process()
+                .schedule(
+                    () -> {
+                      if (failure == null) {
+                        proposal.answer.complete(ByteBuffer.wrap(bytes));
+                      } else {
+                        proposal.answer.completeExceptionally(failure);
+                      }
+                    },
+                    transit()));
+  }
+
+  // -- heartbeats --------------------------------------------------------------------------------
+
+  /** Heard by a member that leads, as a majority has said since. */
+  CompletableFuture<HeartbeatReply> heartbeat(RaftMember from, Heartbeat heartbeat) {
+    CompletableFuture<HeartbeatReply> answer = new CompletableFuture<>();
+    RaftMember to = leader;
+    if (to == null) {
+      answer.completeExceptionally(new MetadataUnavailableException("no leader"));
+      return answer;
+    }
+    SimScheduler back = from.process();
+    to.process()
+        .schedule(
+            () -> {
+              if (leader != to) {
+                back.execute(
+                    () ->
+                        answer.completeExceptionally(
+                            new MetadataUnavailableException("leads no longer")));
+                return;
+              }
+              HeartbeatReply reply = to.hear(heartbeat);
+              back.schedule(() -> answer.complete(reply), transit());
+            },
+            transit());
+    return answer;
+  }
+
+  private Duration transit() {
+    return delay(TRANSIT_NANOS_MAX);
+  }
+
+  private Duration delay(int nanosMax) {
+    return Duration.ofNanos(random.nextInt(nanosMax));
+  }
+}
