@@ -23,6 +23,9 @@ import java.util.stream.Stream;
  * half-compressible records, acks=all, idempotent.
  */
 public final class BenchAgainstKafka {
+  private static final int REST_SECONDS = 6;
+  private static final double REST_LOAD = 0.1; // of a core
+  private static final int REST_LOOKS_MAX = 20;
   private static final Pattern END_TO_END =
       Pattern.compile(
           "Avg latency: ([0-9.]+) ms.*Percentiles: 50th = ([0-9]+), 99th = ([0-9]+)",
@@ -122,13 +125,29 @@ public final class BenchAgainstKafka {
     double cpuBefore = process.cpuSeconds();
     double rate =
         load.produce(bootstrap, topic, megabytes, producers, batchSize, ProducerLoad.UNLIMITED);
-    double cpuAfterProduce = process.cpuSeconds();
     note(server, what + "produce MB/s", rate);
+    // Flushing and merging what was produced is a part of producing it, not of reading it.
+    double cpuAfterProduce = cpuSecondsAtRest(process);
     note(server, what + "produce CPU s/GB", (cpuAfterProduce - cpuBefore) * 1024 / megabytes);
     String[] bytesAndSeconds = read(bootstrap, topic);
     double readMb = Long.parseLong(bytesAndSeconds[0]) / 1048576.0;
     note(server, what + "read MB/s", readMb / Double.parseDouble(bytesAndSeconds[1]));
     note(server, what + "read CPU s/GB", (process.cpuSeconds() - cpuAfterProduce) * 1024 / readMb);
+  }
+
+  /** Waits until the process has hardly worked for a while. */
+  private static double cpuSecondsAtRest(ServerProcess process) throws Exception {
+    double before = process.cpuSeconds();
+    for (int i = 0; i < REST_LOOKS_MAX; i++) {
+      TimeUnit.SECONDS.sleep(REST_SECONDS);
+      double now = process.cpuSeconds();
+      if (now - before < REST_LOAD * REST_SECONDS) {
+        return now;
+      }
+      before = now;
+    }
+    throw new IllegalStateException(
+        "not at rest within %d s".formatted(REST_SECONDS * REST_LOOKS_MAX));
   }
 
   /** Reads all of a topic; bytes and seconds. */
