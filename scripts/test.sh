@@ -3,5 +3,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ./mvnw -B -ntp verify
+scripts/count-seeds.sh
 scripts/run-e2e.sh
 timeout --foreground --kill-after=30 900 scripts/run-clients-e2e.sh # 5 minutes, and once some more to install clients

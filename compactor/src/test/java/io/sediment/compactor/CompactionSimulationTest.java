@@ -29,7 +29,7 @@ class CompactionSimulationTest {
   }
 
   static long[] seeds() {
-    return Seeds.upTo(60).toArray();
+    return Seeds.upTo(30).toArray();
   }
 
   @ParameterizedTest(name = "seed={0}")

@@ -14,9 +14,15 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Compactors that go on for as long as their processes do. Fenced, crashed and asleep, they believe
  * what they last knew.
+ *
+ * @param uploading whether they rewrite everything, and upload it in parts, more often than others
  */
-record SimulatedCompactors(CompactionMutant mutant) implements LaneCompactors {
+record SimulatedCompactors(CompactionMutant mutant, boolean uploading) implements LaneCompactors {
   private static final long INCARNATION = 1;
+
+  SimulatedCompactors(CompactionMutant mutant) {
+    this(mutant, false);
+  }
 
   @Override
   public void start(
@@ -62,7 +68,11 @@ record SimulatedCompactors(CompactionMutant mutant) implements LaneCompactors {
   }
 
   /** So small that a compaction takes several steps, parts and objects. */
-  private static CompactionOptions sizes(SplittableRandom options) {
+  private CompactionOptions sizes(SplittableRandom options) {
+    if (uploading) {
+      return new CompactionOptions(
+          2, 6, 1 << 20, 10_000, 2, 1 << 20, 1 << 20, 1 << 20, 2 << 10, 2 << 10, 2 << 10);
+    }
     int min = 1 + options.nextInt(4);
     return new CompactionOptions(
         min,

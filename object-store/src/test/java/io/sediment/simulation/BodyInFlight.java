@@ -34,6 +34,12 @@ final class BodyInFlight {
     return bytes;
   }
 
+  /** The bytes as they are now, whatever becomes of them later. */
+  byte[] look() {
+    byte[] bytes = taken;
+    return bytes == null ? body.toByteArray() : bytes.clone();
+  }
+
   /** False when the caller changed the bytes between sending and {@link #take}. */
   boolean isIntact() {
     take();

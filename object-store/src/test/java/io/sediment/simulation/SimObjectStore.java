@@ -51,6 +51,7 @@ public final class SimObjectStore {
   private FaultPlan plan;
   private boolean failsOnChangedBodies = true;
   private long nextRequestId;
+  private @Nullable BodyInFlight bodyBeingTold;
 
   public SimObjectStore(Simulation simulation, FaultPlan plan) {
     this.simulation = simulation;
@@ -164,7 +165,7 @@ public final class SimObjectStore {
       StoreRequest request, @Nullable BodyInFlight body, Function<@Nullable Fault, T> landing) {
     CompletableFuture<T> future = new CompletableFuture<>();
     if (!request.process().isCrashed()) {
-      notify(StoreRequest.Phase.SENT, request);
+      notify(StoreRequest.Phase.SENT, request, body);
     }
     if (request.process().isCrashed()) {
       return future;
@@ -285,7 +286,14 @@ public final class SimObjectStore {
     };
   }
 
-  private void notify(StoreRequest.Phase phase, StoreRequest request) {
+  /** The bytes of the request that observers are being told of; none where it sends none. */
+  public byte[] bodyBeingTold() {
+    BodyInFlight body = bodyBeingTold;
+    return body == null ? new byte[0] : body.look();
+  }
+
+  private void notify(StoreRequest.Phase phase, StoreRequest request, @Nullable BodyInFlight body) {
+    bodyBeingTold = body;
     for (StoreRequest.Observer observer : observers) {
       observer.on(phase, request);
     }
@@ -424,11 +432,11 @@ public final class SimObjectStore {
 
     T land() {
       checkBody();
-      SimObjectStore.this.notify(StoreRequest.Phase.LANDING, request);
+      SimObjectStore.this.notify(StoreRequest.Phase.LANDING, request, body);
       T answer = landing.apply(fault);
       bill.add(request.op(), request.bodyLength(), lengthOf(answer));
       world.trace(request + " lands: " + describe(answer));
-      SimObjectStore.this.notify(StoreRequest.Phase.LANDED, request);
+      SimObjectStore.this.notify(StoreRequest.Phase.LANDED, request, body);
       return answer;
     }
 
@@ -467,7 +475,7 @@ public final class SimObjectStore {
           .process()
           .scheduleNanos(
               () -> {
-                SimObjectStore.this.notify(StoreRequest.Phase.ANSWERED, request);
+                SimObjectStore.this.notify(StoreRequest.Phase.ANSWERED, request, body);
                 if (!request.process().isCrashed()) {
                   checkBody();
                   complete.run();

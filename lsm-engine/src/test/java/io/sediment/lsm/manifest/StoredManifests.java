@@ -10,6 +10,7 @@ import io.sediment.simulation.SimObjectStore;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 
@@ -68,7 +69,17 @@ public final class StoredManifests {
 
   /** Whose manifest {@code bytes} are. */
   public static WriterTerm termOf(ManifestName name, byte[] bytes) {
-    return ManifestLayout.decode(name.lane(), name.id(), ByteBuffer.wrap(bytes)).term();
+    return decode(name, bytes).term();
+  }
+
+  public static Manifest decode(ManifestName name, byte[] bytes) {
+    return ManifestLayout.decode(name.lane(), name.id(), ByteBuffer.wrap(bytes));
+  }
+
+  /** A manifest by its id; empty where it is not there (any more). */
+  public static Optional<Manifest> at(SimObjectStore bucket, LaneId lane, long id) {
+    ManifestName name = new ManifestName(lane, id);
+    return bucket.peek(name.key()).map(bytes -> decode(name, bytes));
   }
 
   /** The same manifest as one of another writer. */

@@ -185,6 +185,10 @@ final class LaneOpening {
     return exhaustions;
   }
 
+  long memoryTotalBytes() {
+    return memory.totalBytes();
+  }
+
   /** Bytes that somebody holds. */
   long memoryUsedBytes() {
     return memory.usedBytes();

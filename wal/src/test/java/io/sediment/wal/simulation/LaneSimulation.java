@@ -23,6 +23,7 @@ import io.sediment.simulation.SimScheduler;
 import io.sediment.simulation.Simulation;
 import io.sediment.simulation.StoreOp;
 import io.sediment.simulation.StoreRequest;
+import io.sediment.wal.WalProfile;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -60,8 +61,13 @@ public final class LaneSimulation {
       SimObjectStore bucket) {
     /** The same, to be added up over many seeds. */
     public SeedRuns.Tally tally() {
+      return tally(Map.of());
+    }
+
+    /** The same with what else was counted, by name. */
+    public SeedRuns.Tally tally(Map<String, Long> others) {
       return new SeedRuns.Tally(
-          events, brokers, crashes, seals, 0, exhaustions, ackedRecords, reads, bucket);
+          events, brokers, crashes, seals, 0, exhaustions, ackedRecords, reads, bucket, others);
     }
   }
 
@@ -78,6 +84,7 @@ public final class LaneSimulation {
   private final boolean sleepy;
   private final SplittableRandom memoryChaos;
   private final Map<ObjectKey, Duration> landed = new HashMap<>();
+  private final PutsInFlight putsInFlight = new PutsInFlight();
   private long grantedEpoch;
   private long boundary;
   private boolean healed;
@@ -101,6 +108,7 @@ public final class LaneSimulation {
     bucket.observe(this::checkDeleted);
     bucket.observe(this::noteLanded);
     bucket.observe(this::checkBoundary);
+    bucket.observe(this::checkInFlight);
     for (int i = 0; i <= random.nextInt(3); i++) {
       PartitionId partition = new PartitionId(new UUID(7, i), i);
       producers.add(new SimulatedProducer(simulation, partition, 1000 + i, model, this::leaderFor));
@@ -114,13 +122,26 @@ public final class LaneSimulation {
 
   /** The same with compactors at work, inside brokers and beside them. */
   public static Outcome run(long seed, LaneCompactors compactors) {
-    return run(seed, planOf(seed), compactors);
+    return new LaneSimulation(seed, planOf(seed), true, LaneMutant.NONE, compactors)
+        .run(Duration.ofSeconds(40));
+  }
+
+  /** The same, and a process dies at {@code point}. */
+  public static Outcome run(long seed, LaneCompactors compactors, CrashPoint point) {
+    return run(seed, planOf(seed), compactors, point);
   }
 
   /** The same under another plan. */
-  public static Outcome run(long seed, FaultPlan plan, LaneCompactors compactors) {
-    return new LaneSimulation(seed, plan, true, LaneMutant.NONE, compactors)
-        .run(Duration.ofSeconds(40));
+  public static Outcome run(
+      long seed, FaultPlan plan, LaneCompactors compactors, CrashPoint point) {
+    LaneSimulation simulation = new LaneSimulation(seed, plan, true, LaneMutant.NONE, compactors);
+    simulation.bucket.observe(
+        (phase, request) -> {
+          if (!simulation.healed) {
+            point.on(simulation.bucket, phase, request);
+          }
+        });
+    return simulation.run(Duration.ofSeconds(40));
   }
 
   static Outcome run(long seed, FaultPlan plan, LaneMutant mutant) {
@@ -229,6 +250,21 @@ public final class LaneSimulation {
         simulation.fail("boundary fell: from " + boundary + " to " + now + " by " + request);
       }
       boundary = now;
+    }
+  }
+
+  /** The log has a few slots under way at once, and no more bytes than the process has memory. */
+  private void checkInFlight(StoreRequest.Phase phase, StoreRequest request) {
+    putsInFlight.on(phase, request);
+    PutsInFlight.Load load = putsInFlight.of(request.process());
+    if (load.slots() > WalProfile.LATENCY.inFlightMax()) {
+      simulation.fail("too much in flight: " + load + " of " + request.process());
+    }
+    for (SimulatedBroker broker : brokers) {
+      if (broker.process() == request.process()
+          && load.bytes() > broker.opening().memoryTotalBytes()) {
+        simulation.fail("too much in flight: " + load + ", " + broker.opening().memory());
+      }
     }
   }
 

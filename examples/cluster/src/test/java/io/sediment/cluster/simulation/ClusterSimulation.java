@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +54,10 @@ final class ClusterSimulation implements AutoCloseable {
       long ackedRecords,
       long reads,
       SimObjectStore bucket) {
-    SeedRuns.Tally tally() {
+    SeedRuns.Tally tally(Map<String, Long> others) {
+      Map<String, Long> counted = new TreeMap<>(others);
+      counted.put("handoffs", handoffs);
+      counted.put("elections", elections);
       return new SeedRuns.Tally(
           events,
           processes,
@@ -64,7 +68,7 @@ final class ClusterSimulation implements AutoCloseable {
           ackedRecords,
           reads,
           bucket,
-          Map.of("handoffs", handoffs, "elections", elections));
+          counted);
     }
   }
 
@@ -155,6 +159,25 @@ final class ClusterSimulation implements AutoCloseable {
 
   static Outcome run(long seed, FaultPlan plan, BrokerMutant mutant) {
     try (ClusterSimulation simulation = new ClusterSimulation(seed, plan, mutant)) {
+      return simulation.run();
+    }
+  }
+
+  /** The same, and a process dies at {@code point}. */
+  static Outcome run(long seed, FaultPlan plan, ClusterCrashPoint point) {
+    try (ClusterSimulation simulation = new ClusterSimulation(seed, plan, BrokerMutant.NONE)) {
+      simulation.raft.observe(
+          (moment, command, leader, from) -> {
+            if (!simulation.healed) {
+              point.onCommand(moment, command, leader, from);
+            }
+          });
+      simulation.bucket.observe(
+          (phase, request) -> {
+            if (!simulation.healed) {
+              point.onRequest(phase, request);
+            }
+          });
       return simulation.run();
     }
   }

@@ -140,6 +140,9 @@ final class RaftMember implements ClusterMetadata {
     for (SimulatedRaft.Entry entry = raft.after(appliedIndex);
         entry != null;
         entry = raft.after(appliedIndex)) {
+      if (process.isCrashed()) {
+        return; // while it applied the one before
+      }
       appliedIndex = entry.index();
       appliedTerm = entry.term();
       CompletableFuture<byte[]> applied =

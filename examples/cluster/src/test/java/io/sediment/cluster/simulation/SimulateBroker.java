@@ -1,8 +1,10 @@
 package io.sediment.cluster.simulation;
 
+import io.sediment.simulation.FaultPlan;
 import io.sediment.wal.simulation.QuietLogs;
 import io.sediment.wal.simulation.SeedRuns;
 import java.util.EnumSet;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -33,8 +35,13 @@ class SimulateBroker {
       }
       return;
     }
-    new SeedRuns(
-            "cluster", (seed, plan) -> ClusterSimulation.run(seed, plan, BrokerMutant.NONE).tally())
-        .run();
+    new SeedRuns("cluster", SimulateBroker::withOneMoreDeath).run();
+  }
+
+  /** Seed after seed a process dies at the next moment of the next step. */
+  private static SeedRuns.Tally withOneMoreDeath(long seed, FaultPlan plan) {
+    ClusterCrashPoint point = ClusterCrashPoint.of(seed);
+    ClusterSimulation.Outcome outcome = ClusterSimulation.run(seed, plan, point);
+    return outcome.tally(point.hasStruck() ? Map.of("died at " + point.step(), 1L) : Map.of());
   }
 }

@@ -1,5 +1,6 @@
 package io.sediment.cluster.simulation;
 
+import io.sediment.cluster.simulation.ClusterCrashPoint.Moment;
 import io.sediment.metadata.MetadataUnavailableException;
 import io.sediment.metadata.bucket.BucketStart;
 import io.sediment.metadata.liveness.Heartbeat;
@@ -46,12 +47,18 @@ final class SimulatedRaft {
     }
   }
 
+  /** Told of each moment of a command's way. It may crash anybody. */
+  interface Observer {
+    void on(Moment moment, byte[] command, RaftMember leader, RaftMember from);
+  }
+
   private final Simulation simulation;
   private final SplittableRandom random;
   private final BucketStart.Started started;
   private final List<RaftMember> members = new ArrayList<>();
   private final List<Entry> log = new ArrayList<>();
   private final List<Proposal> replicating = new ArrayList<>();
+  private Observer observer = (moment, command, led, from) -> {};
   private @Nullable RaftMember leader;
   private long term;
   private long elections;
@@ -66,6 +73,10 @@ final class SimulatedRaft {
 
   BucketStart.Started started() {
     return started;
+  }
+
+  void observe(Observer told) {
+    observer = told;
   }
 
   long elections() {
@@ -172,12 +183,21 @@ final class SimulatedRaft {
       proposal.arrivedAt = at;
       replicating.add(proposal);
       simulation.world().schedule(() -> commit(proposal), delay(REPLICATION_NANOS_MAX));
+      tell(Moment.PROPOSED, proposal);
     }
   }
 
   private void commit(Proposal proposal) {
     if (replicating.remove(proposal)) {
       append(new Entry(term, lastIndex() + 1, proposal.command, proposal));
+      tell(Moment.COMMITTED, proposal);
+    }
+  }
+
+  private void tell(Moment moment, Proposal proposal) {
+    RaftMember at = proposal.arrivedAt;
+    if (at != null) {
+      observer.on(moment, proposal.command, at, proposal.from);
     }
   }
 
@@ -197,6 +217,10 @@ final class SimulatedRaft {
     if (proposal == null || proposal.arrivedAt != by) {
       return;
     }
+    tell(Moment.APPLIED, proposal);
+    if (by.process().isCrashed()) {
+      return;
+    }
     applied.whenComplete(
         (bytes, failure) ->
             proposal
@@ -204,6 +228,10 @@ final class SimulatedRaft {
                 .process()
                 .schedule(
                     () -> {
+                      tell(Moment.ANSWERED, proposal);
+                      if (proposal.from.process().isCrashed()) {
+                        return;
+                      }
                       if (failure == null) {
                         proposal.answer.complete(ByteBuffer.wrap(bytes));
                       } else {
