@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # End-to-end checks of three brokers with real clients, on the local store and on S3 (a loopback server): under six producers brokers are killed with
-# kill -9 in turn, the Raft leader too, and two of three at once; one is stopped past its lease and woken up; all are restarted in turn.
-# Every acknowledged record is then read back by two clients. Prints how long each failover took, with its phases, and for
-# how long each producer got no acknowledgement while a broker was stopped with SIGTERM.
+# kill -9 in turn, the Raft leader too, and two of three at once; one is stopped past its lease and woken up; all are restarted in turn; one loses its disk.
+# Every acknowledged record is then read back by two clients. At last three empty brokers recover the bucket while those that wrote to it still live, and
+# everything is read back again. Prints how long each failover took, with its phases, and for how long each producer got no acknowledgement while a broker
+# was stopped with SIGTERM.
 #
 #   scripts/run-cluster-e2e.sh [--only STEP,...] [--rounds N] [--partitions N] [--lease-ms MS|default] [--limit-ms MS] [--seconds-max S]
 #     [--store local|s3|both]
 #
-# Steps: kills, raft-leader, two-of-three, zombie, rolling. --seconds-max fails a store's run that takes longer. --limit-ms fails one in which a failover
-# took longer; for machines that do nothing else meanwhile.
+# Steps: kills, raft-leader, two-of-three, zombie, rolling, wiped, rebirth. --seconds-max fails a store's run that takes longer. --limit-ms fails one in
+# which a failover took longer; for machines that do nothing else meanwhile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-only='' rounds=1 partitions=60 lease_ms=5000 limit_ms=0 seconds_max=240 store=both
+only='' rounds=1 partitions=60 lease_ms=5000 limit_ms=0 seconds_max=360 store=both
 while [ $# -gt 0 ]; do
   case $1 in
     --only) only=$2; shift 2 ;;
@@ -21,7 +22,7 @@ while [ $# -gt 0 ]; do
     --limit-ms) limit_ms=$2; shift 2 ;;
     --seconds-max) seconds_max=$2; shift 2 ;;
     --store) store=$2; shift 2 ;;
-    *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 

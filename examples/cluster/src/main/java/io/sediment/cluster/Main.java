@@ -2,6 +2,7 @@ package io.sediment.cluster;
 
 import io.sediment.cluster.tools.Tools;
 import io.sediment.lsm.manifest.LaneFencedException;
+import io.sediment.metadata.MetadataUnavailableException;
 import io.sediment.metadata.RefusedStartException;
 import io.sediment.metadata.bucket.FencedMetadataException;
 import io.sediment.objectstore.ObjectStoreException;
@@ -115,7 +116,8 @@ public final class Main {
   }
 
   static int exitStatus(Throwable cause) {
-    if (cause instanceof InvalidSettingException) {
+    if (cause instanceof InvalidSettingException
+        || cause instanceof MetadataUnavailableException) { // RAFT_PEERS, and nobody is there
       return EXIT_INVALID_SETTING;
     }
     if (cause instanceof RefusedStartException refused) {

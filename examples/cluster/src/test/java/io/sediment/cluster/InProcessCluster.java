@@ -91,6 +91,10 @@ final class InProcessCluster implements AutoCloseable {
     return ports.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(","));
   }
 
+  int port(int broker) {
+    return ports.get(broker);
+  }
+
   /** As SIGTERM does. */
   void stop(int broker) {
     running.remove(broker).close();

@@ -3,6 +3,7 @@ package io.sediment.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.sediment.metadata.MetadataUnavailableException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -80,6 +81,12 @@ class RefusedStartTest {
       assertThat(refusal).hasMessageContaining("is in use by another broker process");
       assertThat(Main.exitStatus(refusal)).isEqualTo(3);
     }
+  }
+
+  @Test
+  void votersThatDoNotAnswerAreASettingThatCannotBeRight() {
+    assertThat(Main.exitStatus(new MetadataUnavailableException("waited for broker 1")))
+        .isEqualTo(2);
   }
 
   @ParameterizedTest

@@ -134,7 +134,7 @@ public final class BucketMetadata {
               registration(LaneRegistration.decode(bytes, number, key.value())).toString();
           case "voters" ->
               "votes with folder "
-                  + VoterRegister.decode(bytes, Math.toIntExact(number), key.value());
+                  + VoterRegister.decode(bytes, Math.toIntExact(number), key.value()).newest();
           default -> describeExport(key, bytes, Long.parseLong(name.group(2)), number);
         });
   }

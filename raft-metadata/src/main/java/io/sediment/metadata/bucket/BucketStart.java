@@ -10,6 +10,7 @@ import io.sediment.metadata.Rebirth;
 import io.sediment.metadata.RefusedStartException;
 import io.sediment.metadata.RefusedStartException.Reason;
 import io.sediment.metadata.SealedLane;
+import io.sediment.metadata.bucket.VoterRegister.Vote;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Waiter;
@@ -26,6 +27,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,15 +52,50 @@ public final class BucketStart {
     void write(FolderIdentity identity);
   }
 
+  /** The voters of a Raft group that has lost one of them. */
+  @FunctionalInterface
+  public interface VoterRetirement {
+    /**
+     * Has a majority of the group take every folder of this broker out of it. Blocks.
+     *
+     * @param newest the Raft folder of each voter
+     * @throws RefusedStartException where there was no majority in time
+     */
+    void retire(Incarnation incarnation, Map<Integer, UUID> newest);
+  }
+
   /**
-   * @param voters the Raft folder of each voter
+   * @param votes the Raft folders of each voter
    * @param exported what the bucket holds of this incarnation
    */
   public record Started(
       Incarnation incarnation,
       FolderIdentity identity,
-      Map<Integer, UUID> voters,
-      ExportState exported) {}
+      Map<Integer, Vote> votes,
+      ExportState exported) {
+
+    /** Whether this broker votes only once the others have taken its folder in. */
+    public boolean replacesLostFolder() {
+      Vote own = votes.get(identity.brokerId());
+      return own != null && own.isReplaced();
+    }
+
+    /** The folders that the group began with. */
+    public Map<Integer, UUID> firstFolders() {
+      return folders(Vote::first);
+    }
+
+    /** The folders that vote now, or are about to. */
+    public Map<Integer, UUID> newestFolders() {
+      return folders(Vote::newest);
+    }
+
+    private Map<Integer, UUID> folders(Function<Vote, UUID> which) {
+      Map<Integer, UUID> folders = new TreeMap<>();
+      votes.forEach((broker, vote) -> folders.put(broker, which.apply(vote)));
+      return folders;
+    }
+  }
 
   private final MetadataConfig config;
   private final ObjectStore store;
@@ -66,6 +103,7 @@ public final class BucketStart {
   private final Waiter waiter;
   private final RandomGenerator random;
   private final LaneSealer sealer;
+  private final VoterRetirement retirement;
   private final IdentityFile identityFile;
   private final UUID writer;
   private final IncarnationRegister incarnations;
@@ -74,6 +112,7 @@ public final class BucketStart {
    * @param waiter how the calling thread blocks
    * @param random good enough for identities
    * @param sealer asked in a recovery only
+   * @param retirement asked where this broker has lost the folder that it voted with
    * @param writer drawn by this process at its start
    */
   public BucketStart(
@@ -83,6 +122,7 @@ public final class BucketStart {
       Waiter waiter,
       RandomGenerator random,
       LaneSealer sealer,
+      VoterRetirement retirement,
       IdentityFile identityFile,
       UUID writer) {
     this.config = config;
@@ -91,6 +131,7 @@ public final class BucketStart {
     this.waiter = waiter;
     this.random = random;
     this.sealer = sealer;
+    this.retirement = retirement;
     this.identityFile = identityFile;
     this.writer = writer;
     this.incarnations = new IncarnationRegister(store, scheduler);
@@ -125,9 +166,8 @@ public final class BucketStart {
     while (true) {
       Optional<FolderIdentity> folder = identityFile.read();
       Optional<Incarnation> newest = await("newest incarnation", incarnations.newest());
-      boolean voteIsFree =
-          newest.isPresent()
-              && await("vote", voters(newest.get()).voter(config.brokerId())).isEmpty();
+      Optional<Vote> vote =
+          newest.flatMap(one -> await("vote", voters(one).voter(config.brokerId())));
       StartPolicy.Decision decision =
           StartPolicy.decide(
               new StartPolicy.Situation(
@@ -137,7 +177,7 @@ public final class BucketStart {
                   config.recoverFromBucket(),
                   folder,
                   newest,
-                  voteIsFree));
+                  vote));
       LOG.info(
           "bucket: {} newest incarnation={}",
           decision,
@@ -152,7 +192,12 @@ public final class BucketStart {
             }
             case JOIN -> {
               checkVoters(newest.orElseThrow());
-              join(newest.orElseThrow());
+              join(newest.orElseThrow(), randomId(random));
+              yield newest;
+            }
+            case REPLACE -> {
+              checkVoters(newest.orElseThrow());
+              replaceLostFolder(newest.orElseThrow());
               yield newest;
             }
             case GO_ON -> {
@@ -211,7 +256,20 @@ public final class BucketStart {
     return found.nonce().equals(plan.nonce()) ? Optional.of(found) : Optional.empty();
   }
 
-  private void join(Incarnation newest) {
+  /**
+   * The lost folder leaves the group before its successor is heard of at the same address: else the
+   * leader would take what the one says for the other's word.
+   */
+  private void replaceLostFolder(Incarnation newest) {
+    Map<Integer, UUID> folders = new TreeMap<>();
+    awaitVotes(newest).forEach((broker, vote) -> folders.put(broker, vote.newest()));
+    retirement.retire(newest, folders);
+    UUID storageId = randomId(random);
+    await("vote", voters(newest).replace(config.brokerId(), storageId));
+    join(newest, storageId);
+  }
+
+  private void join(Incarnation newest, UUID storageId) {
     identityFile.write(
         new FolderIdentity(
             config.brokerId(),
@@ -219,7 +277,7 @@ public final class BucketStart {
             newest.clusterId(),
             newest.groupId(),
             newest.nonce(),
-            randomId(random),
+            storageId,
             false,
             false));
   }
@@ -239,16 +297,18 @@ public final class BucketStart {
   }
 
   private void claimVote(Incarnation incarnation, FolderIdentity identity) {
-    UUID voter = await("vote", voters(incarnation).claim(config.brokerId(), identity.storageId()));
+    UUID voter =
+        await("vote", voters(incarnation).claim(config.brokerId(), identity.storageId())).newest();
     if (!voter.equals(identity.storageId())) {
       throw new RefusedStartException(
-          Reason.EMPTY_RAFT_FOLDER,
+          Reason.FOREIGN_RAFT_FOLDER,
           "broker "
               + config.brokerId()
-              + " votes with another Raft folder, "
+              + " votes with another folder, "
               + voter
-              + ", and this one is "
-              + identity.storageId());
+              + ", and the folder RAFT_PATH is "
+              + identity.storageId()
+              + ": start with that one, or with an empty one");
     }
   }
 
@@ -276,12 +336,13 @@ public final class BucketStart {
     ExportState state =
         exported.orElseThrow(
             () -> notInTime("the first export of incarnation " + incarnation.number()));
-    Map<Integer, UUID> voters = awaitVoters(incarnation);
-    FolderIdentity joined = identity.joined() ? identity : identity.asJoined();
-    if (!identity.joined()) {
-      identityFile.write(joined);
+    Started started = new Started(incarnation, identity, awaitVotes(incarnation), state);
+    if (identity.joined() || started.replacesLostFolder()) {
+      return Optional.of(started);
     }
-    return Optional.of(new Started(incarnation, joined, voters, state));
+    identityFile.write(identity.asJoined());
+    return Optional.of(
+        new Started(incarnation, identity.asJoined(), started.votes(), started.exported()));
   }
 
   private Optional<ExportState> load(ExportRegister register) {
@@ -337,9 +398,9 @@ public final class BucketStart {
     }
   }
 
-  private Map<Integer, UUID> awaitVoters(Incarnation incarnation) {
+  private Map<Integer, Vote> awaitVotes(Incarnation incarnation) {
     VoterRegister register = voters(incarnation);
-    Map<Integer, UUID> all = new TreeMap<>();
+    Map<Integer, Vote> all = new TreeMap<>();
     for (int broker : incarnation.voters()) {
       all.put(
           broker,

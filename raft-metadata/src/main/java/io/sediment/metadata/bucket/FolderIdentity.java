@@ -55,7 +55,8 @@ public record FolderIdentity(
     return identity;
   }
 
-  FolderIdentity asJoined() {
+  /** The same, taken in. */
+  public FolderIdentity asJoined() {
     return new FolderIdentity(
         brokerId, incarnation, clusterId, groupId, nonce, storageId, creator, true);
   }

@@ -2,6 +2,7 @@ package io.sediment.metadata.bucket;
 
 import io.sediment.metadata.RefusedStartException;
 import io.sediment.metadata.RefusedStartException.Reason;
+import io.sediment.metadata.bucket.VoterRegister.Vote;
 import java.util.List;
 import java.util.Optional;
 
@@ -12,7 +13,8 @@ import java.util.Optional;
  *   Raft folder        bucket                      so
  *   empty              never used                  begin its first incarnation
  *   empty              used, vote not claimed      join the Raft group as a first-time voter
- *   empty              used, vote claimed          recover where asked to, else refuse
+ *   empty              used, vote claimed          recover where asked to; else take the vote's place, or
+ *                                                  refuse where nobody else votes
  *   of the newest      used                        go on
  *   of an older one    used                        refuse
  *   of another bucket  any                         refuse
@@ -20,7 +22,8 @@ import java.util.Optional;
  *
  * A broker that RAFT_PEERS does not name has no vote: it waits for a bucket that was never used and
  * joins any other. A folder whose incarnation never came to be counts as empty, but takes up its
- * plan again.
+ * plan again. One that was to take a lost folder's place, and was not taken in, recovers where that
+ * is asked.
  */
 final class StartPolicy {
   private StartPolicy() {}
@@ -34,13 +37,15 @@ final class StartPolicy {
     JOIN,
     /** Take part in the newest incarnation as before. */
     GO_ON,
+    /** Take part in the newest incarnation in the place of a folder that is lost. */
+    REPLACE,
     /** Create the next incarnation, then rebuild. */
     RECOVER
   }
 
   /**
    * @param voters brokers of the Raft group as configured
-   * @param voteIsFree whether no folder has claimed this broker's vote in the newest incarnation
+   * @param vote the folders that have claimed this broker's vote in the newest incarnation
    */
   record Situation(
       int brokerId,
@@ -49,7 +54,7 @@ final class StartPolicy {
       boolean recoveryAsked,
       Optional<FolderIdentity> folder,
       Optional<Incarnation> newest,
-      boolean voteIsFree) {}
+      Optional<Vote> vote) {}
 
   static Decision decide(Situation situation) {
     situation.newest().ifPresent(newest -> checkClusterId(situation, newest));
@@ -73,7 +78,9 @@ final class StartPolicy {
               + " but the bucket is empty: wrong bucket, wrong DATA_PATH, or wrong RAFT_PATH");
     }
     if (sameAsNewest(situation)) {
-      return Decision.GO_ON;
+      return situation.recoveryAsked() && wasNeverTakenIn(situation, folder.get())
+          ? Decision.RECOVER
+          : Decision.GO_ON;
     }
     FolderIdentity known = folder.get();
     Incarnation newest = situation.newest().get();
@@ -100,6 +107,14 @@ final class StartPolicy {
             + newest.clusterId());
   }
 
+  private static boolean wasNeverTakenIn(Situation situation, FolderIdentity folder) {
+    return !folder.joined()
+        && situation
+            .vote()
+            .filter(vote -> vote.isReplaced() && vote.newest().equals(folder.storageId()))
+            .isPresent();
+  }
+
   private static Decision withEmptyFolder(Situation situation) {
     boolean meantToVote = situation.voters().contains(situation.brokerId());
     if (situation.newest().isEmpty()) {
@@ -110,7 +125,7 @@ final class StartPolicy {
     }
     Incarnation newest = situation.newest().get();
     boolean isVoter = newest.voters().contains(situation.brokerId());
-    if (isVoter && situation.voteIsFree()) {
+    if (isVoter && situation.vote().isEmpty()) {
       return Decision.JOIN;
     }
     if (situation.recoveryAsked()) {
@@ -126,6 +141,9 @@ final class StartPolicy {
               + " of cluster "
               + newest.clusterId()
               + ", which owns the bucket");
+    }
+    if (newest.voters().size() > 1) {
+      return Decision.REPLACE;
     }
     throw new RefusedStartException(
         Reason.EMPTY_RAFT_FOLDER,

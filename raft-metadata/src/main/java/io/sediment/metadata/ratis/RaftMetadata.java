@@ -16,6 +16,7 @@ import io.sediment.metadata.bucket.BucketStart;
 import io.sediment.metadata.bucket.ExportRegister;
 import io.sediment.metadata.bucket.ExportState;
 import io.sediment.metadata.bucket.Exporter;
+import io.sediment.metadata.bucket.FolderIdentity;
 import io.sediment.metadata.bucket.Incarnation;
 import io.sediment.metadata.bucket.IncarnationRegister;
 import io.sediment.metadata.bucket.LaneRegister;
@@ -48,6 +49,8 @@ import java.util.random.RandomGenerator;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftGroup;
@@ -81,7 +84,9 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private final Incarnation incarnation;
   private final IncarnationRegister incarnations;
   private final LaneRegister lanes;
+  private final RaftGroup contacts;
   private final RaftGroup group;
+  private final boolean isReplacement;
   private final RaftPeerId self;
   private final RaftProperties properties;
   private final Publication publication;
@@ -133,11 +138,17 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
             config.submitTimeout(),
             RaftSettings.ENTRY_BYTES_MAX / 2,
             this::send);
-    List<RaftPeer> peers = peers(config, started.voters());
-    this.group = RaftGroup.valueOf(RaftGroupId.valueOf(incarnation.groupId()), peers);
     this.leases = new BrokerLeases(config.lease());
     this.self = peerId(config.brokerId(), started.identity().storageId());
-    this.properties = RaftSettings.of(config, folder.log(), peers.size() == 1);
+    this.isReplacement = started.replacesLostFolder();
+    this.contacts = group(config, incarnation, started.newestFolders());
+    // Whom a member without a log believes. A folder that was not there from the beginning must be
+    // told by the others that it votes.
+    this.group =
+        isReplacement
+            ? withoutBroker(config.brokerId(), contacts)
+            : group(config, incarnation, started.firstFolders());
+    this.properties = RaftSettings.of(config, folder.log(), isAlone());
     ExportState exported = started.exported();
     if (!isAlone()) {
       // Read from the bucket just now; whoever leads may have nothing to tell for long. A voter
@@ -147,7 +158,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     this.server =
         RaftServer.newBuilder()
             .setServerId(self)
-            .setGroup(withSelf())
+            .setGroup(isReplacement ? null : withSelf())
             .setProperties(properties)
             .setOption(RaftStorage.StartupOption.RECOVER)
             .setStateMachine(
@@ -202,14 +213,34 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     try {
       UUID writer = BucketStart.randomId(random);
       BucketStart.Started started =
-          new BucketStart(config, store, scheduler, Waiter.BLOCKING, random, sealer, folder, writer)
+          new BucketStart(
+                  config,
+                  store,
+                  scheduler,
+                  Waiter.BLOCKING,
+                  random,
+                  sealer,
+                  (incarnation, newest) ->
+                      replacement(
+                              config,
+                              group(config, incarnation, newest),
+                              RaftSettings.of(config, folder.log(), false),
+                              scheduler,
+                              ticker)
+                          .retireLostFolder(),
+                  folder,
+                  writer)
               .start();
       StateRows.loadLibrary(folder.nativeLibraries());
       RaftMetadata metadata =
           new RaftMetadata(config, store, scheduler, folder, ticker, started, writer);
       try {
         metadata.server.start();
-        metadata.joinAsListener();
+        if (metadata.isReplacement) {
+          metadata.joinAsVoter(started.identity(), ticker);
+        } else {
+          metadata.joinAsListener();
+        }
         metadata.awaitFirstImage();
         opened = true;
         return metadata;
@@ -244,7 +275,8 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     }
   }
 
-  private static List<RaftPeer> peers(MetadataConfig config, Map<Integer, UUID> voters) {
+  private static RaftGroup group(
+      MetadataConfig config, Incarnation incarnation, Map<Integer, UUID> voters) {
     List<RaftPeer> peers = new ArrayList<>();
     voters.forEach(
         (broker, storageId) -> {
@@ -255,12 +287,33 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
                   .setAddress(address.toString())
                   .build());
         });
-    return peers;
+    return RaftGroup.valueOf(RaftGroupId.valueOf(incarnation.groupId()), peers);
+  }
+
+  private static RaftGroup withoutBroker(int broker, RaftGroup group) {
+    List<RaftPeer> rest = new ArrayList<>(group.getPeers());
+    rest.removeIf(peer -> isOf(broker, peer.getId()));
+    return RaftGroup.valueOf(group.getGroupId(), rest);
+  }
+
+  private static VoterReplacement replacement(
+      MetadataConfig config,
+      RaftGroup voters,
+      RaftProperties properties,
+      Scheduler scheduler,
+      Ticker ticker) {
+    return new VoterReplacement(
+        config, withoutBroker(config.brokerId(), voters), properties, scheduler, ticker);
   }
 
   /** Born with the Raft folder: an empty folder never votes under an old id. */
   private static RaftPeerId peerId(int broker, UUID storageId) {
     return RaftPeerId.valueOf(broker + "-" + storageId);
+  }
+
+  /** Whether a member is a folder of that broker's. */
+  static boolean isOf(int broker, RaftPeerId member) {
+    return member.toString().startsWith(broker + "-");
   }
 
   /** The voters, and this broker as one that listens where it has no vote. */
@@ -281,6 +334,41 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
         .build();
   }
 
+  /** In the place of a folder that is lost; once it was taken in the log says so. */
+  private void joinAsVoter(FolderIdentity identity, Ticker ticker) throws IOException {
+    if (!isInGroup()) {
+      RaftClientReply added =
+          server.groupManagement(
+              GroupManagementRequest.newAdd(ClientId.randomId(), self, 0, group, true));
+      if (!added.isSuccess()) {
+        throw new IOException("metadata: the group is not opened here", added.getException());
+      }
+    }
+    if (!identity.joined()) {
+      replacement(config, contacts, properties, scheduler, ticker)
+          .admit(
+              RaftPeer.newBuilder()
+                  .setId(self)
+                  .setAddress(
+                      config
+                          .raftPeers()
+                          .getOrDefault(config.brokerId(), config.raftListen())
+                          .toString())
+                  .build());
+      folder.write(identity.asJoined());
+    }
+  }
+
+  /** Whether there is a log of the group here. */
+  private boolean isInGroup() throws IOException {
+    for (RaftGroupId known : server.getGroupIds()) {
+      if (known.equals(group.getGroupId())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Has the voters send their log to a broker without a vote; harmless where they do already. */
   private void joinAsListener() throws IOException {
     if (group.getPeer(self) != null) {
@@ -290,7 +378,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     try (RaftClient client =
         RaftClient.newBuilder()
             .setProperties(properties)
-            .setRaftGroup(group)
+            .setRaftGroup(contacts)
             .setRetryPolicy(
                 RetryPolicies.retryUpToMaximumCountWithFixedSleep(
                     JOIN_ATTEMPTS, TimeDuration.valueOf(JOIN_PAUSE_MS, TimeUnit.MILLISECONDS)))

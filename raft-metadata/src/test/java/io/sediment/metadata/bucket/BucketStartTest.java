@@ -121,6 +121,9 @@ class BucketStartTest {
                         process.random(),
                         (lane, incarnation, epochMin) ->
                             CompletableFuture.failedFuture(new AssertionError("no lanes")),
+                        (incarnation, newest) -> {
+                          throw new AssertionError("nobody lost a folder");
+                        },
                         new Folder(),
                         new UUID(7, process.random().nextLong()))
                     .start());

@@ -188,9 +188,18 @@ class MetadataCorpusTest {
 
   @Test
   void voter() {
-    byte[] stored = Corpus.read("v1/voter", () -> VoterRegister.encode(300, WRITER));
-    assertThat(VoterRegister.decode(bytes(stored), 300, "voter")).isEqualTo(WRITER);
-    assertThat(VoterRegister.encode(300, WRITER)).isEqualTo(stored);
+    VoterRegister.Vote vote = VoterRegister.Vote.of(WRITER);
+    byte[] stored = Corpus.read("v1/voter", () -> VoterRegister.encode(300, vote));
+    assertThat(VoterRegister.decode(bytes(stored), 300, "voter")).isEqualTo(vote);
+    assertThat(VoterRegister.encode(300, vote)).isEqualTo(stored);
+  }
+
+  @Test
+  void voterThatLostItsFolder() {
+    VoterRegister.Vote vote = new VoterRegister.Vote(WRITER, new UUID(3, 4));
+    byte[] stored = Corpus.read("v2/voter", () -> VoterRegister.encode(300, vote));
+    assertThat(VoterRegister.decode(bytes(stored), 300, "voter")).isEqualTo(vote);
+    assertThat(VoterRegister.encode(300, vote)).isEqualTo(stored);
   }
 
   @Test

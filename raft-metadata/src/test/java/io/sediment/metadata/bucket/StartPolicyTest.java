@@ -7,6 +7,7 @@ import io.sediment.metadata.RefusedStartException;
 import io.sediment.metadata.RefusedStartException.Reason;
 import io.sediment.metadata.bucket.StartPolicy.Decision;
 import io.sediment.metadata.bucket.StartPolicy.Situation;
+import io.sediment.metadata.bucket.VoterRegister.Vote;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -16,15 +17,14 @@ class StartPolicyTest {
   private static final UUID GROUP = new UUID(1, 1);
 
   private boolean recover;
-  private boolean voteIsFree;
+  private Optional<Vote> vote = Optional.of(new Vote(new UUID(5, 5), new UUID(5, 5)));
   private List<Integer> voters = List.of(0);
   private Optional<String> clusterId = Optional.empty();
   private Optional<FolderIdentity> folder = Optional.empty();
   private Optional<Incarnation> newest = Optional.empty();
 
   private Decision decide() {
-    return StartPolicy.decide(
-        new Situation(0, clusterId, voters, recover, folder, newest, voteIsFree));
+    return StartPolicy.decide(new Situation(0, clusterId, voters, recover, folder, newest, vote));
   }
 
   private void assertRefused(Reason reason) {
@@ -96,14 +96,35 @@ class StartPolicyTest {
   @Test
   void aVoterThatNeverCameJoins() {
     newest = bucket(1, 0, 1);
-    voteIsFree = true;
+    vote = Optional.empty();
     assertThat(decide()).isEqualTo(Decision.JOIN);
+  }
+
+  @Test
+  void amongOtherVotersAnEmptyFolderTakesTheLostOnesPlace() {
+    voters = List.of(0, 1);
+    newest = bucket(1, 0, 1);
+    assertThat(decide()).isEqualTo(Decision.REPLACE);
+    recover = true;
+    assertThat(decide()).isEqualTo(Decision.RECOVER);
+  }
+
+  @Test
+  void aFolderThatTheOthersNeverTookInRecoversWhereThatIsAsked() {
+    newest = bucket(1, 0, 1);
+    vote = Optional.of(new Vote(new UUID(4, 4), new UUID(5, 5)));
+    folder = folder(0, 1, false);
+    assertThat(decide()).isEqualTo(Decision.GO_ON);
+    recover = true;
+    assertThat(decide()).isEqualTo(Decision.RECOVER);
+    folder = folder(0, 1, true);
+    assertThat(decide()).isEqualTo(Decision.GO_ON);
   }
 
   @Test
   void aBrokerThatIsNoVoterIsRefused() {
     newest = bucket(1, 1, 2);
-    voteIsFree = true;
+    vote = Optional.empty();
     assertRefused(Reason.NOT_A_VOTER);
   }
 

@@ -290,6 +290,9 @@ final class BrokerProcess {
         waiter,
         process.random(),
         new BucketLaneSealer(this::laneEnvironment, laneConfig),
+        (joined, newest) -> {
+          throw new IllegalStateException("there is one voter, and nobody takes its place");
+        },
         disk,
         writer);
   }

@@ -5,8 +5,10 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Broker processes that form one cluster; all of them vote. Broker {@code i} is at index i. */
 final class BrokerFleet {
@@ -91,6 +94,15 @@ final class BrokerFleet {
   /** Starts one that has ended; does not wait. */
   void restart(int broker) throws IOException {
     processes.set(broker, launch(broker, Map.of()));
+  }
+
+  /** The disk of one that has ended is lost. */
+  void wipe(int broker) throws IOException {
+    try (Stream<Path> all = Files.walk(raftPath(broker))) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
   }
 
   void restartAndAwaitReady(int broker) throws Exception {

@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -164,6 +165,13 @@ final class BrokerProcess {
       throw new IllegalStateException("the broker did not end within 60 s of SIGTERM");
     }
     return process.exitValue();
+  }
+
+  /** Waits for it to end by itself; empty where it does not. */
+  OptionalInt awaitExit(long timeoutMs) throws InterruptedException {
+    return process.waitFor(timeoutMs, TimeUnit.MILLISECONDS)
+        ? OptionalInt.of(process.exitValue())
+        : OptionalInt.empty();
   }
 
   boolean isAlive() {

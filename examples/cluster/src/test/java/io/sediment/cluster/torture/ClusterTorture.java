@@ -11,9 +11,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -32,13 +34,19 @@ public final class ClusterTorture {
   private static final int RECORDS_PER_SECOND = 100;
   private static final int BROKERS = 3;
 
+  /** The last step, after which the cluster is another one. */
+  private static final String REBIRTH = "rebirth";
+
+  private static final long END_TIMEOUT_MS = 60_000;
+
   /** What happens to the brokers in a round, in this order. */
   private enum Step {
     KILLS(ClusterTorture::killEachInTurn),
     RAFT_LEADER(ClusterTorture::killTheRaftLeader),
     TWO_OF_THREE((torture, probe) -> torture.killTwoOfThree()),
     ZOMBIE(ClusterTorture::stopOnePastItsLease),
-    ROLLING((torture, probe) -> torture.rollingRestart());
+    ROLLING((torture, probe) -> torture.rollingRestart()),
+    WIPED((torture, probe) -> torture.wipeOneDisk());
 
     /** Does it. */
     @FunctionalInterface
@@ -53,30 +61,44 @@ public final class ClusterTorture {
     }
 
     /**
-     * @param names separated by commas; empty for all
+     * @param names empty for all
      */
-    static Set<Step> named(String names) {
+    static Set<Step> named(List<String> names) {
       Set<Step> steps = EnumSet.noneOf(Step.class);
-      for (String name : names.split(",")) {
-        if (!name.isEmpty()) {
+      for (String name : names) {
+        if (!name.equals(REBIRTH)) {
           steps.add(valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_')));
         }
       }
-      return steps.isEmpty() ? EnumSet.allOf(Step.class) : steps;
+      return names.isEmpty() ? EnumSet.allOf(Step.class) : steps;
     }
   }
 
+  private final Path jar;
+  private final Path dir;
+  private final Map<String, String> environment;
   private final BrokerFleet fleet;
   private final Set<Step> steps;
+  private final boolean isReborn;
   private final int rounds;
   private final int partitions;
   private final Ledger ledger = new Ledger(Ledger.SMALL);
   private final List<Long> failoversMs = new ArrayList<>();
   private final List<Long> handoffsMs = new ArrayList<>();
 
-  private ClusterTorture(BrokerFleet fleet, Set<Step> steps, int rounds, int partitions) {
-    this.fleet = fleet;
-    this.steps = steps;
+  private ClusterTorture(
+      Path jar,
+      Path dir,
+      Map<String, String> environment,
+      List<String> only,
+      int rounds,
+      int partitions) {
+    this.jar = jar;
+    this.dir = dir;
+    this.environment = environment;
+    this.fleet = new BrokerFleet(jar, dir, environment, BROKERS);
+    this.steps = Step.named(only);
+    this.isReborn = only.isEmpty() || only.contains(REBIRTH);
     this.rounds = rounds;
     this.partitions = partitions;
   }
@@ -85,7 +107,8 @@ public final class ClusterTorture {
     Map<String, String> options = options(args);
     Path jar = Path.of(options.get("jar"));
     Path dir = Files.createDirectories(Path.of(options.get("dir"))).toAbsolutePath();
-    Set<Step> steps = Step.named(options.getOrDefault("only", ""));
+    List<String> only =
+        Stream.of(options.getOrDefault("only", "").split(",")).filter(n -> !n.isEmpty()).toList();
     int rounds = Integer.parseInt(options.getOrDefault("rounds", "1"));
     int partitions = Integer.parseInt(options.getOrDefault("partitions", "1000"));
     long limitMs = Long.parseLong(options.getOrDefault("limit-ms", "0"));
@@ -109,13 +132,11 @@ public final class ClusterTorture {
     if (options.getOrDefault("store", "local").equals("s3")) {
       try (S3LoopbackServer s3 = S3LoopbackServer.onFolder(dir.resolve("s3"))) {
         environment.putAll(s3Environment(s3));
-        BrokerFleet fleet = new BrokerFleet(jar, dir, environment, BROKERS);
-        passed = new ClusterTorture(fleet, steps, rounds, partitions).run(limitMs);
+        passed = new ClusterTorture(jar, dir, environment, only, rounds, partitions).run(limitMs);
       }
     } else {
       environment.put("DATA_PATH", dir.resolve("data").toString());
-      BrokerFleet fleet = new BrokerFleet(jar, dir, environment, BROKERS);
-      passed = new ClusterTorture(fleet, steps, rounds, partitions).run(limitMs);
+      passed = new ClusterTorture(jar, dir, environment, only, rounds, partitions).run(limitMs);
     }
     System.exit(passed ? 0 : 1);
   }
@@ -174,12 +195,12 @@ public final class ClusterTorture {
     for (LoadProducer producer : producers) {
       producer.finish();
     }
-    List<String> anomalies = new ArrayList<>();
-    anomalies.addAll(
-        anomalies("Java", ReadBack.readAll(fleet.bootstrap(), TOPIC, producers.size())));
-    anomalies.addAll(
-        anomalies("kcat", ReadBack.readAllWithKcat(fleet.bootstrap(), TOPIC, producers.size())));
-    fleet.terminateAll();
+    List<String> anomalies = new ArrayList<>(readBack(fleet));
+    if (isReborn) {
+      anomalies.addAll(rebirth());
+    } else {
+      fleet.terminateAll();
+    }
     for (long failoverMs : failoversMs) {
       if (limitMs > 0 && failoverMs > limitMs) {
         anomalies.add("a failover took " + failoverMs + " ms, allowed are " + limitMs);
@@ -187,6 +208,15 @@ public final class ClusterTorture {
     }
     report(anomalies);
     return anomalies.isEmpty();
+  }
+
+  private List<String> readBack(BrokerFleet brokers) throws Exception {
+    String bootstrap = brokers.bootstrap();
+    int count = ledger.accounts().size();
+    List<String> anomalies = new ArrayList<>();
+    anomalies.addAll(anomalies("Java", ReadBack.readAll(bootstrap, TOPIC, count)));
+    anomalies.addAll(anomalies("kcat", ReadBack.readAllWithKcat(bootstrap, TOPIC, count)));
+    return anomalies;
   }
 
   private List<String> anomalies(String reader, Map<Integer, TreeMap<Long, String>> read) {
@@ -277,6 +307,52 @@ public final class ClusterTorture {
       fleet.restartAndAwaitReady(broker);
       awaitProgress("restart of broker " + broker);
     }
+  }
+
+  /** A voter comes back without its disk, and the cluster goes on without another one. */
+  private void wipeOneDisk() throws Exception {
+    int wiped = raftLeader();
+    fleet.get(wiped).kill9();
+    fleet.wipe(wiped);
+    fleet.restartAndAwaitReady(wiped);
+    awaitProgress("the loss of the disk of broker " + wiped);
+    int other = (wiped + 1) % BROKERS;
+    fleet.get(other).kill9();
+    awaitProgress("kill -9 of broker " + other + " after that");
+    fleet.restartAndAwaitReady(other);
+  }
+
+  /**
+   * Three brokers that have nothing but the bucket recover it, while those that wrote to it are
+   * still alive; answers what is not as it was.
+   */
+  private List<String> rebirth() throws Exception {
+    ClusterState.leaveTraces(fleet.bootstrap(), TOPIC, ledger.accounts().size());
+    ClusterState before = ClusterState.of(fleet.bootstrap());
+    List<String> anomalies =
+        new ArrayList<>(FsckProcess.anomalies(jar, environment, "before the rebirth"));
+    BrokerFleet reborn =
+        new BrokerFleet(jar, Files.createDirectories(dir.resolve("reborn")), environment, BROKERS);
+    long begun = System.nanoTime();
+    reborn.startAll(Map.of("RECOVER_FROM_BUCKET", "true"));
+    System.out.printf("reborn after %d ms%n", (System.nanoTime() - begun) / 1_000_000);
+    for (int broker = 0; broker < BROKERS; broker++) {
+      BrokerProcess old = fleet.get(broker);
+      OptionalInt status = old.awaitExit(END_TIMEOUT_MS);
+      List<String> why = old.lines(line -> line.contains("taken over"));
+      System.out.printf("  broker %d of before: exit status %s, %s%n", broker, status, why);
+      if (!status.equals(OptionalInt.of(3)) || why.isEmpty()) {
+        anomalies.add("broker " + broker + " of before: " + status + "\n" + old.lastLines(5));
+      }
+    }
+    ClusterState after = ClusterState.of(reborn.bootstrap());
+    if (!after.equals(before)) {
+      anomalies.add("before the rebirth " + before + ", after it " + after);
+    }
+    anomalies.addAll(readBack(reborn));
+    anomalies.addAll(FsckProcess.anomalies(jar, environment, "after the rebirth"));
+    reborn.terminateAll();
+    return anomalies;
   }
 
   private int raftLeader() throws Exception {
