@@ -22,7 +22,7 @@ final class SampleBucketExtension implements ParameterResolver {
         temp = Files.createTempDirectory("sample-bucket");
         bucket = SampleBucket.make(temp);
       } catch (Exception e) {
-        throw new IllegalStateException("no sample bucket", e);
+        throw new IllegalStateException("no sample bucket: " + e, e); // reports show no cause
       }
     }
 
