@@ -14,6 +14,7 @@ import io.sediment.frontend.group.GroupSettings;
 import io.sediment.frontend.handler.FrontendSettings;
 import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
 import io.sediment.frontend.net.BrokerServerConfig;
+import io.sediment.frontend.partition.BalanceLoop;
 import io.sediment.frontend.partition.EnginePartitionLane;
 import io.sediment.frontend.partition.FollowedLogs;
 import io.sediment.frontend.partition.PartitionHandoff;
@@ -38,7 +39,7 @@ import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.MetadataConfig.HostPort;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.bucket.BucketStart;
-import io.sediment.metadata.liveness.AckedSlot;
+import io.sediment.metadata.liveness.LaneReport;
 import io.sediment.metadata.ratis.RaftMetadata;
 import io.sediment.objectstore.StoreProbe;
 import io.sediment.runtime.MemoryBudget;
@@ -88,6 +89,7 @@ final class Broker implements Service {
   static final Duration HANDOFF_TIMEOUT = Duration.ofSeconds(10);
   static final Duration TELLING_CLIENTS = Duration.ofMillis(500);
   private static final int LEASES_BEHIND_MAX = 2;
+  private static final Duration MEASURING_INTERVAL = Duration.ofSeconds(10);
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
 
   private final BrokerSettings settings;
@@ -213,11 +215,30 @@ final class Broker implements Service {
       startCompaction(stores, metadata, lane, laneConfig, budget, topicConfigs, incarnation);
     }
 
+    FollowedLogs followed =
+        started(
+            "followed partitions",
+            new FollowedLogs(
+                settings.brokerId(),
+                settings.rack().orElse(null),
+                metadata,
+                lane::follow,
+                lane::storedLane,
+                membership::isLeaseHeld,
+                settings.brokerLease().multipliedBy(LEASES_BEHIND_MAX),
+                ticker));
     KafkaFrontend frontend =
         started(
             "kafka",
             startFrontend(
-                metadata, brokerEpoch, membership, lane, budget, scheduler, stores.name()));
+                metadata,
+                brokerEpoch,
+                membership,
+                lane,
+                followed,
+                budget,
+                scheduler,
+                stores.name()));
     PartitionHandoff handoff =
         new PartitionHandoff(
             settings.brokerId(),
@@ -231,6 +252,25 @@ final class Broker implements Service {
     started("handoff", () -> handOver(handoff, scheduler));
     started(
         "preferred leaders", PreferredMoves.start(metadata, frontend.logs(), handoff, scheduler));
+    BalanceLoop balance =
+        started(
+            "balance",
+            BalanceLoop.start(
+                settings.brokerId(),
+                laneId,
+                metadata,
+                frontend.logs(),
+                handoff,
+                scheduler,
+                ticker,
+                settings.balanceInterval().orElse(MEASURING_INTERVAL),
+                settings.balanceInterval().isPresent()));
+    membership.exchange(
+        () -> report(lane, balance),
+        reports -> {
+          followed.onReports(reports);
+          balance.onReports(reports);
+        });
     await(membership.admitted());
     serve(frontend, membership.isLeaseHeld());
     membership.onServing(held -> serve(frontend, held));
@@ -458,6 +498,7 @@ final class Broker implements Service {
       long brokerEpoch,
       Membership membership,
       Lane lane,
+      FollowedLogs followed,
       MemoryBudget budget,
       ThreadPoolScheduler scheduler,
       String storeName)
@@ -494,18 +535,6 @@ final class Broker implements Service {
     long unackedLimitBytes = budget.largestReservation(Share.WAL);
     PartitionLane partitions =
         new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::storedLane, clock);
-    FollowedLogs followed =
-        started(
-            "followed partitions",
-            new FollowedLogs(
-                settings.brokerId(),
-                settings.rack().orElse(null),
-                metadata,
-                lane::follow,
-                lane::storedLane,
-                membership::isLeaseHeld,
-                settings.brokerLease().multipliedBy(LEASES_BEHIND_MAX),
-                ticker));
     KafkaFrontend.Environment environment =
         new KafkaFrontend.Environment(
             metadata,
@@ -527,7 +556,6 @@ final class Broker implements Service {
             topicConfigs,
             clock,
             membership::isLeaseHeld);
-    membership.exchange(() -> ackedSlot(lane), followed::onAcked);
     started(
         "retention",
         RetentionLoop.start(
@@ -587,9 +615,10 @@ final class Broker implements Service {
     }
   }
 
-  private static AckedSlot ackedSlot(Lane lane) {
+  private static LaneReport report(Lane lane, BalanceLoop balance) {
     WalSlot acked = lane.ackedSlot();
-    return new AckedSlot(new LaneId(lane.id().value()), acked.epoch(), acked.seq());
+    return new LaneReport(
+        new LaneId(lane.id().value()), acked.epoch(), acked.seq(), balance.load());
   }
 
   private static int engineThreads() {

@@ -34,6 +34,7 @@ record BrokerSettings(
     SortedMap<Integer, HostAndPort> raftPeers,
     Path raftPath,
     Duration brokerLease,
+    Optional<Duration> balanceInterval,
     int httpPort,
     Profile walProfile,
     boolean walHedging,
@@ -186,6 +187,13 @@ record BrokerSettings(
           ValueTypes.integer(300, 600_000, "milliseconds"),
           "How long a broker may be silent before the others take its partitions over; the same at"
               + " every broker");
+  private static final Setting<Integer> BALANCE_INTERVAL_MS =
+      new Setting<>(
+          "BALANCE_INTERVAL_MS",
+          "10000",
+          ValueTypes.integer(0, Integer.MAX_VALUE, "milliseconds"),
+          "How often a broker that has more to do than the others hands partitions over to them; in"
+              + " six times that, 5 % of the cluster's partitions move at most. 0: never");
   private static final Setting<Integer> HTTP_PORT =
       new Setting<>(
           "HTTP_PORT",
@@ -313,6 +321,7 @@ record BrokerSettings(
                   RAFT_PEERS,
                   RAFT_PATH,
                   BROKER_LEASE_MS,
+                  BALANCE_INTERVAL_MS,
                   HTTP_PORT,
                   WAL_PROFILE,
                   WAL_HEDGING,
@@ -366,6 +375,9 @@ record BrokerSettings(
         peers,
         Path.of(RAFT_PATH.in(environment)),
         Duration.ofMillis(BROKER_LEASE_MS.in(environment)),
+        Optional.of(BALANCE_INTERVAL_MS.in(environment))
+            .filter(ms -> ms > 0)
+            .map(Duration::ofMillis),
         HTTP_PORT.in(environment),
         WAL_PROFILE.in(environment),
         WAL_HEDGING.in(environment),

@@ -7,11 +7,11 @@ import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.Lane;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.MetadataImage;
-import io.sediment.metadata.liveness.AckedSlot;
 import io.sediment.metadata.liveness.BrokerLease;
 import io.sediment.metadata.liveness.FailoverWatch;
 import io.sediment.metadata.liveness.Heartbeat;
 import io.sediment.metadata.liveness.HeartbeatReply;
+import io.sediment.metadata.liveness.LaneReport;
 import io.sediment.metadata.liveness.LeaseKeeper;
 import io.sediment.metadata.ratis.RaftMetadata;
 import io.sediment.runtime.Scheduler;
@@ -44,8 +44,8 @@ final class Membership implements AutoCloseable {
   private final FailoverWatch failover;
   private final LeaseKeeper keeper;
   private volatile Consumer<Boolean> onServing = serving -> {};
-  private volatile Supplier<@Nullable AckedSlot> acked = () -> null;
-  private volatile Consumer<List<AckedSlot>> onAcked = others -> {};
+  private volatile Supplier<@Nullable LaneReport> report = () -> null;
+  private volatile Consumer<List<LaneReport>> onReports = others -> {};
 
   private Membership(
       RaftMetadata metadata,
@@ -131,21 +131,21 @@ final class Membership implements AutoCloseable {
 
   private CompletableFuture<HeartbeatReply> heartbeat() {
     return metadata
-        .heartbeat(new Heartbeat(brokerId, brokerEpoch, false, acked.get()))
+        .heartbeat(new Heartbeat(brokerId, brokerEpoch, false, report.get()))
         .thenApply(
-            reply -> {
-              onAcked.accept(reply.acked());
-              return reply;
+            answer -> {
+              onReports.accept(answer.lanes());
+              return answer;
             });
   }
 
   /**
-   * From now on heartbeats say how far this broker's lane is acknowledged, and their answers how
-   * far those of the others are.
+   * From now on heartbeats say what this broker's lane is doing, and their answers what those of
+   * the others are.
    */
-  void exchange(Supplier<@Nullable AckedSlot> own, Consumer<List<AckedSlot>> others) {
-    acked = own;
-    onAcked = others;
+  void exchange(Supplier<@Nullable LaneReport> own, Consumer<List<LaneReport>> others) {
+    report = own;
+    onReports = others;
   }
 
   /** Tells {@code onLost} when the metadata says that the lane is no longer this process's. */

@@ -8,7 +8,7 @@ import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Partition;
 import io.sediment.metadata.Placement;
-import io.sediment.metadata.liveness.AckedSlot;
+import io.sediment.metadata.liveness.LaneReport;
 import io.sediment.runtime.Ticker;
 import java.time.Duration;
 import java.util.List;
@@ -156,12 +156,12 @@ public final class FollowedLogs implements FollowedPartitions, AutoCloseable {
   }
 
   /** Said by the owners of open lanes, several times a lease, whether or not anything is new. */
-  public void onAcked(List<AckedSlot> announced) {
+  public void onReports(List<LaneReport> announced) {
     if (followed.isEmpty()) {
       return;
     }
     long now = ticker.nanoTime();
-    for (AckedSlot slot : announced) {
+    for (LaneReport slot : announced) {
       Followed lane = followed.get(new LaneId(slot.lane().value()));
       if (lane != null) {
         lane.lane
@@ -172,7 +172,7 @@ public final class FollowedLogs implements FollowedPartitions, AutoCloseable {
     followed.entrySet().removeIf(it -> forgetUnasked(it.getValue(), now));
   }
 
-  private void advancedTo(AckedSlot slot, Followed lane, @Nullable Throwable failure) {
+  private void advancedTo(LaneReport slot, Followed lane, @Nullable Throwable failure) {
     if (failure == null) {
       lane.levelNanos = ticker.nanoTime();
     } else {

@@ -57,6 +57,7 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
   private volatile long logStartOffset;
   private volatile long supersededBelow;
   private volatile boolean handedOver;
+  private volatile long appendedBytes; // written under lock
   private volatile boolean closed;
 
   /**
@@ -268,6 +269,7 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
       }
       Waiter waiter = new Waiter(lastOffset + 1, batch.remaining(), new CompletableFuture<>());
       waiters.add(waiter);
+      appendedBytes += batch.remaining();
       return new AppendResult.Appended(baseOffset, waiter.durable);
     }
   }
@@ -397,6 +399,11 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
     synchronized (lock) {
       return producers.entries();
     }
+  }
+
+  /** Bytes appended since the log was opened; grows. */
+  long appendedBytes() {
+    return appendedBytes;
   }
 
   /** See {@link LanePartition#sizeBytes}. */

@@ -6,20 +6,20 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A broker process says that it is alive, or for the last time that it is about to end, and how far
- * its lane is acknowledged.
+ * A broker process says that it is alive, or for the last time that it is about to end, and what
+ * its lane is doing.
  *
  * <pre>
  *   format version (u8), broker id (varint), broker epoch (varint), leaving (u8: 0 or 1),
- *   and from version 2 on: has a lane (u8: 0 or 1), and if it has, number, epoch and acknowledged
- *   seq (varints)
+ *   and from version 2 on: has a lane (u8: 0 or 1), and if it has, number, epoch, acknowledged
+ *   seq and load (varints)
  * </pre>
  *
  * @param leaving its lane is closed, so that others need not wait for its lease to end
- * @param acked null before its lane is open
+ * @param lane null before its lane is open
  */
-public record Heartbeat(int broker, long brokerEpoch, boolean leaving, @Nullable AckedSlot acked) {
-  private static final int VERSION_WITHOUT_ACKED = 1;
+public record Heartbeat(int broker, long brokerEpoch, boolean leaving, @Nullable LaneReport lane) {
+  private static final int VERSION_WITHOUT_LANE = 1;
   private static final int VERSION = 2;
 
   public Heartbeat(int broker, long brokerEpoch, boolean leaving) {
@@ -28,9 +28,9 @@ public record Heartbeat(int broker, long brokerEpoch, boolean leaving, @Nullable
 
   public byte[] encode() {
     MetadataOutput out = new MetadataOutput().u8(VERSION).varint(broker).varint(brokerEpoch);
-    out.u8(leaving ? 1 : 0).u8(acked == null ? 0 : 1);
-    if (acked != null) {
-      acked.write(out);
+    out.u8(leaving ? 1 : 0).u8(lane == null ? 0 : 1);
+    if (lane != null) {
+      lane.write(out);
     }
     return out.toByteArray();
   }
@@ -38,7 +38,7 @@ public record Heartbeat(int broker, long brokerEpoch, boolean leaving, @Nullable
   public static Heartbeat decode(ByteBuffer bytes) {
     MetadataInput in = new MetadataInput(bytes, "heartbeat");
     int version = in.u8();
-    if (version < VERSION_WITHOUT_ACKED || version > VERSION) {
+    if (version < VERSION_WITHOUT_LANE || version > VERSION) {
       throw in.corrupt("format version " + version);
     }
     Heartbeat heartbeat =
@@ -46,7 +46,7 @@ public record Heartbeat(int broker, long brokerEpoch, boolean leaving, @Nullable
             in.varint32(),
             in.varint(),
             in.flag(),
-            version > VERSION_WITHOUT_ACKED && in.flag() ? AckedSlot.read(in) : null);
+            version > VERSION_WITHOUT_LANE && in.flag() ? LaneReport.read(in) : null);
     in.end();
     return heartbeat;
   }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class HeartbeatDesk {
   private final BrokerLeases leases;
   private final Ticker ticker;
-  private final ConcurrentMap<LaneId, AckedSlot> acked = new ConcurrentHashMap<>();
+  private final ConcurrentMap<LaneId, LaneReport> lanes = new ConcurrentHashMap<>();
 
   public HeartbeatDesk(BrokerLeases leases, Ticker ticker) {
     this.leases = leases;
@@ -39,16 +39,16 @@ public final class HeartbeatDesk {
       return HeartbeatReply.of(leases.isLeading() ? Verdict.FAREWELL : Verdict.NOT_LEADER);
     }
     return leases.renew(heartbeat.broker(), heartbeat.brokerEpoch(), ticker.nanoTime())
-        ? new HeartbeatReply(Verdict.GRANTED, leases.duration(), others(heartbeat.acked()))
+        ? new HeartbeatReply(Verdict.GRANTED, leases.duration(), others(heartbeat.lane()))
         : HeartbeatReply.of(Verdict.NOT_LEADER);
   }
 
   /** What is acknowledged stays so, whoever tells; a lane that is closed needs no announcement. */
   private void note(Heartbeat heartbeat, MetadataImage applied) {
-    acked.keySet().removeIf(id -> !isOpen(applied.lane(id)));
-    AckedSlot slot = heartbeat.acked();
+    lanes.keySet().removeIf(id -> !isOpen(applied.lane(id)));
+    LaneReport slot = heartbeat.lane();
     if (slot != null && isOpen(applied.lane(slot.lane()))) {
-      acked.merge(slot.lane(), slot, (known, said) -> known.isBehind(said) ? said : known);
+      lanes.merge(slot.lane(), slot, (known, said) -> said.isBehind(known) ? known : said);
     }
   }
 
@@ -56,8 +56,8 @@ public final class HeartbeatDesk {
     return lane != null && lane.isOpen();
   }
 
-  private List<AckedSlot> others(@Nullable AckedSlot own) {
-    return acked.values().stream()
+  private List<LaneReport> others(@Nullable LaneReport own) {
+    return lanes.values().stream()
         .filter(slot -> own == null || !slot.lane().equals(own.lane()))
         .toList();
   }

@@ -12,17 +12,16 @@ import java.util.List;
  *
  * <pre>
  *   format version (u8), verdict (u8), lease in nanoseconds (varint, 0 where none is granted),
- *   and from version 2 on: count (varint) of lanes, and of each: number, epoch and acknowledged seq
- *   (varints)
+ *   and from version 2 on: count (varint) of lanes, and of each: number, epoch, acknowledged seq
+ *   and load (varints)
  * </pre>
  *
  * @param lease from when the heartbeat was sent
- * @param acked how far the other brokers' lanes are acknowledged, as far as is known
+ * @param lanes what is known of the other brokers' lanes
  */
-public record HeartbeatReply(Verdict verdict, Duration lease, List<AckedSlot> acked) {
-  private static final int VERSION_WITHOUT_ACKED = 1;
+public record HeartbeatReply(Verdict verdict, Duration lease, List<LaneReport> lanes) {
+  private static final int VERSION_WITHOUT_LANES = 1;
   private static final int VERSION = 2;
-  private static final int SLOT_BYTES_MIN = 3;
 
   /** The numbers travel between brokers. */
   public enum Verdict {
@@ -42,7 +41,7 @@ public record HeartbeatReply(Verdict verdict, Duration lease, List<AckedSlot> ac
   }
 
   public HeartbeatReply {
-    acked = List.copyOf(acked);
+    lanes = List.copyOf(lanes);
   }
 
   public HeartbeatReply(Verdict verdict, Duration lease) {
@@ -55,8 +54,8 @@ public record HeartbeatReply(Verdict verdict, Duration lease, List<AckedSlot> ac
 
   public byte[] encode() {
     MetadataOutput out = new MetadataOutput().u8(VERSION).u8(verdict.code).varint(lease.toNanos());
-    out.varint(acked.size());
-    acked.forEach(slot -> slot.write(out));
+    out.varint(lanes.size());
+    lanes.forEach(slot -> slot.write(out));
     return out.toByteArray();
   }
 
@@ -64,20 +63,20 @@ public record HeartbeatReply(Verdict verdict, Duration lease, List<AckedSlot> ac
     MetadataInput in = new MetadataInput(bytes, "heartbeat reply");
     int version = in.u8();
     int code = in.u8();
-    if (version < VERSION_WITHOUT_ACKED
+    if (version < VERSION_WITHOUT_LANES
         || version > VERSION
         || code < 1
         || code > Verdict.values().length) {
       throw in.corrupt("format version " + version + " verdict " + code);
     }
     Duration lease = Duration.ofNanos(in.varint());
-    List<AckedSlot> acked = new ArrayList<>();
-    if (version > VERSION_WITHOUT_ACKED) {
-      for (int i = in.count(SLOT_BYTES_MIN); i > 0; i--) {
-        acked.add(AckedSlot.read(in));
+    List<LaneReport> lanes = new ArrayList<>();
+    if (version > VERSION_WITHOUT_LANES) {
+      for (int i = in.count(LaneReport.BYTES_MIN); i > 0; i--) {
+        lanes.add(LaneReport.read(in));
       }
     }
     in.end();
-    return new HeartbeatReply(Verdict.values()[code - 1], lease, acked);
+    return new HeartbeatReply(Verdict.values()[code - 1], lease, lanes);
   }
 }

@@ -33,11 +33,11 @@ class HeartbeatDeskTest {
   }
 
   private void say(long epoch, long seq) {
-    desk.hear(new Heartbeat(7, 1, false, new AckedSlot(LANE, epoch, seq)), image());
+    desk.hear(new Heartbeat(7, 1, false, new LaneReport(LANE, epoch, seq, 7)), image());
   }
 
-  private List<AckedSlot> heardByTheOther() {
-    return desk.hear(new Heartbeat(8, 1, false), image()).acked();
+  private List<LaneReport> heardByTheOther() {
+    return desk.hear(new Heartbeat(8, 1, false), image()).lanes();
   }
 
   @Test
@@ -45,11 +45,12 @@ class HeartbeatDeskTest {
     assertThat(heardByTheOther()).isEmpty();
     say(1, 5);
     say(1, 4);
-    assertThat(heardByTheOther()).containsExactly(new AckedSlot(LANE, 1, 5));
+    assertThat(heardByTheOther()).containsExactly(new LaneReport(LANE, 1, 5, 7));
     say(2, 1);
     say(1, 9);
-    assertThat(heardByTheOther()).containsExactly(new AckedSlot(LANE, 2, 1));
-    assertThat(desk.hear(new Heartbeat(7, 1, false, new AckedSlot(LANE, 2, 1)), image()).acked())
+    assertThat(heardByTheOther()).containsExactly(new LaneReport(LANE, 2, 1, 7));
+    assertThat(
+            desk.hear(new Heartbeat(7, 1, false, new LaneReport(LANE, 2, 1, 7)), image()).lanes())
         .as("the owner knows")
         .isEmpty();
   }
@@ -68,14 +69,14 @@ class HeartbeatDeskTest {
     for (Heartbeat heartbeat :
         List.of(
             new Heartbeat(7, 3, true),
-            new Heartbeat(300, 1L << 40, false, new AckedSlot(LANE, 1L << 33, 0)))) {
+            new Heartbeat(300, 1L << 40, false, new LaneReport(LANE, 1L << 33, 0, 7)))) {
       assertThat(Heartbeat.decode(ByteBuffer.wrap(heartbeat.encode()))).isEqualTo(heartbeat);
     }
     HeartbeatReply reply =
         new HeartbeatReply(
             HeartbeatReply.Verdict.GRANTED,
             Duration.ofMillis(1500),
-            List.of(new AckedSlot(LANE, 2, 3), new AckedSlot(new LaneId(9), 1, 1L << 50)));
+            List.of(new LaneReport(LANE, 2, 3, 7), new LaneReport(new LaneId(9), 1, 1L << 50, 7)));
     assertThat(HeartbeatReply.decode(ByteBuffer.wrap(reply.encode()))).isEqualTo(reply);
 
     byte[] old = new MetadataOutput().u8(1).varint(7).varint(3).u8(1).toByteArray();
