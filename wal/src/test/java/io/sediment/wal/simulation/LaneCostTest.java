@@ -87,6 +87,8 @@ class LaneCostTest {
     double dollarsPerGb =
         bucket.bill().dollars(PriceList.S3_STANDARD) / (appendedBytes / 1_000_000_000.0);
     assertThat(dollarsPerGb).isLessThan(dollarsPerGbMax);
+    assertThat(bucket.bill().dollars(PriceList.S3_EXPRESS) / (appendedBytes / 1_000_000_000.0))
+        .isLessThan(0.010); // where bytes cost more than requests
     assertThat(slotsInFlightMax).isLessThanOrEqualTo(WalProfile.LATENCY.inFlightMax());
     assertThat(bytesInFlightMax).isLessThanOrEqualTo(budget.limitBytes(MemoryBudget.Share.WAL));
   }

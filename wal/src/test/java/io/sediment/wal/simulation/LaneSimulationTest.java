@@ -29,7 +29,7 @@ class LaneSimulationTest {
   }
 
   static long[] seeds() {
-    return Seeds.upTo(500).toArray();
+    return Seeds.upTo(250).toArray();
   }
 
   static long[] fewSeeds() {

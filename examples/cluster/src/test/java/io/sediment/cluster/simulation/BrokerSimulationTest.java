@@ -29,7 +29,7 @@ class BrokerSimulationTest {
   }
 
   static long[] seeds() {
-    return Seeds.upTo(60).toArray();
+    return Seeds.upTo(40).toArray();
   }
 
   static Set<BrokerMutant> mutants() {

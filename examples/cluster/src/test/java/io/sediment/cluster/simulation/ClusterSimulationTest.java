@@ -27,7 +27,7 @@ class ClusterSimulationTest {
   }
 
   static long[] seeds() {
-    return Seeds.upTo(40).toArray();
+    return Seeds.upTo(20).toArray();
   }
 
   static long[] fewSeeds() {
