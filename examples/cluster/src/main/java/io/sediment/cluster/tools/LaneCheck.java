@@ -83,32 +83,41 @@ final class LaneCheck {
                   + ", granted epoch="
                   + lane.epoch()));
     }
-    boolean isSettled = lane.isOpen() || lane.state() == Lane.State.SEALED;
-    if (isSettled && newest.term().epoch() < lane.epoch()) {
+    if (!lane.isOpen() && lane.state() != Lane.State.SEALED) {
+      return;
+    }
+    long settled = settledEpoch(image, lane);
+    String state = "is " + lane.state() + ", which takes epoch " + settled;
+    if (newest.term().epoch() < settled) {
       findings.accept(
           Finding.damage(
-              Check.I5,
-              subject,
-              "is "
-                  + lane.state()
-                  + " under epoch "
-                  + lane.epoch()
-                  + ", and its manifest knows "
-                  + newest.term()
-                  + " only"));
+              Check.I5, subject, state + ", and its manifest knows " + newest.term() + " only"));
     }
-    if (isSettled && newest.replayAfter().epoch() < lane.epoch()) {
+    if (newest.replayAfter().epoch() < settled) {
       findings.accept(
           Finding.damage(
               Check.I10,
               subject,
-              "is "
-                  + lane.state()
-                  + " under epoch "
-                  + lane.epoch()
-                  + ", and its log before was not adopted: replayAfter="
-                  + newest.replayAfter()));
+              state + ", and its log before was not adopted: replayAfter=" + newest.replayAfter()));
     }
+  }
+
+  /**
+   * The epoch that a lane at rest must have in its manifest, or a higher one. A lane that is sealed
+   * passes to further owners in the metadata alone: all that is known is that it was sealed above
+   * every epoch in which it was appended to.
+   */
+  private static long settledEpoch(MetadataImage image, Lane lane) {
+    if (lane.isOpen()) {
+      return lane.epoch();
+    }
+    return image.topics().stream()
+        .flatMap(topic -> topic.partitions().stream())
+        .flatMap(partition -> partition.placements().stream())
+        .filter(placement -> placement.lane().equals(lane.id()))
+        .mapToLong(placement -> placement.laneEpoch() + 1)
+        .max()
+        .orElse(0);
   }
 
   private void look(LaneId lane, L0Ref ref, Coverage coverage) {

@@ -182,6 +182,7 @@ public final class ClusterTorture {
     for (LoadProducer producer : producers) {
       producer.start();
     }
+    awaitProgress("the start");
     try (FailoverProbe probe = new FailoverProbe(fleet, partitions)) {
       for (int round = 0; round < rounds; round++) {
         for (Step step : Step.values()) {
@@ -371,7 +372,12 @@ public final class ClusterTorture {
     long begun = System.nanoTime();
     while (before.entrySet().stream().anyMatch(e -> e.getKey().acks().size() <= e.getValue())) {
       if (System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(60)) {
-        throw new IllegalStateException("a producer is stuck after " + after);
+        List<String> stuck =
+            before.keySet().stream()
+                .filter(account -> account.acks().size() <= before.get(account))
+                .map(account -> account.producer)
+                .toList();
+        throw new IllegalStateException(stuck + " are stuck after " + after);
       }
       TimeUnit.MILLISECONDS.sleep(50);
     }
