@@ -1,8 +1,10 @@
 package io.sediment.metadata.ratis;
 
 import io.sediment.metadata.CommandLayout;
+import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.ImageLayout;
+import io.sediment.metadata.InMemoryClusterMetadata;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.LaneOpened;
 import io.sediment.metadata.LaneSealed;
@@ -88,6 +90,7 @@ public final class ScaleBench {
   }
 
   private void run() throws Exception {
+    applyAlone();
     start();
     registerBrokers();
     long heapBefore = heapMb();
@@ -112,6 +115,51 @@ public final class ScaleBench {
     starters.shutdown();
     scheduler.close();
     Folders.delete(folder);
+  }
+
+  /** What commands cost a member in processor time, whatever else the machine does. */
+  private void applyAlone() {
+    InMemoryClusterMetadata alone = new InMemoryClusterMetadata("scale-bench-0000000000");
+    for (int i = 0; i < brokers; i++) {
+      LaneId lane = new LaneId(i);
+      long epoch = alone.accept(new RegisterBroker(i, new UUID(1, i), "host", 9092, null));
+      alone.accept(new RegisterLane(lane, i));
+      alone.accept(new LaneOpened(lane, alone.accept(new OpenLane(lane, i, epoch)), Map.of()));
+    }
+    for (int first = 0; first < partitions / PARTITIONS_PER_TOPIC; first += TOPICS_PER_COMMAND) {
+      alone.accept(new CreateTopics(topics(first)));
+    }
+    LaneId lane = new LaneId(2);
+    Map<PartitionId, Long> ends = partitionsOf(alone.image(), lane, 1_000_000);
+    List<MovePartitions.Move> some = moves(alone.image(), ends);
+    some = some.subList(0, Math.min(some.size(), MOVED_TOGETHER));
+    cpu(
+        "MovePartitions of " + some.size() + " is applied",
+        alone.image(),
+        new MovePartitions(lane, 1, some));
+    cpu(
+        "RaiseLogStarts of " + ends.size() + " is applied",
+        alone.image(),
+        new RaiseLogStarts(ends));
+    long epoch = alone.accept(new SealLane(lane, 1, 0, 1));
+    cpu(
+        "LaneSealed with " + ends.size() + " is applied",
+        alone.image(),
+        new LaneSealed(lane, epoch, ends));
+  }
+
+  private static void cpu(String what, MetadataImage image, MetadataCommand<?> command) {
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 7; i++) {
+      long begin = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+      CommandResult<?> result = command.applyTo(image).result();
+      least =
+          Math.min(least, ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - begin);
+      if (!result.isAccepted()) {
+        throw new IllegalStateException(what + ": " + result);
+      }
+    }
+    System.out.printf("%s: %.1f ms of processor time%n", what, least / 1e6);
   }
 
   private void start() throws IOException {
@@ -179,20 +227,26 @@ public final class ScaleBench {
     int topics = partitions / PARTITIONS_PER_TOPIC;
     long begin = System.nanoTime();
     for (int first = 0; first < topics; first += TOPICS_PER_COMMAND) {
-      List<NewTopic> some = new ArrayList<>();
-      for (int i = first; i < Math.min(topics, first + TOPICS_PER_COMMAND); i++) {
-        some.add(
-            new NewTopic(
-                new UUID(i * 0x9E37_79B9_7F4A_7C15L, i),
-                "topic-" + i,
-                PARTITIONS_PER_TOPIC,
-                3,
-                List.of(),
-                Map.of("retention.ms", "86400000")));
-      }
-      submit(new CreateTopics(some));
+      submit(new CreateTopics(topics(first)));
     }
     took(topics + " topics are created, " + TOPICS_PER_COMMAND + " at a time", begin);
+  }
+
+  private List<NewTopic> topics(int first) {
+    List<NewTopic> some = new ArrayList<>();
+    for (int i = first;
+        i < Math.min(partitions / PARTITIONS_PER_TOPIC, first + TOPICS_PER_COMMAND);
+        i++) {
+      some.add(
+          new NewTopic(
+              new UUID(i * 0x9E37_79B9_7F4A_7C15L, i),
+              "topic-" + i,
+              PARTITIONS_PER_TOPIC,
+              3,
+              List.of(),
+              Map.of("retention.ms", "86400000")));
+    }
+    return some;
   }
 
   private LaneId laneOf(int broker) {
@@ -204,8 +258,13 @@ public final class ScaleBench {
   }
 
   private Map<PartitionId, Long> partitionsOf(LaneId lane, long offset) {
+    return partitionsOf(image(), lane, offset);
+  }
+
+  private static Map<PartitionId, Long> partitionsOf(
+      MetadataImage image, LaneId lane, long offset) {
     Map<PartitionId, Long> found = new TreeMap<>();
-    for (Topic topic : image().topics()) {
+    for (Topic topic : image.topics()) {
       for (int i = 0; i < topic.partitionCount(); i++) {
         if (topic.partitions().get(i).current().lane().equals(lane)) {
           found.put(new PartitionId(topic.id(), i), offset);
@@ -254,18 +313,21 @@ public final class ScaleBench {
         begin);
   }
 
+  private static List<MovePartitions.Move> moves(MetadataImage image, Map<PartitionId, Long> ends) {
+    List<MovePartitions.Move> moves = new ArrayList<>();
+    ends.forEach(
+        (id, end) -> {
+          Partition partition = image.partition(id);
+          moves.add(
+              new MovePartitions.Move(id, partition.leaderEpoch(), end, MovePartitions.ANY_BROKER));
+        });
+    return moves;
+  }
+
   /** A broker that stops hands its partitions over. */
   private void handOver() {
     LaneId lane = laneOf(2);
-    List<MovePartitions.Move> moves = new ArrayList<>();
-    partitionsOf(lane, 1_000_000)
-        .forEach(
-            (id, end) -> {
-              Partition partition = image().partition(id);
-              moves.add(
-                  new MovePartitions.Move(
-                      id, partition.leaderEpoch(), end, MovePartitions.ANY_BROKER));
-            });
+    List<MovePartitions.Move> moves = moves(image(), partitionsOf(lane, 1_000_000));
     long begin = System.nanoTime();
     int commands = 0;
     for (int from = 0; from < moves.size(); from += MOVED_TOGETHER) {
