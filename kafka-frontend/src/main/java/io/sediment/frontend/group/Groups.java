@@ -55,6 +55,9 @@ public interface Groups {
       RequestContext context, OffsetCommitRequestData request);
 
   /**
+   * Fails with Kafka's NotCoordinatorException where another broker may coordinate the group by the
+   * time there is an answer, and may have answered later commits.
+   *
    * @param requireStable whether offsets of open transactions are answered as unstable
    */
   CompletableFuture<OffsetFetchResponseGroup> fetch(

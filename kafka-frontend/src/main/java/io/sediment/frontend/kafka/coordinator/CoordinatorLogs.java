@@ -52,4 +52,17 @@ final class CoordinatorLogs {
   @Nullable PartitionLog loaded(int partition) {
     return inMemory.get(partition);
   }
+
+  /**
+   * Whether what is in memory was loaded from {@code log} and nobody else can have gone on from
+   * there: a leadership elsewhere begins after its log here has been handed over or has closed. To
+   * be asked once there is an answer from memory, of the log that was loaded before it was asked
+   * for.
+   */
+  boolean isNewest(int partition, @Nullable PartitionLog log) {
+    return log != null
+        && log == inMemory.get(partition)
+        && !log.isHandedOver() // asked first: a log that has closed since is not open
+        && log.isOpen();
+  }
 }

@@ -22,6 +22,7 @@ import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
@@ -272,7 +273,17 @@ public final class KafkaGroups implements Groups, Coordinator, AutoCloseable {
   @Override
   public CompletableFuture<OffsetFetchResponseGroup> fetch(
       RequestContext context, OffsetFetchRequestGroup request, boolean requireStable) {
-    return coordinator.fetchOffsets(kafkas(context), request, requireStable);
+    int partition = coordinator.partitionFor(request.groupId());
+    PartitionLog loaded = logs.loaded(partition);
+    return coordinator
+        .fetchOffsets(kafkas(context), request, requireStable)
+        .thenApply(
+            response -> {
+              if (!logs.isNewest(partition, loaded)) {
+                throw new NotCoordinatorException("another broker may have answered later commits");
+              }
+              return response;
+            });
   }
 
   @Override
