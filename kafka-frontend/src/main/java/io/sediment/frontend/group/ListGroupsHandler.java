@@ -4,6 +4,8 @@ import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.handler.RequestContext;
 import io.sediment.metadata.ClusterMetadata;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
+import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.message.ListGroupsRequestData;
 import org.apache.kafka.common.message.ListGroupsResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -29,6 +31,13 @@ final class ListGroupsHandler implements ApiHandler<ListGroupsRequestData, ListG
     if (metadata.image().topic(coordinators.topic().name()) == null) {
       return CompletableFuture.completedFuture(new ListGroupsResponseData()); // no group ever was
     }
-    return coordinators.groups().list(context, request);
+    Groups groups;
+    try {
+      groups = coordinators.groups();
+    } catch (NotCoordinatorException e) {
+      // Nobody else is asked for these groups: a client that is told this asks again.
+      throw new CoordinatorNotAvailableException(e.getMessage(), e);
+    }
+    return groups.list(context, request);
   }
 }

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.internals.Topic;
+import org.apache.kafka.common.message.ListGroupsRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
@@ -32,6 +33,8 @@ import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequest
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestTopics;
 import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchResponseGroup;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.ListGroupsRequest;
 import org.apache.kafka.common.requests.OffsetCommitResponse;
 import org.apache.kafka.common.requests.OffsetFetchResponse;
 import org.apache.kafka.common.requests.RequestHeader;
@@ -196,6 +199,11 @@ class GroupDurabilityTest {
     broker.holdLease(false); // whoever coordinates now may have answered later commits
     assertThat(fetch(GROUP, 0).errorCode()).isEqualTo(Errors.NOT_COORDINATOR.code());
     assertThat(commit(GROUP, 2)).isEqualTo(Errors.NOT_COORDINATOR);
+    assertThat(client.call(new ListGroupsRequest.Builder(new ListGroupsRequestData()).build()))
+        .as("Kafka's Admin asks again after this, and fails after NOT_COORDINATOR")
+        .returns(
+            Map.of(Errors.COORDINATOR_NOT_AVAILABLE, 1),
+            answer -> ((AbstractResponse) answer).errorCounts());
     broker.holdLease(true);
     assertThat(committed(GROUP)).isEqualTo(1);
   }
