@@ -13,29 +13,49 @@ import org.junit.jupiter.api.io.TempDir;
 class RollingRestartTest {
   private static final String TOPIC = "t";
   private static final int PARTITIONS = 12;
+  private static final int GROUPS = 2;
 
   @TempDir Path folder;
 
   @Test
-  void noRecordIsRefusedLostOrRepeated() throws Exception {
+  void noRecordIsRefusedLostOrRepeatedAndGroupsGoOn() throws Exception {
     List<Long> longestMs = new ArrayList<>();
+    List<Long> longestCommitMs = new ArrayList<>();
     try (InProcessCluster cluster = new InProcessCluster(folder)) {
       try (Admin admin = Admin.create(Map.of("bootstrap.servers", cluster.bootstrap()))) {
         admin.createTopics(List.of(new NewTopic(TOPIC, PARTITIONS, (short) 3))).all().get();
       }
+      List<GroupLoad> groups = new ArrayList<>();
       try (PartitionLoad load = new PartitionLoad(cluster.bootstrap(), TOPIC, PARTITIONS)) {
         load.awaitMoreOfEach();
+        for (int i = 0; i < GROUPS; i++) {
+          String protocol = i % 2 == 0 ? "classic" : "consumer";
+          groups.add(new GroupLoad(cluster.bootstrap(), TOPIC, protocol + "-" + i, protocol));
+        }
+        groups.forEach(GroupLoad::awaitMore);
         for (int broker = 0; broker < InProcessCluster.SIZE; broker++) {
           load.longestPauseMs();
+          groups.forEach(GroupLoad::longestMs);
           cluster.stop(broker);
           load.awaitMoreOfEach();
+          groups.forEach(GroupLoad::awaitMore);
           longestMs.add(load.longestPauseMs());
+          longestCommitMs.add(groups.stream().mapToLong(GroupLoad::longestMs).max().orElse(0));
           cluster.start(broker);
           load.awaitMoreOfEach();
+          groups.forEach(GroupLoad::awaitMore);
+        }
+        for (GroupLoad group : groups) {
+          group.endAndCheck();
         }
         load.endAndReadBack();
+      } finally {
+        for (GroupLoad group : groups) {
+          group.close();
+        }
       }
     }
     System.out.println("longest pause of any partition at each stop, ms: " + longestMs);
+    System.out.println("longest commit of any group at each stop, ms: " + longestCommitMs);
   }
 }
