@@ -61,7 +61,10 @@ public record ExportState(
     }
     if (object instanceof ExportObject.Fence) {
       throw new FencedMetadataException(
-          "exports of incarnation " + image.incarnation() + " end at number " + nextNumber);
+          "the bucket was taken over by a newer incarnation: exports of incarnation "
+              + image.incarnation()
+              + " end at number "
+              + nextNumber);
     }
     if (object instanceof ExportObject.Snapshot snapshot) {
       // The first one of those that are kept has nothing before it.

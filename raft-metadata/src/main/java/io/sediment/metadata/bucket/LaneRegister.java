@@ -94,7 +94,7 @@ public final class LaneRegister {
   private LaneRegistration checked(LaneRegistration found) {
     if (found.incarnation() > incarnation) {
       throw new FencedMetadataException(
-          "lane registry: number="
+          "the bucket was taken over by a newer incarnation: lane registry: number="
               + found.number()
               + " incarnation="
               + found.incarnation()

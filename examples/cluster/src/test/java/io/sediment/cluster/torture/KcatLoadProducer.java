@@ -106,6 +106,8 @@ final class KcatLoadProducer implements LoadProducer {
             "-X",
             "request.timeout.ms=10000",
             "-X",
+            "socket.timeout.ms=10000", // else a broker that sleeps keeps it waiting for a minute
+            "-X",
             "linger.ms=5",
             "-X",
             "reconnect.backoff.max.ms=500")
