@@ -11,7 +11,7 @@ kafka_tool MetadataQuorumCommand describe --status | awk -F': *' '/^(LeaderId|Ma
 printf 'LeaderId 0\nMaxFollowerLag 0\n' >"$work/expected"
 check "MetadataQuorumCommand describes the metadata group"
 
-kafka_tool ClusterTool unregister --id 0 2>&1 | grep -o "broker 0 has lane" | head -1 >"$work/actual" || true
+"${jvm[@]}" -cp "${class_path[current]}" org.apache.kafka.tools.ClusterTool unregister --bootstrap-server "$broker" --id 0 2>&1 | grep -o "broker 0 has lane" | head -1 >"$work/actual" || true
 echo "broker 0 has lane" >"$work/expected"
 check "ClusterTool does not unregister a broker that is at work"
 
