@@ -4,7 +4,7 @@
 #
 #   scripts/bench-s3-latency.sh [--parts acks,pipeline,stall,catchup] [--partitions 1000] [--megabytes 1024] [--ack-seconds 40] [--rate-seconds 15] [--heap 1g] [--seed 1]
 #
-#   scripts/bench-s3-latency.sh --parts isolation [--replay-megabytes 2048] [--load-mb-per-second 20] [--load-seconds 60] [--load-warm-seconds 30]
+#   scripts/bench-s3-latency.sh --parts besidecatchup,besidecompactor [--replay-megabytes 2048] [--load-mb-per-second 20] [--load-seconds 60] [--load-warm-seconds 30]
 #       a steady load alone, beside a reader that catches up from a cold cache, and beside a compactor with a backlog. About 10 minutes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -39,7 +39,7 @@ public record CompactionOptions(
           8L << 20,
           256L << 20,
           8L << 20,
-          16 << 20,
+          4 << 20,
           5 << 20);
 
   public CompactionOptions {

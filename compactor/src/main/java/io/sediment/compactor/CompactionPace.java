@@ -6,8 +6,9 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * How fast compaction may go: so many bytes a second on average, read and written once each. A
- * second's worth may be taken at once after a pause. Thread-safe.
+ * How fast compaction may go: so many bytes a second, read and written once each. What was not
+ * taken in time is not made up for later, since a burst is what clients that produce meanwhile
+ * would feel. Thread-safe.
  */
 public final class CompactionPace {
   private static final long SECOND_NANOS = Duration.ofSeconds(1).toNanos();
@@ -16,7 +17,6 @@ public final class CompactionPace {
   private final Ticker ticker;
   private final long bytesPerSecond;
   private long paidUntilNanos; // guarded by this
-  private boolean begun; // guarded by this
 
   /**
    * @param bytesPerSecond 0 for no limit
@@ -25,6 +25,7 @@ public final class CompactionPace {
     this.scheduler = scheduler;
     this.ticker = ticker;
     this.bytesPerSecond = bytesPerSecond;
+    this.paidUntilNanos = ticker.nanoTime();
   }
 
   /** Completes when {@code bytes} more may be moved. */
@@ -41,11 +42,8 @@ public final class CompactionPace {
 
   private synchronized long pay(long bytes) {
     long now = ticker.nanoTime();
-    if (!begun || paidUntilNanos - now < -SECOND_NANOS) {
-      paidUntilNanos = now - SECOND_NANOS;
-      begun = true;
-    }
-    paidUntilNanos += (long) (bytes * (double) SECOND_NANOS / bytesPerSecond);
+    long from = paidUntilNanos - now < 0 ? now : paidUntilNanos;
+    paidUntilNanos = from + (long) (bytes * (double) SECOND_NANOS / bytesPerSecond);
     return paidUntilNanos - now;
   }
 }

@@ -48,6 +48,7 @@ public final class BenchOnSlowS3 {
   private static final Pattern L0_OBJECTS =
       Pattern.compile("sediment_lane_l0_objects(?:\\{[^}]*})? ([0-9.]+)");
   private static final int LOAD_PARTITIONS = 8;
+  private static final Map<String, String> UNCOMPACTED = Map.of("COMPACTION", "elsewhere");
 
   private final FreePorts ports = new FreePorts();
   private final Map<String, String> options;
@@ -103,8 +104,14 @@ public final class BenchOnSlowS3 {
     if (parts.contains("catchup")) {
       catchUp();
     }
-    if (parts.contains("isolation")) {
-      isolation();
+    if (parts.contains("besidecatchup") || parts.contains("besidecompactor")) {
+      fillBacklog();
+    }
+    if (parts.contains("besidecatchup")) {
+      besideCatchUp();
+    }
+    if (parts.contains("besidecompactor")) {
+      besideCompactor();
     }
     s3.close();
   }
@@ -205,51 +212,53 @@ public final class BenchOnSlowS3 {
     }
   }
 
-  /**
-   * A steady load alone, beside a reader that catches up from a cold cache, and beside a compactor
-   * that has a backlog: what the reader gets, and what becomes of acknowledgements.
-   */
-  private void isolation() throws Exception {
-    int megabytes = number("replay-megabytes", 2048);
-    Map<String, String> uncompacted = Map.of("COMPACTION", "elsewhere");
-    ServerProcess broker = startBroker(uncompacted);
+  /** Leaves a topic in the store of which nothing is in memory any more, nor compacted. */
+  private void fillBacklog() throws Exception {
+    ServerProcess broker = startBroker(UNCOMPACTED);
     try {
       createTopic("replay", LOAD_PARTITIONS);
       createTopic("load", LOAD_PARTITIONS);
       Map<String, Object> settings =
           Map.of(ProducerConfig.LINGER_MS_CONFIG, 20, ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
       try (KafkaProducer<byte[], byte[]> producer = AckTimes.producer(bootstrap, settings)) {
-        AckTimes.fill(producer, "replay", LOAD_PARTITIONS, megabytes);
+        AckTimes.fill(producer, "replay", LOAD_PARTITIONS, replayMegabytes());
       }
     } finally {
-      broker.stop(); // and nothing of it is in memory any more
+      broker.stop();
     }
-    broker = startBroker(uncompacted);
+  }
+
+  /** A steady load alone, and beside a reader that catches up from a cold cache. */
+  private void besideCatchUp() throws Exception {
+    ServerProcess broker = startBroker(UNCOMPACTED);
     try {
-      double alone = load("alone", number("load-warm-seconds", 30), forSeconds(loadSeconds()));
+      double alone = load("alone", loadWarmSeconds(), forSeconds(loadSeconds()));
       CompletableFuture<String> reader =
           CompletableFuture.supplyAsync(
               () -> runClient("io.sediment.cluster.bench.AssignedConsumer", bootstrap, "replay"));
       double beside = load("beside a catch-up", 0, () -> !reader.isDone());
       String[] bytesAndSeconds = reader.join().split(" ");
       print(
-          "catch-up of %d MB beside that load: MB/s".formatted(megabytes),
+          "catch-up of %d MB beside that load: MB/s".formatted(replayMegabytes()),
           Long.parseLong(bytesAndSeconds[0]) / 1048576.0 / Double.parseDouble(bytesAndSeconds[1]));
       print("p99 beside a catch-up, % more", 100 * (beside / alone - 1));
     } finally {
       broker.stop();
     }
-    int warmSeconds = number("load-warm-seconds", 30);
-    broker =
+  }
+
+  /** A steady load beside a compactor that has a backlog, and with that done. */
+  private void besideCompactor() throws Exception {
+    ServerProcess broker =
         startBroker(
             Map.of(
                 "COMPACTION_L0_OBJECTS",
                 "4",
                 "COMPACTION_INTERVAL_MS",
-                Integer.toString(warmSeconds * 1000)));
+                Integer.toString(loadWarmSeconds() * 1000)));
     try {
       print("objects of level 0 that wait for the compactor", metric(L0_OBJECTS));
-      double beside = load("beside a compactor", warmSeconds, () -> metric(L0_OBJECTS) >= 8);
+      double beside = load("beside a compactor", loadWarmSeconds(), () -> metric(L0_OBJECTS) >= 8);
       double alone = load("with that done", 0, forSeconds(loadSeconds()));
       print("p99 beside a compactor, % more", 100 * (beside / alone - 1));
     } finally {
@@ -279,6 +288,14 @@ public final class BenchOnSlowS3 {
       print(what + "seconds", (double) nanos.length / 1024 / megabytesPerSecond);
       return p99;
     }
+  }
+
+  private int replayMegabytes() {
+    return number("replay-megabytes", 2048);
+  }
+
+  private int loadWarmSeconds() {
+    return number("load-warm-seconds", 30);
   }
 
   private int loadSeconds() {
