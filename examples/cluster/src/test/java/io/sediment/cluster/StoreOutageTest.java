@@ -13,6 +13,7 @@ import io.sediment.runtime.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -26,6 +27,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -33,18 +35,23 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.message.OffsetCommitRequestData;
+import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
+import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.apache.kafka.common.requests.OffsetCommitResponse;
 import org.apache.kafka.common.requests.ProduceRequest;
 import org.apache.kafka.common.requests.ProduceResponse;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +65,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StoreOutageTest {
   private static final TopicPartition LOG = new TopicPartition("log", 0);
   private static final int PRODUCE_TIMEOUT_MS = 1000;
+  private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(5); // as with Kafka
   private static final List<String> CREDENTIALS = List.of("aws.accessKeyId", "aws.secretAccessKey");
 
   @TempDir Path temp;
@@ -76,33 +84,28 @@ class StoreOutageTest {
     System.setProperty(CREDENTIALS.get(0), S3LoopbackServer.ACCESS_KEY);
     System.setProperty(CREDENTIALS.get(1), S3LoopbackServer.SECRET_KEY);
     port = freePort();
-    broker =
-        Broker.start(
-            BrokerSettings.from(
-                Map.of(
-                    "HOST",
-                    "127.0.0.1",
-                    "PORT",
-                    Integer.toString(port),
-                    "HTTP_PORT",
-                    Integer.toString(freePort()),
-                    "RAFT_LISTEN_ADDR",
-                    "127.0.0.1:" + freePort(),
-                    "RAFT_PATH",
-                    temp.resolve("raft").toString(),
-                    "OBJECT_STORE_TYPE",
-                    "s3",
-                    "S3_ENDPOINT",
-                    proxy.endpoint().toString(),
-                    "S3_BUCKET",
-                    S3LoopbackServer.BUCKET,
-                    "DATA_PATH",
-                    "cluster",
-                    "MEMORY_BUDGET",
-                    "64m")));
+    broker = start(port, proxy.endpoint(), "raft", false);
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap()))) {
       admin.createTopics(List.of(new NewTopic(LOG.topic(), 1, (short) 1))).all().get();
     }
+  }
+
+  private Broker start(int itsPort, URI store, String raft, boolean recovers) throws Exception {
+    return Broker.start(
+        BrokerSettings.from(
+            Map.ofEntries(
+                Map.entry("HOST", "127.0.0.1"),
+                Map.entry("PORT", Integer.toString(itsPort)),
+                Map.entry("HTTP_PORT", Integer.toString(freePort())),
+                Map.entry("RAFT_LISTEN_ADDR", "127.0.0.1:" + freePort()),
+                Map.entry("RAFT_PATH", temp.resolve(raft).toString()),
+                Map.entry("RECOVER_FROM_BUCKET", Boolean.toString(recovers)),
+                Map.entry("OBJECT_STORE_TYPE", "s3"),
+                Map.entry("S3_ENDPOINT", store.toString()),
+                Map.entry("S3_BUCKET", S3LoopbackServer.BUCKET),
+                Map.entry("DATA_PATH", "cluster"),
+                Map.entry("MEMORY_BUDGET", "64m"),
+                Map.entry("OFFSETS_TOPIC_PARTITIONS", "1"))));
   }
 
   @AfterEach
@@ -221,6 +224,65 @@ class StoreOutageTest {
     faults = FaultScript.calm();
     proxy.deliverHeld().get(60, TimeUnit.SECONDS);
     assertHasEachOnce(readAll(), sent);
+  }
+
+  /** Its coordinator cannot write any more, and another process fences it and goes on. */
+  @Test
+  void aCommitThatTheStoreNeverTookIsRefusedAndForgotten() throws Exception {
+    commit(port, 1);
+    faults = (method, target) -> ProxyFault.LOSE_REQUEST;
+    long began = System.nanoTime();
+    assertThat(commitOnce(port, 2)).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE);
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(COMMIT_TIMEOUT);
+    assertThat(committed(port)).as("while the store is away").isEqualTo(1);
+
+    int nextPort = freePort();
+    try (Broker next = start(nextPort, server.endpoint(), "raft-next", true)) {
+      assertThat(committed(nextPort)).as("after the fence").isEqualTo(1);
+      faults = FaultScript.calm();
+      assertThat(broker.awaitEnd()).as("it has found the fence").isNotNull();
+      assertThat(committed(nextPort)).as("whatever the one before still wrote").isEqualTo(1);
+      commit(nextPort, 3);
+      assertThat(committed(nextPort)).isEqualTo(3);
+    }
+  }
+
+  private static void commit(int broker, long offset) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", "127.0.0.1:" + broker))) {
+      admin
+          .alterConsumerGroupOffsets("group", Map.of(LOG, new OffsetAndMetadata(offset)))
+          .all()
+          .get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  /** As a client that does not try again. */
+  private static Errors commitOnce(int broker, long offset) throws IOException {
+    OffsetCommitRequestTopic topic = new OffsetCommitRequestTopic().setName(LOG.topic());
+    topic
+        .partitions()
+        .add(
+            new OffsetCommitRequestPartition()
+                .setPartitionIndex(LOG.partition())
+                .setCommittedOffset(offset));
+    OffsetCommitRequestData data =
+        new OffsetCommitRequestData().setGroupId("group").setTopics(List.of(topic));
+    try (RawClient client = new RawClient(broker)) {
+      OffsetCommitResponse response =
+          (OffsetCommitResponse) client.receive(client.send(data, (short) 8));
+      return Errors.forCode(response.data().topics().get(0).partitions().get(0).errorCode());
+    }
+  }
+
+  private static long committed(int broker) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", "127.0.0.1:" + broker))) {
+      return admin
+          .listConsumerGroupOffsets("group")
+          .partitionsToOffsetAndMetadata()
+          .get(60, TimeUnit.SECONDS)
+          .get(LOG)
+          .offset();
+    }
   }
 
   private static void assertHasEachOnce(
