@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.BiConsumer;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,6 +89,26 @@ final class EveryOrder<W> {
       model.successors(step.world, (what, world) -> add(new Step<>(step, what, world)));
     }
     return new Found(known.size(), null, List.of());
+  }
+
+  /**
+   * Walks one way by chance, for as many steps or until there is nothing to do.
+   *
+   * @return what is wrong in the last world, or null
+   */
+  static <W> @Nullable String stroll(Model<W> model, RandomGenerator random, int stepsMax) {
+    W world = model.first();
+    String violation = null;
+    for (int step = 0; step < stepsMax && violation == null; step++) {
+      List<W> next = new ArrayList<>();
+      model.successors(world, (what, one) -> next.add(one));
+      if (next.isEmpty()) {
+        return null;
+      }
+      world = next.get(random.nextInt(next.size()));
+      violation = model.violation(world);
+    }
+    return violation;
   }
 
   private void add(Step<W> step) {

@@ -9,10 +9,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -30,6 +32,8 @@ class FailoverModelTest {
   private static final UUID TOPIC = new UUID(1, 1);
   private static final PartitionId PARTITION = new PartitionId(TOPIC, 0);
   private static final int STATES_MAX = 3_000_000;
+  private static final int SEEDS = 1_000;
+  private static final int STEPS_MAX = 60;
 
   /**
    * How far to look: more of one kind takes fewer of another.
@@ -430,30 +434,49 @@ class FailoverModelTest {
     return new Attempt(attempt.opens, attempt.broker, attempt.lane, attempt.epoch, stage, end);
   }
 
+  private static EveryOrder.Model<World> model(@Nullable Weakness weakness, Bounds bounds) {
+    return new EveryOrder.Model<>() {
+      @Override
+      public World first() {
+        return begin(bounds);
+      }
+
+      @Override
+      public void successors(World world, BiConsumer<String, World> next) {
+        FailoverModelTest.successors(world, weakness, next);
+      }
+
+      @Override
+      public @Nullable String violation(World world) {
+        return world.violation();
+      }
+
+      @Override
+      public String content(World world, ImageNumbers images) {
+        return world.content(images);
+      }
+    };
+  }
+
   private static Found explore(@Nullable Weakness weakness, Bounds bounds) {
-    EveryOrder.Model<World> model =
-        new EveryOrder.Model<>() {
-          @Override
-          public World first() {
-            return begin(bounds);
-          }
+    return new EveryOrder<>(model(weakness, bounds), STATES_MAX).walk();
+  }
 
-          @Override
-          public void successors(World world, BiConsumer<String, World> next) {
-            FailoverModelTest.successors(world, weakness, next);
-          }
-
-          @Override
-          public @Nullable String violation(World world) {
-            return world.violation();
-          }
-
-          @Override
-          public String content(World world, ImageNumbers images) {
-            return world.content(images);
-          }
-        };
-    return new EveryOrder<>(model, STATES_MAX).walk();
+  /** In how many of {@link #SEEDS} walks by chance, of worlds larger than can be walked whole. */
+  private static int strolls(@Nullable Weakness weakness) {
+    int noticed = 0;
+    int first = 0;
+    for (int seed = 1; seed <= SEEDS; seed++) {
+      String violation =
+          EveryOrder.stroll(
+              model(weakness, new Bounds(4, 2, 2)), new SplittableRandom(seed), STEPS_MAX);
+      if (violation != null) {
+        noticed++;
+        first = first == 0 ? seed : first;
+      }
+    }
+    log.info("{}: noticed in {} of {} seeds, first in {}", weakness, noticed, SEEDS, first);
+    return noticed;
   }
 
   private static List<Bounds> bounds() {
@@ -475,5 +498,16 @@ class FailoverModelTest {
     Found found = explore(weakness, weakness.bounds);
     log.info("{}: {} after {} steps", weakness, found.violation(), found.trace().size() - 1);
     assertThat(found.violation()).as("after %s", found.trace()).startsWith(weakness.anomaly);
+  }
+
+  @Test
+  void noWalkByChanceLosesAnything() {
+    assertThat(strolls(null)).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyMissingSafeguardIsNoticedBySeedToo(Weakness weakness) {
+    assertThat(strolls(weakness)).isPositive();
   }
 }
