@@ -200,6 +200,7 @@ final class Broker implements Service {
                 metadata,
                 settings.brokerId(),
                 brokerEpoch,
+                laneId,
                 new BucketLaneSealing(laneEnvironment, laneConfig, incarnation),
                 scheduler,
                 ticker))

@@ -29,6 +29,10 @@ import org.slf4j.LoggerFactory;
  * granted epoch, then has its partitions placed. Driven by the published metadata, so it goes on
  * with what an earlier process of this broker was granted and did not finish.
  *
+ * <p>An earlier process may also have appended to another lane than this one: where several of them
+ * began at once, each may have registered one. Its owner lives, so nobody else would call it dead:
+ * this process asks for it itself.
+ *
  * <p>A grant is used for one claim of the lane. Where that did not lead to an end, the next one is
  * asked for; whoever holds the newest grant wins, and all the others are fenced. Each failure in a
  * row doubles the pause before that, up to {@link #PAUSE_MAX}; a lane that cannot be read waits for
@@ -54,26 +58,34 @@ public final class LaneTakeover implements AutoCloseable {
   private final ClusterMetadata metadata;
   private final int brokerId;
   private final long brokerEpoch;
+  private final LaneId own;
   private final Sealing sealing;
   private final Scheduler scheduler;
   private final Ticker ticker;
   private final Set<Grant> taken = new HashSet<>(); // touched by one image at a time
+  private final Set<Grant> askedFor = new HashSet<>(); // likewise
   private final Map<LaneId, Integer> failures = new ConcurrentHashMap<>(); // in a row
   private final ClusterMetadata.Subscription subscription;
   private volatile boolean closed;
 
+  /**
+   * @param brokerEpoch of this process's registration
+   * @param own the lane that this process appends to; it is open
+   */
   @SuppressWarnings(
       "this-escape") // images may come before the constructor ends; all is set by then
   public LaneTakeover(
       ClusterMetadata metadata,
       int brokerId,
       long brokerEpoch,
+      LaneId own,
       Sealing sealing,
       Scheduler scheduler,
       Ticker ticker) {
     this.metadata = metadata;
     this.brokerId = brokerId;
     this.brokerEpoch = brokerEpoch;
+    this.own = own;
     this.sealing = sealing;
     this.scheduler = scheduler;
     this.ticker = ticker;
@@ -95,8 +107,38 @@ public final class LaneTakeover implements AutoCloseable {
       Grant grant = new Grant(lane.id(), lane.epoch());
       if (isOurs(lane) && taken.add(grant)) {
         seal(grant);
+      } else if (isLeftBehind(lane) && askedFor.add(grant)) {
+        log.info("{} was left behind by an earlier process of this broker: {}", lane.id(), lane);
+        submitSeal(grant, () -> askForWhatWasLeftBehind(grant));
       }
     }
+  }
+
+  /** One that was never granted holds nothing, and nothing is placed on it. */
+  private boolean isLeftBehind(Lane lane) {
+    return lane.owner() == brokerId
+        && !lane.id().equals(own)
+        && lane.epoch() > 0
+        && (lane.isOpen() || lane.state() == Lane.State.OPENING);
+  }
+
+  private void askForWhatWasLeftBehind(Grant lane) {
+    Lane known = metadata.image().lane(lane.lane);
+    if (closed || known == null || !isLeftBehind(known) || known.epoch() != lane.epoch) {
+      return;
+    }
+    submitSeal(lane, () -> askForWhatWasLeftBehind(lane));
+  }
+
+  private void submitSeal(Grant lane, Runnable again) {
+    metadata
+        .submit(new SealLane(lane.lane, lane.epoch, brokerId, brokerEpoch))
+        .whenComplete(
+            (result, failure) -> {
+              if (failure != null) {
+                later(again);
+              }
+            });
   }
 
   private boolean isOurs(Lane lane) {
@@ -198,14 +240,7 @@ public final class LaneTakeover implements AutoCloseable {
       }
       return;
     }
-    metadata
-        .submit(new SealLane(grant.lane, grant.epoch, brokerId, brokerEpoch))
-        .whenComplete(
-            (result, failure) -> {
-              if (failure != null) {
-                later(() -> askAgain(grant));
-              }
-            });
+    submitSeal(grant, () -> askAgain(grant));
   }
 
   private void later(Runnable next) {

@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 class LaneTakeoverTest {
+  private static final LaneId OWN = new LaneId(0);
   private static final LaneId DEAD = new LaneId(1);
 
   private final Simulation simulation = new Simulation(1);
@@ -42,6 +43,7 @@ class LaneTakeoverTest {
             metadata,
             0,
             brokerEpoch,
+            OWN,
             (lane, granted) -> {
               claims++;
               return answer;
@@ -83,6 +85,29 @@ class LaneTakeoverTest {
     simulation.runFor(Duration.ofMinutes(5));
     assertThat(claims).isEqualTo(1);
     assertThat(takeover.failing()).isZero();
+  }
+
+  /** Each of two processes of this broker, begun at once, has registered a lane. */
+  @Test
+  void whatAnEarlierProcessOfThisBrokerAppendedToIsTakenOverToo() {
+    long brokerEpoch = metadata.image().broker(0).epoch();
+    metadata.accept(new RegisterLane(DEAD, 0));
+    long epoch = metadata.accept(new OpenLane(DEAD, 0, brokerEpoch));
+    metadata.accept(new LaneOpened(DEAD, epoch, Map.of()));
+    LaneId unused = new LaneId(2);
+    metadata.accept(new RegisterLane(unused, 0));
+    new LaneTakeover(metadata, 0, brokerEpoch, OWN, (lane, granted) -> answer, process, process);
+    simulation.runFor(Duration.ofSeconds(1));
+    assertThat(metadata.image().lane(DEAD))
+        .isEqualTo(new Lane(DEAD, 0, epoch + 1, Lane.State.SEALED));
+    assertThat(metadata.image().lane(OWN).state()).isEqualTo(Lane.State.ACTIVE);
+    assertThat(metadata.image().lane(unused).state()).isEqualTo(Lane.State.OPENING);
+
+    LaneId late = new LaneId(3);
+    metadata.accept(new RegisterLane(late, 0));
+    metadata.accept(new OpenLane(late, 0, brokerEpoch));
+    simulation.runFor(Duration.ofSeconds(1));
+    assertThat(metadata.image().lane(late).state()).isEqualTo(Lane.State.SEALED);
   }
 
   @Test

@@ -213,6 +213,7 @@ class SealedLaneTest {
         metadata,
         0,
         brokerEpoch,
+        new LaneId(0),
         new BucketLaneSealing(environment(heir, budget), LaneConfig.forBudget(budget), INCARNATION),
         heir,
         heir);

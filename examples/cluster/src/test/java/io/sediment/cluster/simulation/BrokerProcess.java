@@ -345,6 +345,7 @@ final class BrokerProcess {
         member,
         id,
         brokerEpoch,
+        laneId,
         counted(
             new BucketLaneSealing(
                 laneEnvironment(incarnation, mutant.spoilTakeover(store)),
