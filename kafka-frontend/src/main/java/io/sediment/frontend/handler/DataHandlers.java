@@ -42,6 +42,7 @@ public final class DataHandlers {
             parts.preparer(),
             parts.workers(),
             parts.scheduler(),
+            parts.ticker(),
             parts.clock(),
             parts.produceThrottleMs()),
         new FetchHandler(

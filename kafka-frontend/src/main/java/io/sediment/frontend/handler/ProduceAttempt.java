@@ -12,6 +12,7 @@ import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.metadata.Broker;
 import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Ticker;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.IntSupplier;
@@ -50,6 +52,7 @@ final class ProduceAttempt {
       BatchPreparer preparer,
       Executor workers,
       Scheduler scheduler,
+      Ticker ticker,
       InstantSource clock,
       IntSupplier throttleMs,
       Function<PartitionId, LookUp.Missing> whereIs) {}
@@ -61,7 +64,10 @@ final class ProduceAttempt {
   /** Checking more than this at once would keep other clients of the network thread waiting. */
   private static final int NETWORK_THREAD_BYTES_MAX = 1 << 20;
 
-  private static final Duration BUSY_PAUSE = Duration.ofMillis(5);
+  private static final long BUSY_PAUSE_MS_MIN = 5;
+
+  /** Who has waited for long looks less often, and is late by a small part of what it waited. */
+  private static final int BUSY_PAUSES_PER_WAIT = 16;
 
   private static final class Item {
     final PartitionProduceResponse answer;
@@ -81,7 +87,8 @@ final class ProduceAttempt {
   private final Tools tools;
   private final RequestContext context;
   private final ProduceRequestData request;
-  private final long arrivedMs;
+  private final long arrivedMs; // by the wall clock, for timestamps
+  private final long arrivedNanos;
   private final ProduceResponseData response = new ProduceResponseData();
   private final CompletableFuture<ProduceResponseData> answered = new CompletableFuture<>();
   private final CompletableFuture<Void> appended = new CompletableFuture<>();
@@ -98,6 +105,7 @@ final class ProduceAttempt {
     this.context = context;
     this.request = request;
     this.arrivedMs = tools.clock().millis();
+    this.arrivedNanos = tools.ticker().nanoTime();
   }
 
   // Network thread, before start.
@@ -266,7 +274,7 @@ final class ProduceAttempt {
       if (!isSettled(item) && !append(item)) {
         tools
             .scheduler()
-            .schedule(() -> context.networkThread().execute(this::appendAll), BUSY_PAUSE);
+            .schedule(() -> context.networkThread().execute(this::appendAll), busyPause());
         return;
       }
       next++;
@@ -317,9 +325,16 @@ final class ProduceAttempt {
     return true;
   }
 
+  private Duration busyPause() {
+    return Duration.ofMillis(Math.max(BUSY_PAUSE_MS_MIN, waitedMs() / BUSY_PAUSES_PER_WAIT));
+  }
+
   private boolean isTimeLeft() {
-    long waitedMs = tools.clock().millis() - arrivedMs;
-    return waitedMs >= 0 && waitedMs < request.timeoutMs();
+    return waitedMs() < request.timeoutMs();
+  }
+
+  private long waitedMs() {
+    return TimeUnit.NANOSECONDS.toMillis(tools.ticker().nanoTime() - arrivedNanos);
   }
 
   // Waiting and answering, on any thread.

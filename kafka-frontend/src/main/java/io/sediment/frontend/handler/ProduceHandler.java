@@ -7,6 +7,7 @@ import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.Scheduler;
+import io.sediment.runtime.Ticker;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -30,7 +31,7 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
   private static final int ANY_EPOCH = -1;
 
   /** So long a request may wait for this broker to hear that it leads. */
-  private static final long ARRIVAL_MS_MAX = 500;
+  private static final Duration ARRIVAL_MAX = Duration.ofMillis(500);
 
   private static final Duration ARRIVAL_PAUSE = Duration.ofMillis(5);
 
@@ -38,7 +39,7 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
   private final PartitionLogs logs;
   private final ProduceAttempt.Tools tools;
   private final Scheduler scheduler;
-  private final InstantSource clock;
+  private final Ticker ticker;
 
   ProduceHandler(
       ClusterMetadata metadata,
@@ -46,14 +47,16 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
       BatchPreparer preparer,
       Executor workers,
       Scheduler scheduler,
+      Ticker ticker,
       InstantSource clock,
       IntSupplier throttleMs) {
     this.metadata = metadata;
     this.logs = logs;
     this.scheduler = scheduler;
-    this.clock = clock;
+    this.ticker = ticker;
     this.tools =
-        new ProduceAttempt.Tools(preparer, workers, scheduler, clock, throttleMs, logs::whereIs);
+        new ProduceAttempt.Tools(
+            preparer, workers, scheduler, ticker, clock, throttleMs, logs::whereIs);
   }
 
   @Override
@@ -70,7 +73,7 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
     CompletableFuture<Void> appended = new CompletableFuture<>();
     context.holdUntil(appended);
     CompletableFuture<ProduceResponseData> answered = new CompletableFuture<>();
-    awaitArrival(context, request, clock.millis() + ARRIVAL_MS_MAX)
+    awaitArrival(context, request, ticker.nanoTime() + ARRIVAL_MAX.toNanos())
         .thenCompose(
             arrived -> {
               ProduceAttempt attempt = attempt(context, request);
@@ -107,14 +110,14 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
 
   /** Completes on the network thread. */
   private CompletableFuture<Void> awaitArrival(
-      RequestContext context, ProduceRequestData request, long untilMs) {
+      RequestContext context, ProduceRequestData request, long untilNanos) {
     CompletableFuture<Void> pause = new CompletableFuture<>();
     scheduler.schedule(
         () -> context.networkThread().execute(() -> pause.complete(null)), ARRIVAL_PAUSE);
     return pause.thenCompose(
         waited ->
-            isAheadOfUs(context, request) && clock.millis() < untilMs
-                ? awaitArrival(context, request, untilMs)
+            isAheadOfUs(context, request) && ticker.nanoTime() - untilNanos < 0
+                ? awaitArrival(context, request, untilNanos)
                 : pause);
   }
 

@@ -35,6 +35,9 @@ public final class PartitionHandoff implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PartitionHandoff.class);
   private static final Duration PAUSE = Duration.ofMillis(100);
 
+  /** How long a store that takes no flush may keep logs from appending. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   /** More at once cost fewer flushes, and all of them wait for the slowest. */
   private static final int PARTITIONS_AT_ONCE = 250;
 
@@ -114,37 +117,71 @@ public final class PartitionHandoff implements AutoCloseable {
   }
 
   /**
-   * Hands some partitions over together. One whose log closes meanwhile is passed over.
+   * Hands some partitions over together. One whose log closes meanwhile is passed over. Where the
+   * store does not take in time what they appended, this broker keeps them all.
    *
    * @param target a broker, or {@link MovePartitions#ANY_BROKER}
-   * @return how many went, to whomever, once this broker knows that. Fails where it has lost its
-   *     lane, or is closed before
+   * @return how many went, to whomever, once this broker knows that. Fails where it keeps them, has
+   *     lost its lane, or is closed before
    */
   public CompletableFuture<Integer> handOver(
       List<PartitionLog> leaving, ToIntFunction<PartitionLog> target) {
     ConcurrentLinkedQueue<Move> moves = new ConcurrentLinkedQueue<>();
     List<CompletableFuture<Void>> ended = new ArrayList<>(leaving.size());
+    List<PartitionLog> stopped = new ArrayList<>(leaving.size());
     for (PartitionLog each : leaving) {
+      CompletableFuture<Long> handedOver = each.handOver();
+      if (!handedOver.isCompletedExceptionally()) {
+        stopped.add(each);
+      }
       ended.add(
-          each.handOver()
-              .handle(
-                  (end, failure) -> {
-                    if (failure == null) {
-                      moves.add(move(each, end, target.applyAsInt(each)));
-                    } else {
-                      log.info("not handed over: {}: {}", each, failure.toString());
-                    }
-                    return null;
-                  }));
+          handedOver.handle(
+              (end, failure) -> {
+                if (failure == null) {
+                  moves.add(move(each, end, target.applyAsInt(each)));
+                } else {
+                  log.info("not handed over: {}: {}", each, failure.toString());
+                }
+                return null;
+              }));
     }
-    return CompletableFuture.allOf(ended.toArray(CompletableFuture[]::new))
-        .thenCompose(done -> flush.get())
+    CompletableFuture<Void> flushed =
+        CompletableFuture.allOf(ended.toArray(CompletableFuture[]::new))
+            .thenCompose(done -> flush.get());
+    return within(PATIENCE, flushed)
+        .whenComplete(
+            (done, failure) -> {
+              if (failure != null) {
+                stopped.forEach(PartitionLog::keep);
+              }
+            })
         .thenCompose(
             done ->
                 moves.isEmpty()
                     ? CompletableFuture.completedFuture(0)
                     : submit(new MovePartitions(lane, laneEpoch, List.copyOf(moves)))
                         .thenApply(moved -> moves.size()));
+  }
+
+  /** What becomes of {@code flushed} later is nobody's business any more. */
+  private CompletableFuture<Void> within(Duration limit, CompletableFuture<Void> flushed) {
+    CompletableFuture<Void> inTime = new CompletableFuture<>();
+    Scheduler.Cancellable end =
+        scheduler.schedule(
+            () ->
+                inTime.completeExceptionally(
+                    new IllegalStateException("no flush within " + limit + ": going on here")),
+            limit);
+    flushed.whenComplete(
+        (done, failure) -> {
+          end.cancel();
+          if (failure == null) {
+            inTime.complete(null);
+          } else {
+            inTime.completeExceptionally(failure);
+          }
+        });
+    return inTime;
   }
 
   private static Move move(PartitionLog leaving, long endOffset, int target) {

@@ -56,7 +56,7 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
   private volatile long highWatermark;
   private volatile long logStartOffset;
   private volatile long supersededBelow;
-  private volatile boolean handedOver;
+  private volatile int handoffs; // written under lock
   private volatile long appendedBytes; // written under lock
   private volatile boolean closed;
 
@@ -109,7 +109,8 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
 
   /**
    * Appends nothing more under this leadership, for good: whatever becomes of what the caller does
-   * with the answer, the partition goes on under a later leader epoch. Reads go on meanwhile.
+   * with the answer, the partition goes on under a later leader epoch. Only who has done nothing
+   * with it may {@link #keep} the log instead. Reads go on meanwhile.
    *
    * @return where it ends, once everything below is durable. Fails where the log is not open, or
    *     closes before
@@ -121,7 +122,7 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
         return CompletableFuture.failedFuture(
             new NotLeaderOrFollowerException(this + " is not open"));
       }
-      handedOver = true;
+      handoffs++;
       long endOffset = open.endOffset();
       Waiter newest = waiters.peekLast();
       CompletableFuture<Void> durable = newest == null ? DURABLE : newest.durable;
@@ -130,11 +131,20 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
   }
 
   /**
+   * Ends a {@link #handOver} of which nobody was told: appends again, unless there is another one.
+   */
+  void keep() {
+    synchronized (lock) {
+      handoffs--;
+    }
+  }
+
+  /**
    * Whether another leadership is about to follow, here or elsewhere. Nothing is appended any more;
    * who waits until the log has closed can be told where to go.
    */
   public boolean isHandedOver() {
-    return handedOver && !closed;
+    return handoffs > 0 && !closed;
   }
 
   /** Ends every wait. Idempotent. */
@@ -237,7 +247,7 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
     long producerId = RecordBatchLayout.producerId(batch, at);
     synchronized (lock) {
       LanePartition open = lane;
-      if (closed || handedOver || open == null) {
+      if (closed || handoffs > 0 || open == null) {
         return notLeader();
       }
       if (producerId >= 0) {

@@ -21,6 +21,7 @@ import io.sediment.metadata.Topic;
 import io.sediment.runtime.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -361,6 +362,21 @@ class ProduceTest {
       assertThat(errorOf(answer)).isEqualTo(Errors.NONE);
       assertThat(answer.baseOffset()).isEqualTo(i * 2);
     }
+  }
+
+  @Test
+  void whoWaitsForAFullLaneGoesOnWaitingWhenTheWallClockJumps() throws IOException {
+    broker.lane.refuseAppends(true);
+    RequestHeader waiting = client.send(request(-1, TIMEOUT_MS, Batches.plain(1)));
+    for (int hours : new int[] {5, -10}) {
+      broker.jumpAhead(Duration.ofHours(hours));
+      for (int looks = 0; looks < 2; looks++) { // the first may have been under way
+        broker.lane.refusedAppends();
+        Await.until("it looks again", () -> broker.lane.refusedAppends() > 0);
+      }
+    }
+    broker.lane.refuseAppends(false);
+    assertThat(errorOf(answers(client.receive(waiting)).get(0))).isEqualTo(Errors.NONE);
   }
 
   @Test

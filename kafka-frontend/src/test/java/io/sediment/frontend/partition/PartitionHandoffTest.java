@@ -205,6 +205,35 @@ class PartitionHandoffTest {
   }
 
   @Test
+  void whereTheStoreTakesNoFlushThePartitionStays() {
+    createTopic(1);
+    addBroker();
+    PartitionLog log = log(logs, 0);
+    appendDurably(log);
+    CompletableFuture<Void> stalled = new CompletableFuture<>();
+    flushed = stalled;
+    CompletableFuture<Integer> done = handOver(log);
+    simulation.runFor(Duration.ofSeconds(3));
+    CompletableFuture<Integer> later = handOver(log);
+    assertRefused(append(log));
+
+    simulation.runFor(Duration.ofSeconds(3));
+    assertThat(done).isCompletedExceptionally();
+    assertThat(later).isNotDone();
+    assertRefused(append(log));
+    simulation.runFor(Duration.ofSeconds(3));
+    assertThat(later).isCompletedExceptionally();
+    assertThat(log.isHandedOver()).isFalse();
+    assertThat(append(log)).isInstanceOf(AppendResult.Appended.class);
+
+    stalled.complete(null);
+    lane.ackAll();
+    assertThat(partition(0).leaderEpoch()).as("not moved to where it ended then").isZero();
+    assertThat(handOver(log)).isCompletedWithValue(1);
+    assertThat(partition(0).current()).isEqualTo(new Placement(1, OTHER, 1, 6));
+  }
+
+  @Test
   void aLaneThatIsTakenAwayMeanwhileEndsTheHandoff() {
     createTopic(1);
     addBroker();
