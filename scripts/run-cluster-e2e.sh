@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # End-to-end checks of three brokers with real clients, on the local store and on S3 (a loopback server): under six producers brokers are killed with
-# kill -9 in turn, the Raft leader too, and two of three at once; one is stopped past its lease and woken up; all are restarted in turn; one loses its disk.
+# kill -9 in turn, the Raft leader too, and two of three at once; one is stopped past its lease and woken up; one is cut off from its peers, but not from its clients and
+# the store, and another one only from what its peers send it; all are restarted in turn; one loses its disk.
 # Every acknowledged record is then read back by two clients. At last three empty brokers recover the bucket while those that wrote to it still live, and
 # everything is read back again. Prints how long each failover took, with its phases, and for how long each producer got no acknowledgement while a broker
 # was stopped with SIGTERM.
@@ -8,7 +9,7 @@
 #   scripts/run-cluster-e2e.sh [--only STEP,...] [--rounds N] [--partitions N] [--lease-ms MS|default] [--limit-ms MS] [--seconds-max S]
 #     [--store local|s3|both]
 #
-# Steps: kills, raft-leader, two-of-three, zombie, rolling, wiped, rebirth. --seconds-max fails a store's run that takes longer. --limit-ms fails one in
+# Steps: kills, raft-leader, two-of-three, zombie, cut, half-cut, rolling, wiped, rebirth. --seconds-max fails a store's run that takes longer. --limit-ms fails one in
 # which a failover took longer; for machines that do nothing else meanwhile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -22,7 +23,7 @@ while [ $# -gt 0 ]; do
     --limit-ms) limit_ms=$2; shift 2 ;;
     --seconds-max) seconds_max=$2; shift 2 ;;
     --store) store=$2; shift 2 ;;
-    *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,14s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 

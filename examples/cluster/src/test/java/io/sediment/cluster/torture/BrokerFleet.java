@@ -29,24 +29,21 @@ final class BrokerFleet {
   private final Map<String, String> common;
   private final List<Map<String, String>> environments = new ArrayList<>();
   private final List<Integer> ports = new ArrayList<>();
+  private final RaftNetwork network;
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<BrokerProcess> processes = new ArrayList<>();
 
-  BrokerFleet(Path jar, Path dir, Map<String, String> storeEnvironment, int size) {
+  BrokerFleet(Path jar, Path dir, Map<String, String> storeEnvironment, int size)
+      throws IOException {
     this.jar = jar;
     this.dir = dir;
     this.common = new HashMap<>(storeEnvironment);
     FreePorts free = new FreePorts();
-    List<Integer> raftPorts = new ArrayList<>();
     for (int i = 0; i < size; i++) {
       ports.add(free.take());
-      raftPorts.add(free.take());
     }
-    common.put(
-        "RAFT_PEERS",
-        IntStream.range(0, size)
-            .mapToObj(i -> i + "=127.0.0.1:" + raftPorts.get(i))
-            .collect(Collectors.joining(",")));
+    network = new RaftNetwork(size, free);
+    common.put("RAFT_PEERS", network.peers());
     common.put("HOST", "127.0.0.1");
     common.put("MEMORY_BUDGET", "64m");
     for (int i = 0; i < size; i++) {
@@ -54,14 +51,28 @@ final class BrokerFleet {
       own.put("BROKER_ID", Integer.toString(i));
       own.put("PORT", Integer.toString(ports.get(i)));
       own.put("HTTP_PORT", Integer.toString(free.take()));
-      own.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + raftPorts.get(i));
+      own.put("RAFT_LISTEN_ADDR", network.listenAddress(i));
       own.put("RAFT_PATH", raftPath(i).toString());
       environments.add(own);
+      network.writeHosts(i, hosts(i));
     }
   }
 
   private Path raftPath(int broker) {
     return dir.resolve("raft-" + broker);
+  }
+
+  private Path hosts(int broker) {
+    return dir.resolve("hosts-" + broker);
+  }
+
+  /** Between the brokers; clients and store are reached without it. */
+  RaftNetwork network() {
+    return network;
+  }
+
+  int port(int broker) {
+    return ports.get(broker);
   }
 
   Path log(int broker) {
@@ -141,7 +152,11 @@ final class BrokerFleet {
     environment.putAll(more);
     return BrokerProcess.start(
         jar,
-        List.of("-Xmx256m", "-XX:MaxDirectMemorySize=256m", "-XX:+ExitOnOutOfMemoryError"),
+        List.of(
+            "-Xmx256m",
+            "-XX:MaxDirectMemorySize=256m",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-Djdk.net.hosts.file=" + hosts(broker)),
         environment,
         log(broker));
   }

@@ -1,6 +1,9 @@
 package io.sediment.cluster.torture;
 
 import io.sediment.objectstore.s3.S3LoopbackServer;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,6 +48,8 @@ public final class ClusterTorture {
     RAFT_LEADER(ClusterTorture::killTheRaftLeader),
     TWO_OF_THREE((torture, probe) -> torture.killTwoOfThree()),
     ZOMBIE(ClusterTorture::stopOnePastItsLease),
+    CUT(ClusterTorture::cutTheRaftLeaderOff),
+    HALF_CUT(ClusterTorture::cutConnectionsToOne),
     ROLLING((torture, probe) -> torture.rollingRestart()),
     WIPED((torture, probe) -> torture.wipeOneDisk());
 
@@ -92,7 +97,8 @@ public final class ClusterTorture {
       Map<String, String> environment,
       List<String> only,
       int rounds,
-      int partitions) {
+      int partitions)
+      throws IOException {
     this.jar = jar;
     this.dir = dir;
     this.environment = environment;
@@ -288,6 +294,61 @@ public final class ClusterTorture {
     awaitProgress("SIGCONT of broker " + broker);
   }
 
+  /** It reaches its clients and the store, and neither of its peers, nor they it. */
+  private void cutTheRaftLeaderOff(FailoverProbe probe) throws Exception {
+    int broker = raftLeader();
+    cutOff(broker, "the Raft leader", probe, () -> fleet.network().cutOff(broker));
+  }
+
+  /** It reaches its peers, and they do not reach it, as behind a firewall that was set up wrong. */
+  private void cutConnectionsToOne(FailoverProbe probe) throws Exception {
+    int broker = (raftLeader() + 1) % BROKERS;
+    cutOff(broker, "a follower", probe, () -> fleet.network().cutConnectionsTo(broker));
+  }
+
+  /** It sends its clients away, the others take over, and it comes back when it is healed. */
+  private void cutOff(int broker, String what, FailoverProbe probe, Runnable cut) throws Exception {
+    probe.haveLead(broker);
+    List<Integer> marks = fleet.marks();
+    String name = what + ", broker " + broker + ", cut off from its peers,";
+    try (Socket client = new Socket("127.0.0.1", fleet.port(broker))) {
+      failoversMs.add(
+          probe.failover(
+              broker,
+              name,
+              () -> {
+                long begun = System.nanoTime();
+                cut.run();
+                awaitClosed(client, broker);
+                System.out.printf("cut off, sent its clients away after %d ms%n", msSince(begun));
+              }));
+    }
+    awaitProgress("the cut of broker " + broker);
+    if (!fleet.get(broker).isAlive()) {
+      throw new IllegalStateException("broker " + broker + " ended where it was cut off");
+    }
+    long healed = System.nanoTime();
+    fleet.network().heal();
+    fleet.awaitReady(broker, marks.get(broker));
+    System.out.printf("  serves again %d ms after it healed%n", msSince(healed));
+    awaitProgress("the return of broker " + broker);
+  }
+
+  private static void awaitClosed(Socket client, int broker) throws IOException {
+    client.setSoTimeout((int) END_TIMEOUT_MS);
+    try {
+      if (client.getInputStream().read() >= 0) {
+        throw new IllegalStateException("broker " + broker + " says something unasked");
+      }
+    } catch (SocketException reset) {
+      // That, too.
+    }
+  }
+
+  private static long msSince(long nanos) {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - nanos);
+  }
+
   private void rollingRestart() throws Exception {
     for (int broker = 0; broker < BROKERS; broker++) {
       ledger.accounts().forEach(Ledger.Account::takeLongestPauseMs);
@@ -336,7 +397,7 @@ public final class ClusterTorture {
         new BrokerFleet(jar, Files.createDirectories(dir.resolve("reborn")), environment, BROKERS);
     long begun = System.nanoTime();
     reborn.startAll(Map.of("RECOVER_FROM_BUCKET", "true"));
-    System.out.printf("reborn after %d ms%n", (System.nanoTime() - begun) / 1_000_000);
+    System.out.printf("reborn after %d ms%n", msSince(begun));
     for (int broker = 0; broker < BROKERS; broker++) {
       BrokerProcess old = fleet.get(broker);
       OptionalInt status = old.awaitExit(END_TIMEOUT_MS);

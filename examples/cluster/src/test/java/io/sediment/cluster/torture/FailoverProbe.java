@@ -3,8 +3,10 @@ package io.sediment.cluster.torture;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -12,17 +14,19 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitionReassignment;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * Measures from the death of a broker to the next acknowledged produce on each of its partitions,
- * by a producer that was at work with all of them.
+ * Measures from the death of a broker, or when it is cut off, to the next acknowledged produce on
+ * each of its partitions, by a producer that was at work with all of them.
  */
 final class FailoverProbe implements AutoCloseable {
   private static final String TOPIC = "wide";
@@ -80,6 +84,27 @@ final class FailoverProbe implements AutoCloseable {
     throw new IllegalStateException("no broker leads anything");
   }
 
+  /** Has a broker lead a part of the partitions at least. */
+  void haveLead(int broker) throws Exception {
+    List<Integer> replicas = new ArrayList<>();
+    for (int i = 0; i < fleet.size(); i++) {
+      replicas.add((broker + i) % fleet.size());
+    }
+    Map<TopicPartition, Optional<NewPartitionReassignment>> moves = new HashMap<>();
+    int count = Math.max(1, partitions / fleet.size());
+    for (int i = 0; i < count; i++) {
+      moves.put(new TopicPartition(TOPIC, i), Optional.of(new NewPartitionReassignment(replicas)));
+    }
+    admin.alterPartitionReassignments(moves).all().get(60, TimeUnit.SECONDS);
+    long begun = System.nanoTime();
+    while (ledBy(broker).size() < count) {
+      if (System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(60)) {
+        throw new IllegalStateException("broker " + broker + " leads only " + ledBy(broker));
+      }
+      TimeUnit.MILLISECONDS.sleep(50);
+    }
+  }
+
   private List<Long> sendToAll(List<Integer> these, long sinceNanos) throws InterruptedException {
     AtomicLongArray ackedMs = new AtomicLongArray(these.size());
     CountDownLatch acked = new CountDownLatch(these.size());
@@ -110,13 +135,24 @@ final class FailoverProbe implements AutoCloseable {
     return sorted;
   }
 
+  /** Ends the service of a broker, by the time that it returns. */
+  @FunctionalInterface
+  interface Blow {
+    void strike() throws Exception;
+  }
+
   /** Ends a broker with kill -9; prints the phases and answers the longest wait. */
   long kill(int broker, String what) throws Exception {
+    return failover(broker, what, fleet.get(broker)::kill9);
+  }
+
+  /** Likewise, with another blow; what is sent comes after it. */
+  long failover(int broker, String what, Blow blow) throws Exception {
     List<Integer> led = ledBy(broker);
     List<Integer> marks = fleet.marks();
-    long killed = System.nanoTime();
-    fleet.get(broker).kill9();
-    List<Long> waits = sendToAll(led, killed);
+    long struck = System.nanoTime();
+    blow.strike();
+    List<Long> waits = sendToAll(led, struck);
     long longest = waits.isEmpty() ? 0 : waits.get(waits.size() - 1);
     System.out.printf(
         "failover of %s with %d of %d partitions: detected after %s ms, sealing began after %s ms,"
@@ -125,9 +161,9 @@ final class FailoverProbe implements AutoCloseable {
         what,
         led.size(),
         partitions,
-        after(killed, marks, broker, DETECTED),
-        after(killed, marks, broker, SEALING),
-        after(killed, marks, broker, PLACED),
+        after(struck, marks, broker, DETECTED),
+        after(struck, marks, broker, SEALING),
+        after(struck, marks, broker, PLACED),
         waits.isEmpty() ? 0 : waits.get(0),
         waits.isEmpty() ? 0 : waits.get(waits.size() / 2),
         longest);
