@@ -15,4 +15,14 @@ public final class CorruptObjectException extends RuntimeException {
   public CorruptObjectException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** Whether {@code failure} is one, or was caused by one. */
+  public static boolean isCauseOf(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof CorruptObjectException) {
+        return true;
+      }
+    }
+    return false;
+  }
 }

@@ -3,17 +3,7 @@ package io.sediment.cluster;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sediment.cluster.ValueTypes.HostAndPort;
-import io.sediment.compactor.CompactionEnvironment;
-import io.sediment.compactor.CompactionPace;
-import io.sediment.compactor.keys.KeyCleaner;
 import io.sediment.frontend.KafkaFrontend;
-import io.sediment.frontend.admin.AdminHandlers;
-import io.sediment.frontend.config.BrokerConfigs;
-import io.sediment.frontend.config.ConfigView;
-import io.sediment.frontend.group.GroupSettings;
-import io.sediment.frontend.handler.FrontendSettings;
-import io.sediment.frontend.kafka.coordinator.GroupConfigDefinitions;
-import io.sediment.frontend.net.BrokerServerConfig;
 import io.sediment.frontend.partition.BalanceLoop;
 import io.sediment.frontend.partition.EnginePartitionLane;
 import io.sediment.frontend.partition.FollowedLogs;
@@ -23,42 +13,27 @@ import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.frontend.partition.PlacedPartitionLane;
 import io.sediment.frontend.partition.PreferredMoves;
-import io.sediment.frontend.retention.MetadataCompactedTopics;
-import io.sediment.frontend.retention.MetadataLiveness;
 import io.sediment.frontend.retention.RetentionLoop;
 import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.WalSlot;
-import io.sediment.lsm.gc.GarbageOptions;
 import io.sediment.lsm.lane.Lane;
 import io.sediment.lsm.lane.LaneConfig;
 import io.sediment.lsm.lane.LaneEnvironment;
 import io.sediment.lsm.lane.LaneHaltedException;
 import io.sediment.metadata.LaneId;
-import io.sediment.metadata.LaneSealer;
 import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.MetadataConfig.HostPort;
 import io.sediment.metadata.RegisterBroker;
-import io.sediment.metadata.bucket.BucketStart;
 import io.sediment.metadata.liveness.LaneReport;
 import io.sediment.metadata.ratis.RaftMetadata;
 import io.sediment.objectstore.StoreProbe;
 import io.sediment.runtime.MemoryBudget;
-import io.sediment.runtime.MemoryBudget.Share;
 import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import io.sediment.runtime.Ticker;
-import io.sediment.runtime.Turnstile;
-import io.sediment.wal.BucketWriteAheadLogs;
-import io.sediment.wal.MicrometerWalMetrics;
-import io.sediment.wal.WalMetrics;
-import io.sediment.wal.WalProfile;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
@@ -69,7 +44,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.LongFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -82,9 +56,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Broker implements Service {
   private static final Logger log = LoggerFactory.getLogger(Broker.class);
-  private static final Duration LOCAL_GARBAGE_PERIOD = Duration.ofSeconds(10);
-  private static final int GROUP_MEMBERS_PART = 8;
-  private static final int GROUP_THREADS_MAX = 4; // as many as Kafka has
   private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
   static final Duration HANDOFF_TIMEOUT = Duration.ofSeconds(10);
   static final Duration TELLING_CLIENTS = Duration.ofMillis(500);
@@ -127,38 +98,13 @@ final class Broker implements Service {
 
   private void startParts() throws Exception {
     long begin = ticker.nanoTime();
-    settings.requireRaftFolder();
-    settings.requireDataFolder();
-    settings.requirePortsApart();
-    RaftMetadata.requireUnused(settings.raftPath());
-    requirePortsFree();
-    ProcessMeters.bindTo(meters);
-    HttpEndpoint http =
-        started(
-            "http",
-            HttpEndpoint.start(
-                new InetSocketAddress(settings.host(), settings.httpPort()),
-                () -> ready,
-                meters::scrape,
-                NamedThreads.pool("http", 2)));
-    ThreadPoolScheduler scheduler =
-        started("scheduler", new ThreadPoolScheduler("engine", engineThreads()));
-    BrokerStores stores =
-        started("object store", BrokerStores.open(settings, scheduler, ticker, random, meters));
-    await(new StoreProbe(stores.main(), random).run()).requireHonest(stores.name());
-
-    MemoryBudget budget = MemoryBudget.forBroker(MemoryLimits.budgetBytes(settings));
-    ProcessMeters.bindTo(meters, budget);
-    LaneConfig laneConfig = laneConfig(settings, budget);
-    WalMetrics walMetrics = new MicrometerWalMetrics(meters);
-    LongFunction<LaneEnvironment> laneEnvironments =
-        incarnation -> laneEnvironment(stores, scheduler, budget, walMetrics, incarnation);
-    RaftMetadata metadata =
-        started(
-            "metadata",
-            openMetadata(stores, scheduler, new BucketLaneSealer(laneEnvironments, laneConfig)));
-    long incarnation = metadata.incarnation().number();
-    long brokerEpoch = await(Registration.of(metadata, registration(), scheduler));
+    requireUnusedPlaces();
+    HttpEndpoint http = startHttp();
+    ProcessEnvironment process = startProcess();
+    BrokerLanes lanes = new BrokerLanes(process);
+    RaftMetadata metadata = started("metadata", openMetadata(process, lanes));
+    metadata.halted().thenAccept(this::endWith);
+    long brokerEpoch = await(Registration.of(metadata, registration(), process.scheduler()));
     Membership membership =
         started(
             "membership",
@@ -167,11 +113,75 @@ final class Broker implements Service {
                 settings.brokerId(),
                 brokerEpoch,
                 settings.brokerLease(),
-                scheduler,
+                process.scheduler(),
                 ticker,
                 this::endWith));
     membership.bindTo(meters);
-    LaneEnvironment laneEnvironment = laneEnvironments.apply(incarnation);
+    Lane lane = startLane(process, lanes, metadata, membership, brokerEpoch);
+    if (settings.compaction() == BrokerSettings.Compaction.IN_BROKER) {
+      startCompaction(process, lanes.config(), metadata, lane);
+    }
+    KafkaFrontend frontend = startServing(process, metadata, membership, lane, brokerEpoch);
+    await(membership.admitted());
+    serve(frontend, membership.isLeaseHeld());
+    membership.onServing(held -> serve(frontend, held));
+    log.info(
+        "Sediment is ready: broker {} of cluster {} serves Kafka on {}:{} (port {}), data in {},"
+            + " http on port {}, after {} ms",
+        settings.brokerId(),
+        metadata.image().clusterId(),
+        settings.advertisedHost(),
+        settings.advertisedPort(),
+        frontend.port(),
+        process.stores().name(),
+        http.port(),
+        TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - begin));
+  }
+
+  /** Before anything is touched. */
+  private void requireUnusedPlaces() throws IOException {
+    settings.requireRaftFolder();
+    settings.requireDataFolder();
+    settings.requirePortsApart();
+    RaftMetadata.requireUnused(settings.raftPath());
+    FreePort.require("HOST", "HTTP_PORT", settings.host(), settings.httpPort());
+    FreePort.require("HOST", "PORT", settings.host(), settings.port());
+    HostAndPort raft = settings.raftListenAddress();
+    FreePort.require("RAFT_LISTEN_ADDR", "RAFT_LISTEN_ADDR", raft.host(), raft.port());
+  }
+
+  private HttpEndpoint startHttp() throws IOException {
+    ProcessMeters.bindTo(meters);
+    return started(
+        "http",
+        HttpEndpoint.start(
+            new InetSocketAddress(settings.host(), settings.httpPort()),
+            () -> ready,
+            meters::scrape,
+            NamedThreads.pool("http", 2)));
+  }
+
+  private ProcessEnvironment startProcess() throws Exception {
+    ThreadPoolScheduler scheduler =
+        started("scheduler", new ThreadPoolScheduler("engine", engineThreads()));
+    BrokerStores stores =
+        started("object store", BrokerStores.open(settings, scheduler, ticker, random, meters));
+    await(new StoreProbe(stores.main(), random).run()).requireHonest(stores.name());
+    MemoryBudget budget = MemoryBudget.forBroker(MemoryLimits.budgetBytes(settings));
+    ProcessMeters.bindTo(meters, budget);
+    return new ProcessEnvironment(
+        settings, stores, scheduler, ticker, clock, random, budget, meters);
+  }
+
+  private Lane startLane(
+      ProcessEnvironment process,
+      BrokerLanes lanes,
+      RaftMetadata metadata,
+      Membership membership,
+      long brokerEpoch)
+      throws Exception {
+    long incarnation = metadata.incarnation().number();
+    LaneEnvironment environment = lanes.environment(incarnation);
     Lane lane =
         await(
             new LaneStart(
@@ -180,14 +190,7 @@ final class Broker implements Service {
                     metadata::isNewestIncarnation,
                     settings.brokerId(),
                     brokerEpoch,
-                    (id, epoch) ->
-                        Lane.open(
-                            laneEnvironment,
-                            laneConfig,
-                            id,
-                            incarnation,
-                            epoch,
-                            LaneMeters.flushes(meters)))
+                    (id, epoch) -> lanes.open(environment, id, incarnation, epoch))
                 .start());
     started("lane", () -> close(lane));
     LaneMeters.bindTo(meters, lane);
@@ -201,21 +204,58 @@ final class Broker implements Service {
                 settings.brokerId(),
                 brokerEpoch,
                 laneId,
-                new BucketLaneSealing(laneEnvironment, laneConfig, incarnation),
-                scheduler,
+                new BucketLaneSealing(environment, lanes.config(), incarnation),
+                process.scheduler(),
                 ticker))
         .bindTo(meters);
-    metadata.halted().thenAccept(this::endWith);
     started(
         "takeover watch",
         TakeoverWatch.start(
-            scheduler, TAKEOVER_LOOK_INTERVAL, metadata::isNewestIncarnation, this::endWith));
+            process.scheduler(),
+            TAKEOVER_LOOK_INTERVAL,
+            metadata::isNewestIncarnation,
+            this::endWith));
+    return lane;
+  }
 
-    TopicConfigs topicConfigs = topicConfigs(settings);
-    if (settings.compaction() == BrokerSettings.Compaction.IN_BROKER) {
-      startCompaction(stores, metadata, lane, laneConfig, budget, topicConfigs, incarnation);
-    }
+  private void startCompaction(
+      ProcessEnvironment process, LaneConfig laneConfig, RaftMetadata metadata, Lane lane)
+      throws IOException {
+    ThreadPoolScheduler scheduler =
+        started("compactor threads", new ThreadPoolScheduler("compactor", 1));
+    BrokerCompaction compaction =
+        BrokerCompaction.of(
+            process,
+            scheduler,
+            metadata,
+            laneConfig.producerExpiry(),
+            metadata.incarnation().number(),
+            CompactionScratch.emptied(settings.raftPath()));
+    started("compaction", compaction.start(lane.compactable(), false));
+    started(
+        "sealed lanes",
+        CompactedLanes.start(
+            metadata,
+            owned ->
+                owned.state() == io.sediment.metadata.Lane.State.SEALED
+                    && owned.owner() == settings.brokerId(),
+            process.stores().catchUp(),
+            scheduler,
+            random,
+            laneConfig.garbage(),
+            laneConfig.garbageInterval(),
+            compaction));
+  }
 
+  /** What is led and what is followed, the Kafka side in front of it, and what moves it. */
+  private KafkaFrontend startServing(
+      ProcessEnvironment process,
+      RaftMetadata metadata,
+      Membership membership,
+      Lane lane,
+      long brokerEpoch)
+      throws InterruptedException {
+    LaneId laneId = new LaneId(lane.id().value());
     FollowedLogs followed =
         started(
             "followed partitions",
@@ -228,120 +268,75 @@ final class Broker implements Service {
                 membership::isLeaseHeld,
                 settings.brokerLease().multipliedBy(LEASES_BEHIND_MAX),
                 ticker));
+    PartitionLane partitions =
+        new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::storedLane, clock);
+    TopicConfigs topicConfigs = settings.topicConfigs();
+    PartitionLogs logs =
+        new PartitionLogs(
+            settings.brokerId(),
+            metadata,
+            partitions,
+            topicConfigs,
+            clock,
+            membership::isLeaseHeld);
+    started(
+        "retention",
+        RetentionLoop.start(
+            laneId,
+            metadata,
+            logs,
+            topicConfigs,
+            lane::reclaim,
+            process.scheduler(),
+            clock,
+            settings.retentionCheckInterval(),
+            settings.retentionBudgetBytes().orElse(RetentionLoop.NO_BUDGET)));
     KafkaFrontend frontend =
         started(
             "kafka",
-            startFrontend(
-                metadata,
-                brokerEpoch,
-                membership,
-                lane,
-                followed,
-                budget,
-                scheduler,
-                stores.name()));
-    PartitionHandoff handoff =
-        new PartitionHandoff(
-            settings.brokerId(),
-            brokerEpoch,
-            metadata,
-            frontend.logs(),
-            laneId,
-            lane.epoch(),
-            lane::flush,
-            scheduler);
-    started("handoff", () -> handOver(handoff, scheduler));
-    started(
-        "preferred leaders", PreferredMoves.start(metadata, frontend.logs(), handoff, scheduler));
-    BalanceLoop balance =
-        started(
-            "balance",
-            BalanceLoop.start(
-                settings.brokerId(),
-                laneId,
-                metadata,
-                frontend.logs(),
-                handoff,
-                scheduler,
-                ticker,
-                settings.balanceInterval().orElse(MEASURING_INTERVAL),
-                settings.balanceInterval().isPresent()));
+            BrokerFrontend.start(process, metadata, brokerEpoch, lane, partitions, logs, followed));
+    BalanceLoop balance = startMoving(process.scheduler(), metadata, lane, logs, brokerEpoch);
     membership.exchange(
         () -> report(lane, balance),
         reports -> {
           followed.onReports(reports);
           balance.onReports(reports);
         });
-    await(membership.admitted());
-    serve(frontend, membership.isLeaseHeld());
-    membership.onServing(held -> serve(frontend, held));
-    log.info(
-        "Sediment is ready: broker {} of cluster {} serves Kafka on {}:{} (port {}), data in {},"
-            + " http on port {}, after {} ms",
-        settings.brokerId(),
-        metadata.image().clusterId(),
-        settings.advertisedHost(),
-        settings.advertisedPort(),
-        frontend.port(),
-        stores.name(),
-        http.port(),
-        TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - begin));
+    return frontend;
   }
 
-  private void startCompaction(
-      BrokerStores stores,
+  /** Hands partitions over: all of them in the end, some to whom they belong or who has less. */
+  private BalanceLoop startMoving(
+      ThreadPoolScheduler scheduler,
       RaftMetadata metadata,
       Lane lane,
-      LaneConfig laneConfig,
-      MemoryBudget budget,
-      TopicConfigs topicConfigs,
-      long incarnation)
-      throws IOException {
-    ThreadPoolScheduler scheduler =
-        started("compactor threads", new ThreadPoolScheduler("compactor", 1));
-    long memory = budget.reservedBytes(Share.COMPACTION);
-    long memoryForKeys = KeyCleaner.memoryOutOf(memory);
-    BrokerCompaction compaction =
-        new BrokerCompaction(
-            new CompactionEnvironment(
-                stores.catchUp(),
-                scheduler,
-                random,
-                incarnation,
-                budget,
-                new CompactionPace(scheduler, ticker, settings.compactionBytesPerSecond()),
-                new KeyCleaner(
-                    new MetadataCompactedTopics(metadata, topicConfigs),
-                    clock,
-                    scheduler,
-                    CompactionScratch.emptied(settings.raftPath()),
-                    memoryForKeys),
-                new MetadataLiveness(metadata, topicConfigs, clock, laneConfig.producerExpiry())
-                    ::of),
-            BrokerCompaction.options(settings).withMemory(memory - memoryForKeys),
-            settings.compactionInterval(),
-            meters);
-    started("compaction", compaction.start(lane.compactable(), false));
-    started(
-        "sealed lanes",
-        CompactedLanes.start(
+      PartitionLogs logs,
+      long brokerEpoch) {
+    LaneId laneId = new LaneId(lane.id().value());
+    PartitionHandoff handoff =
+        new PartitionHandoff(
+            settings.brokerId(),
+            brokerEpoch,
             metadata,
-            owned ->
-                owned.state() == io.sediment.metadata.Lane.State.SEALED
-                    && owned.owner() == settings.brokerId(),
-            stores.catchUp(),
+            logs,
+            laneId,
+            lane.epoch(),
+            lane::flush,
+            scheduler);
+    started("handoff", () -> handOver(handoff, scheduler));
+    started("preferred leaders", PreferredMoves.start(metadata, logs, handoff, scheduler));
+    return started(
+        "balance",
+        BalanceLoop.start(
+            settings.brokerId(),
+            laneId,
+            metadata,
+            logs,
+            handoff,
             scheduler,
-            random,
-            laneConfig.garbage(),
-            laneConfig.garbageInterval(),
-            compaction));
-  }
-
-  /** The configs of topics with their defaults. */
-  static TopicConfigs topicConfigs(BrokerSettings settings) {
-    BrokerConfigs brokerConfigs = new BrokerConfigs(settings.asKafkaConfigs());
-    return (image, topic) ->
-        new ConfigView(image, settings.brokerId(), brokerConfigs).effectiveTopic(topic.configs());
+            ticker,
+            settings.balanceInterval().orElse(MEASURING_INTERVAL),
+            settings.balanceInterval().isPresent()));
   }
 
   /** Clients are served while the lease is held. */
@@ -353,7 +348,7 @@ final class Broker implements Service {
   /** Of the owners that may follow, only a later incarnation or process means the end. */
   private void laneHalted(
       RaftMetadata metadata, Membership membership, LaneId lane, LaneHaltedException cause) {
-    if (isCorruption(cause)) {
+    if (CorruptObjectException.isCauseOf(cause)) {
       endWith(cause);
       return;
     }
@@ -369,88 +364,8 @@ final class Broker implements Service {
                         : membership.whyLost(metadata.image(), lane)));
   }
 
-  static boolean isCorruption(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof CorruptObjectException) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Before anything is touched, and in words: libraries report a taken port without its number. */
-  private void requirePortsFree() throws BindException {
-    requireFree("HOST", "HTTP_PORT", settings.host(), settings.httpPort());
-    requireFree("HOST", "PORT", settings.host(), settings.port());
-    HostAndPort raft = settings.raftListenAddress();
-    requireFree("RAFT_LISTEN_ADDR", "RAFT_LISTEN_ADDR", raft.host(), raft.port());
-  }
-
-  /**
-   * @param hostSetting the variable that named {@code host}
-   */
-  static void requireFree(String hostSetting, String portSetting, String host, int port)
-      throws BindException {
-    try (ServerSocket probe = new ServerSocket()) {
-      probe.bind(new InetSocketAddress(host, port));
-    } catch (IOException | IllegalArgumentException e) {
-      if (!isAddressOfThisMachine(host)) {
-        throw new InvalidSettingException(hostSetting, host, "an address of this machine");
-      }
-      BindException named =
-          new BindException(
-              portSetting + ": cannot listen on " + host + ":" + port + ": " + e.getMessage());
-      named.initCause(e);
-      throw named;
-    }
-  }
-
-  private static boolean isAddressOfThisMachine(String host) {
-    try {
-      InetAddress address = InetAddress.getByName(host);
-      return address.isAnyLocalAddress()
-          || address.isLoopbackAddress()
-          || NetworkInterface.getByInetAddress(address) != null;
-    } catch (IOException unknown) {
-      return false;
-    }
-  }
-
-  /** Where requests cost nothing, garbage need not wait. */
-  static LaneConfig laneConfig(BrokerSettings settings, MemoryBudget budget) {
-    LaneConfig config = LaneConfig.forBudget(budget);
-    boolean isPriced = settings.storeType() == BrokerSettings.StoreType.S3;
-    return config.withGarbage(
-        isPriced ? GarbageOptions.DEFAULT : GarbageOptions.LOCAL,
-        settings
-            .garbageInterval()
-            .orElse(isPriced ? config.garbageInterval() : LOCAL_GARBAGE_PERIOD));
-  }
-
-  private LaneEnvironment laneEnvironment(
-      BrokerStores stores,
-      ThreadPoolScheduler scheduler,
-      MemoryBudget budget,
-      WalMetrics walMetrics,
-      long incarnation) {
-    BucketWriteAheadLogs logs =
-        new BucketWriteAheadLogs(
-            stores.main(), walProfile(), incarnation, scheduler, ticker, random, walMetrics);
-    return new LaneEnvironment(
-        stores.main(),
-        stores.catchUp(),
-        stores.catchUpFiles(),
-        logs,
-        scheduler,
-        ticker,
-        clock,
-        random,
-        budget,
-        new Turnstile(scheduler, ticker, settings.catchUpBytesPerSecond().orElse(0L)));
-  }
-
-  private RaftMetadata openMetadata(
-      BrokerStores stores, ThreadPoolScheduler scheduler, LaneSealer sealer) throws IOException {
+  private RaftMetadata openMetadata(ProcessEnvironment process, BrokerLanes lanes)
+      throws IOException {
     Map<Integer, HostPort> peers = new TreeMap<>();
     settings.raftPeers().forEach((id, address) -> peers.put(id, hostPort(address)));
     MetadataConfig config =
@@ -465,7 +380,13 @@ final class Broker implements Service {
             MetadataConfig.DEFAULT_START_TIMEOUT,
             MetadataConfig.DEFAULT_SUBMIT_TIMEOUT,
             settings.brokerLease());
-    return RaftMetadata.open(config, stores.main(), scheduler, ticker, random, sealer);
+    return RaftMetadata.open(
+        config,
+        process.stores().main(),
+        process.scheduler(),
+        ticker,
+        random,
+        new BucketLaneSealer(lanes::environment, lanes.config()));
   }
 
   private static HostPort hostPort(HostAndPort address) {
@@ -479,112 +400,6 @@ final class Broker implements Service {
         settings.advertisedHost(),
         settings.advertisedPort(),
         settings.rack().orElse(null));
-  }
-
-  private WalProfile walProfile() {
-    if (settings.storeType() != BrokerSettings.StoreType.S3) {
-      return WalProfile.LOCAL;
-    }
-    WalProfile profile =
-        switch (settings.walProfile()) {
-          case LATENCY -> WalProfile.LATENCY;
-          case BALANCED -> WalProfile.BALANCED;
-          case COST -> WalProfile.COST;
-        };
-    return settings.walHedging() ? profile : profile.withoutHedging();
-  }
-
-  private KafkaFrontend startFrontend(
-      RaftMetadata metadata,
-      long brokerEpoch,
-      Membership membership,
-      Lane lane,
-      FollowedLogs followed,
-      MemoryBudget budget,
-      ThreadPoolScheduler scheduler,
-      String storeName)
-      throws InterruptedException {
-    BrokerConfigs brokerConfigs = new BrokerConfigs(settings.asKafkaConfigs());
-    FrontendSettings frontendSettings =
-        new FrontendSettings(
-            settings.autoCreateTopics(),
-            settings.numPartitions(),
-            FrontendSettings.DEFAULTS.defaultReplicationFactor(),
-            FrontendSettings.DEFAULTS.fetchBytesMax(),
-            FrontendSettings.DEFAULTS.fetchSessionsMax());
-    int processors = Runtime.getRuntime().availableProcessors();
-    GroupSettings groupSettings =
-        new GroupSettings(
-            settings.groups().offsetsTopicPartitions(),
-            Math.min(GROUP_THREADS_MAX, Math.max(2, processors)),
-            settings
-                .groups()
-                .memberBytesMax()
-                .orElse(MemoryLimits.budgetBytes(settings) / GROUP_MEMBERS_PART),
-            settings.groups().asKafkaConfigs());
-    GroupConfigDefinitions groupConfigs = new GroupConfigDefinitions(groupSettings);
-    KafkaFrontend.Config config =
-        new KafkaFrontend.Config(
-            settings.brokerId(),
-            brokerEpoch,
-            BrokerServerConfig.defaults(settings.host(), settings.port(), Math.max(2, processors)),
-            frontendSettings,
-            groupSettings,
-            groupConfigs,
-            brokerConfigs,
-            processors);
-    long unackedLimitBytes = budget.largestReservation(Share.WAL);
-    PartitionLane partitions =
-        new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::storedLane, clock);
-    KafkaFrontend.Environment environment =
-        new KafkaFrontend.Environment(
-            metadata,
-            partitions,
-            followed,
-            scheduler,
-            ticker,
-            clock,
-            random,
-            () -> ProduceThrottle.pauseMs(lane.unackedBytes(), unackedLimitBytes),
-            budget,
-            meters);
-    TopicConfigs topicConfigs = topicConfigs(settings);
-    PartitionLogs partitionLogs =
-        new PartitionLogs(
-            settings.brokerId(),
-            metadata,
-            environment.lane(),
-            topicConfigs,
-            clock,
-            membership::isLeaseHeld);
-    started(
-        "retention",
-        RetentionLoop.start(
-            new LaneId(lane.id().value()),
-            metadata,
-            partitionLogs,
-            topicConfigs,
-            lane::reclaim,
-            scheduler,
-            clock,
-            settings.retentionCheckInterval(),
-            settings.retentionBudgetBytes().orElse(RetentionLoop.NO_BUDGET)));
-    return KafkaFrontend.start(
-        config,
-        environment,
-        partitionLogs,
-        AdminHandlers.all(
-            metadata,
-            partitionLogs,
-            settings.brokerId(),
-            brokerConfigs,
-            groupConfigs,
-            storeName,
-            settings.numPartitions(),
-            () -> BucketStart.randomId(random),
-            metadata::quorum,
-            scheduler,
-            clock));
   }
 
   /**

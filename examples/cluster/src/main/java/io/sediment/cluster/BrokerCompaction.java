@@ -5,12 +5,20 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.sediment.compactor.CompactionEnvironment;
 import io.sediment.compactor.CompactionOptions;
+import io.sediment.compactor.CompactionPace;
 import io.sediment.compactor.CompactionResult;
 import io.sediment.compactor.CompactorLoop;
 import io.sediment.compactor.LaneCompactor;
 import io.sediment.compactor.LayeredCompaction;
+import io.sediment.compactor.keys.KeyCleaner;
+import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
+import io.sediment.frontend.retention.MetadataCompactedTopics;
+import io.sediment.frontend.retention.MetadataLiveness;
 import io.sediment.lsm.lane.CompactableLane;
+import io.sediment.metadata.ClusterMetadata;
+import io.sediment.runtime.MemoryBudget.Share;
 import io.sediment.runtime.Scheduler;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -38,6 +46,46 @@ final class BrokerCompaction {
     this.meters = meters;
     Gauge.builder("sediment.compaction.damaged.objects", compactors, BrokerCompaction::damaged)
         .register(meters);
+  }
+
+  /**
+   * @param scheduler whose threads compact
+   * @param metadata which topics there are, and what of them has to stay
+   * @param scratch an empty folder
+   */
+  static BrokerCompaction of(
+      ProcessEnvironment process,
+      Scheduler scheduler,
+      ClusterMetadata metadata,
+      Duration producerExpiry,
+      long incarnation,
+      Path scratch) {
+    BrokerSettings settings = process.settings();
+    TopicConfigs topicConfigs = settings.topicConfigs();
+    long memory = process.budget().reservedBytes(Share.COMPACTION);
+    long memoryForKeys = KeyCleaner.memoryOutOf(memory);
+    KeyCleaner cleaner =
+        new KeyCleaner(
+            new MetadataCompactedTopics(metadata, topicConfigs),
+            process.clock(),
+            scheduler,
+            scratch,
+            memoryForKeys);
+    CompactionEnvironment environment =
+        new CompactionEnvironment(
+            process.stores().catchUp(),
+            scheduler,
+            process.random(),
+            incarnation,
+            process.budget(),
+            new CompactionPace(scheduler, process.ticker(), settings.compactionBytesPerSecond()),
+            cleaner,
+            new MetadataLiveness(metadata, topicConfigs, process.clock(), producerExpiry)::of);
+    return new BrokerCompaction(
+        environment,
+        options(settings).withMemory(memory - memoryForKeys),
+        settings.compactionInterval(),
+        process.meters());
   }
 
   private static long damaged(List<LaneCompactor> compactors) {

@@ -1,6 +1,9 @@
 package io.sediment.cluster;
 
 import io.sediment.cluster.ValueTypes.HostAndPort;
+import io.sediment.frontend.config.BrokerConfigs;
+import io.sediment.frontend.config.ConfigView;
+import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -458,6 +461,13 @@ record BrokerSettings(
   /** {@code s3}: the key prefix; a leading {@code ./} or slash does not count. */
   String keyPrefix() {
     return dataPathText.replaceFirst("^\\.?/+", "");
+  }
+
+  /** The configs of topics, with this broker's defaults. */
+  TopicConfigs topicConfigs() {
+    BrokerConfigs brokerConfigs = new BrokerConfigs(asKafkaConfigs());
+    return (image, topic) ->
+        new ConfigView(image, brokerId, brokerConfigs).effectiveTopic(topic.configs());
   }
 
   /** What DescribeConfigs tells of this broker, under Kafka's names. */

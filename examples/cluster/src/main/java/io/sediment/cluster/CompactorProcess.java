@@ -3,18 +3,11 @@ package io.sediment.cluster;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sediment.cluster.tools.ReadOnlyMetadata;
-import io.sediment.compactor.CompactionEnvironment;
-import io.sediment.compactor.CompactionPace;
-import io.sediment.compactor.keys.KeyCleaner;
-import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
-import io.sediment.frontend.retention.MetadataCompactedTopics;
-import io.sediment.frontend.retention.MetadataLiveness;
 import io.sediment.lsm.lane.LaneConfig;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.bucket.BucketMetadata;
 import io.sediment.objectstore.StoreProbe;
 import io.sediment.runtime.MemoryBudget;
-import io.sediment.runtime.MemoryBudget.Share;
 import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
@@ -65,10 +58,6 @@ final class CompactorProcess implements Service {
   private @Nullable CompactedLanes lanes; // guarded by this
   private long incarnation; // guarded by this: of the cluster that the lanes are looked after for
 
-  /** What all lanes share. */
-  private record Means(
-      BrokerStores stores, ThreadPoolScheduler scheduler, MemoryBudget budget, Path scratch) {}
-
   private CompactorProcess(BrokerSettings settings) {
     this.settings = settings;
   }
@@ -94,7 +83,7 @@ final class CompactorProcess implements Service {
           "OBJECT_STORE_TYPE", "memory", "local or s3: nobody else sees what is in memory");
     }
     settings.requireDataFolder();
-    Broker.requireFree("HOST", "HTTP_PORT", settings.host(), settings.httpPort());
+    FreePort.require("HOST", "HTTP_PORT", settings.host(), settings.httpPort());
     ProcessMeters.bindTo(meters);
     HttpEndpoint http =
         started.add(
@@ -115,7 +104,8 @@ final class CompactorProcess implements Service {
         CompactionScratch.emptied(
             Path.of(
                 System.getProperty("java.io.tmpdir"), "sediment-compactor-" + settings.httpPort()));
-    Means means = new Means(stores, scheduler, budget, scratch);
+    ProcessEnvironment process =
+        new ProcessEnvironment(settings, stores, scheduler, ticker, clock, random, budget, meters);
     started.add("lanes", this::stopCompacting);
     started.add(
         "metadata",
@@ -123,13 +113,14 @@ final class CompactorProcess implements Service {
             new BucketMetadata(stores.catchUp(), scheduler),
             scheduler,
             LOOK_INTERVAL,
-            newest -> compact(means, newest)));
+            newest -> compact(process, scratch, newest)));
     ready = true;
     log.info("The compactor is at work on {}, http on port {}", stores.name(), http.port());
   }
 
   /** Begins with a cluster, and anew where the bucket was taken over by a next incarnation. */
-  private synchronized void compact(Means means, MetadataImage newest) {
+  private synchronized void compact(
+      ProcessEnvironment process, Path scratch, MetadataImage newest) {
     image = newest;
     if (closing.get() || (lanes != null && incarnation == newest.incarnation())) {
       return;
@@ -137,40 +128,24 @@ final class CompactorProcess implements Service {
     stopCompacting();
     incarnation = newest.incarnation();
     log.info("compacting for cluster {}, incarnation {}", newest.clusterId(), incarnation);
-    TopicConfigs topicConfigs = Broker.topicConfigs(settings);
     ReadOnlyMetadata metadata = new ReadOnlyMetadata(this::image);
-    LaneConfig laneConfig = Broker.laneConfig(settings, means.budget());
-    long memory = means.budget().reservedBytes(Share.COMPACTION);
-    long memoryForKeys = KeyCleaner.memoryOutOf(memory);
-    CompactionEnvironment environment =
-        new CompactionEnvironment(
-            means.stores().catchUp(),
-            means.scheduler(),
-            random,
-            incarnation,
-            means.budget(),
-            new CompactionPace(means.scheduler(), ticker, settings.compactionBytesPerSecond()),
-            new KeyCleaner(
-                new MetadataCompactedTopics(metadata, topicConfigs),
-                clock,
-                means.scheduler(),
-                means.scratch(),
-                memoryForKeys),
-            new MetadataLiveness(metadata, topicConfigs, clock, laneConfig.producerExpiry())::of);
+    LaneConfig laneConfig = BrokerLanes.config(settings, process.budget());
     lanes =
         CompactedLanes.start(
             metadata,
             any -> true,
-            means.stores().catchUp(),
-            means.scheduler(),
+            process.stores().catchUp(),
+            process.scheduler(),
             random,
             laneConfig.garbage(),
             laneConfig.garbageInterval(),
-            new BrokerCompaction(
-                environment,
-                BrokerCompaction.options(settings).withMemory(memory - memoryForKeys),
-                settings.compactionInterval(),
-                meters));
+            BrokerCompaction.of(
+                process,
+                process.scheduler(),
+                metadata,
+                laneConfig.producerExpiry(),
+                incarnation,
+                scratch));
   }
 
   private MetadataImage image() {

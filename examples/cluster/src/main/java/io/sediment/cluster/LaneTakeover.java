@@ -2,6 +2,7 @@ package io.sediment.cluster;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.CommandResult.Rejected;
@@ -163,7 +164,7 @@ public final class LaneTakeover implements AutoCloseable {
 
   private void failed(Grant grant, Throwable failure) {
     int inARow = failures.merge(grant.lane, 1, Integer::sum);
-    boolean corrupt = Broker.isCorruption(failure);
+    boolean corrupt = CorruptObjectException.isCauseOf(failure);
     Duration pause = corrupt ? PAUSE_MAX : pauseAfter(inARow);
     if (corrupt || inARow >= FAILURES_TO_ALARM) {
       log.error(

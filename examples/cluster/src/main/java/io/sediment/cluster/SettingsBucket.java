@@ -54,7 +54,7 @@ final class SettingsBucket implements BucketSource {
 
     @Override
     public TopicConfigs topicConfigs() {
-      return Broker.topicConfigs(settings);
+      return settings.topicConfigs();
     }
 
     @Override
