@@ -94,6 +94,8 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private final Exporter exporter;
   private final CommandSubmission submission;
   private final BrokerLeases leases;
+  private final HeartbeatDesk desk;
+  private final MetadataStateMachine machine;
   private final RaftServer server;
   private final LeaderRequests requests;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -139,6 +141,8 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
             RaftSettings.ENTRY_BYTES_MAX / 2,
             this::send);
     this.leases = new BrokerLeases(config.lease());
+    this.desk = new HeartbeatDesk(leases, ticker);
+    this.machine = new MetadataStateMachine(images, exporter);
     this.self = peerId(config.brokerId(), started.identity().storageId());
     this.isReplacement = started.replacesLostFolder();
     this.contacts = group(config, incarnation, started.newestFolders());
@@ -165,10 +169,10 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
                 new RatisMetadataStateMachine(
                     folder.state(),
                     () -> new StateRows.Stored(exported.image(), exported.term(), exported.index()),
-                    new MetadataStateMachine(images, exporter),
+                    machine,
                     exporter,
                     leases,
-                    new HeartbeatDesk(leases, ticker)))
+                    desk))
             .build();
     this.requests =
         new LeaderRequests(
@@ -408,8 +412,13 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   /**
    * Tells the Raft leader that a broker process is alive. Fails where no leader is known or it does
    * not answer; it may simply be sent again.
+   *
+   * <p>A voter alone is heard here: there is no majority to ask whether another one leads.
    */
   public CompletableFuture<HeartbeatReply> heartbeat(Heartbeat heartbeat) {
+    if (isAlone()) {
+      return CompletableFuture.completedFuture(desk.hear(heartbeat, machine.image()));
+    }
     return requests
         .read(Message.valueOf(UnsafeByteOperations.unsafeWrap(heartbeat.encode())))
         .thenApply(

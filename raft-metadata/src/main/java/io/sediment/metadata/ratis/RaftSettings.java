@@ -62,10 +62,13 @@ final class RaftSettings {
     long firstElectionMs = alone ? 10 : 150;
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(firstElectionMs));
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(firstElectionMs * 3));
-    // A new leader is there before the leases end that the old one has granted.
+    // A new leader is there before the leases end that the old one has granted. A leader wakes
+    // twice
+    // in the shortest of these timeouts; one that nobody can follow as leader need not.
     long leaseMs = config.lease().toMillis();
-    RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(leaseMs / 5));
-    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(leaseMs / 3));
+    RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(alone ? leaseMs / 2 : leaseMs / 5));
+    RaftServerConfigKeys.Rpc.setTimeoutMax(
+        properties, millis(alone ? leaseMs * 3 / 4 : leaseMs / 3));
     // Heartbeats are the only reads: a leader grants a lease only while a majority follows it.
     RaftServerConfigKeys.Read.setOption(properties, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
     RaftServerConfigKeys.Read.setTimeout(properties, millis(leaseMs * 2 / 3));
