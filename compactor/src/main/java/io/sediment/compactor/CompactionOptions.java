@@ -7,8 +7,8 @@ package io.sediment.compactor;
  * @param l0ObjectsMax so many are clustered at once
  * @param l0BytesMax and no more bytes than these, unless one object is larger
  * @param sectionsMax nor more sections than these: their index entries are in memory meanwhile
- * @param runsJoined so many neighbouring runs that are small together become one
- * @param joinedBytesMax what small means
+ * @param runsJoined so many neighbouring runs that are small become one
+ * @param joinedBytesMax of all of them together; small is what has its share of this at most
  * @param referenceBytesMin a section of a source that lies in one piece of this size is referred to
  *     where it is instead of being rewritten
  * @param objectBytesMax an L1 object is cut before it grows beyond this
@@ -34,7 +34,7 @@ public record CompactionOptions(
           64,
           4L << 30,
           200_000,
-          32,
+          256,
           256L << 20,
           8L << 20,
           256L << 20,
@@ -95,6 +95,10 @@ public record CompactionOptions(
   }
 
   private static final long STEP_BYTES_MIN = 512 << 10;
+
+  long smallRunBytesMax() {
+    return joinedBytesMax / runsJoined;
+  }
 
   /** One being read, one being put together, one being written. */
   static final int STEPS_IN_MEMORY = 3;

@@ -60,18 +60,33 @@ public final class LayeredCompaction implements CompactionPolicy {
         .map(run -> new CompactionPlan(Reason.EVACUATE, List.of(run.ref()), List.of()));
   }
 
-  /** The first neighbours that are small together. */
+  /**
+   * The first neighbours that are small, as many of them as there are indexes to hold. Every join
+   * writes its runs once more, so it waits for many of them, and leaves alone what it has made.
+   */
   private Optional<CompactionPlan> join(LsmShape shape) {
-    List<LsmShape.Run> runs = shape.runs();
-    for (int from = 0; from + options.runsJoined() <= runs.size(); from++) {
-      List<RunRef> window =
-          runs.subList(from, from + options.runsJoined()).stream().map(LsmShape.Run::ref).toList();
-      long bytes = window.stream().mapToLong(RunRef::dataBytes).sum();
-      long sections = window.stream().mapToLong(RunRef::partitionCount).sum();
-      if (bytes <= options.joinedBytesMax() && sections <= options.sectionsMax()) {
-        return Optional.of(new CompactionPlan(Reason.JOIN, window, List.of()));
+    List<RunRef> small = new ArrayList<>();
+    for (LsmShape.Run run : shape.runs()) {
+      if (run.ref().dataBytes() > options.smallRunBytesMax()) {
+        small.clear();
+        continue;
+      }
+      small.add(run.ref());
+      if (small.size() == options.runsJoined()) {
+        return Optional.of(new CompactionPlan(Reason.JOIN, withinSections(small), List.of()));
       }
     }
     return Optional.empty();
+  }
+
+  private List<RunRef> withinSections(List<RunRef> runs) {
+    int end = 0;
+    long sections = 0;
+    while (end < runs.size()
+        && (end < 2 || sections + runs.get(end).partitionCount() <= options.sectionsMax())) {
+      sections += runs.get(end).partitionCount();
+      end++;
+    }
+    return runs.subList(0, end);
   }
 }

@@ -67,6 +67,7 @@ class LayeredCompactionTest {
     assertThat(plan("5/5 5/5 |")).isEqualTo("-");
     assertThat(plan("5/5 5/5 5/5 |")).isEqualTo("JOIN runs=[1, 2, 3] l0=[]");
     assertThat(plan("25/25 5/5 5/5 5/5 |")).isEqualTo("JOIN runs=[2, 3, 4] l0=[]");
-    assertThat(plan("5/5 25/25 5/5 |")).isEqualTo("-");
+    assertThat(plan("5/5 5/5 25/25 5/5 |")).isEqualTo("-");
+    assertThat(plan("5/5 5/5 11/11 |")).as("not its share of 30 MB").isEqualTo("-");
   }
 }
