@@ -6,7 +6,7 @@ package io.sediment.compactor.keys;
  * page of each range's summary.
  *
  * @param rangeKeysMax keys of a range; the last batch may bring some more
- * @param rangesMax ranges of a partition: with more, it has too many keys
+ * @param rangesMax ranges whose summaries are gone through at once: with more, in several passes
  * @param marksBytesMax for marking what survives; where it does not do for all ranges at once,
  *     their summaries are read several times
  * @param readBytes so much is read at once
@@ -18,7 +18,7 @@ record CleaningMemory(
 
   CleaningMemory {
     if (rangeKeysMax < 1
-        || rangesMax < 1
+        || rangesMax < 2
         || marksBytesMax < 1
         || readBytes < 1
         || summaryBytesMax < 0) {
@@ -51,8 +51,8 @@ record CleaningMemory(
         eighth);
   }
 
-  /** As many keys are sure to fit. */
-  long keysMax() {
+  /** A partition with so many keys takes one pass over its summaries. */
+  long keysInOnePass() {
     return (long) rangeKeysMax * rangesMax;
   }
 }

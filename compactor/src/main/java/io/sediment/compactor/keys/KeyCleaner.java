@@ -36,8 +36,7 @@ import org.slf4j.LoggerFactory;
  * is cleaned on the way, and a job of its own is proposed once a partition has gathered enough that
  * is new.
  *
- * <p>A partition whose records cannot be read, or that has more keys than memory will do for, is
- * kept as it is and reported; the others go on.
+ * <p>A partition whose records cannot be read is kept as it is and reported; the others go on.
  */
 public final class KeyCleaner implements RangeRewriter {
   private static final Logger log = LoggerFactory.getLogger(KeyCleaner.class);
@@ -121,19 +120,7 @@ public final class KeyCleaner implements RangeRewriter {
             rules,
             memory.rangeKeysMax(),
             state.abortedTxns(),
-            (offsets, summary) -> {
-              if (summaries.size() == memory.rangesMax()) {
-                throw new UncleanableException(
-                    "more keys than memory is sure to do for: keys="
-                        + memory.keysMax()
-                        + " memoryBytes="
-                        + memoryBytes
-                        + " offset="
-                        + offsets.from(),
-                    null);
-              }
-              summaries.add(kept.keep(offsets, summary));
-            });
+            (offsets, summary) -> summaries.add(kept.keep(offsets, summary)));
     return summarize(range, 0, source, summarizer, rules)
         .thenApply(
             done ->
@@ -141,7 +128,7 @@ public final class KeyCleaner implements RangeRewriter {
                     rules,
                     new RecordFilter(
                         rules,
-                        new Survivors(summaries, memory.marksBytesMax()),
+                        new Survivors(summaries, memory.marksBytesMax(), memory.rangesMax()),
                         new TransactionTrail(state.abortedTxns()),
                         new LastBatches(state.producers())),
                     kept))

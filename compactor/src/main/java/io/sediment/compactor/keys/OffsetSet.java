@@ -1,6 +1,7 @@
 package io.sediment.compactor.keys;
 
 import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * Some offsets of a range, marked in any order, then asked for. Takes a bit per offset of the range
@@ -11,6 +12,9 @@ final class OffsetSet {
   private final long[] bits;
   private int[] distances;
   private int count;
+
+  /** Of the distances, by place: marks that were taken back. */
+  private final BitSet takenBack = new BitSet();
 
   /**
    * @param marksMax how many will be marked at most
@@ -53,6 +57,19 @@ final class OffsetSet {
     count++;
   }
 
+  /** Takes a mark back, if there is one; after {@link #freeze}. */
+  void unmark(long offset) {
+    int distance = range.distanceOf(offset);
+    if (bits.length > 0) {
+      bits[distance >> 6] &= ~(1L << distance);
+    } else {
+      int place = placeOf(distance);
+      if (place >= 0) {
+        takenBack.set(place);
+      }
+    }
+  }
+
   /** To be called once, behind the last mark. */
   void freeze() {
     Arrays.sort(distances, 0, bits.length > 0 ? 0 : count);
@@ -60,8 +77,15 @@ final class OffsetSet {
 
   boolean contains(long offset) {
     int distance = range.distanceOf(offset);
-    return bits.length > 0
-        ? (bits[distance >> 6] & 1L << distance) != 0
-        : Arrays.binarySearch(distances, 0, count, distance) >= 0;
+    if (bits.length > 0) {
+      return (bits[distance >> 6] & 1L << distance) != 0;
+    }
+    int place = placeOf(distance);
+    return place >= 0 && !takenBack.get(place);
+  }
+
+  /** Negative where it is not marked. */
+  private int placeOf(int distance) {
+    return Arrays.binarySearch(distances, 0, count, distance);
   }
 }

@@ -32,11 +32,51 @@ final class SurvivorMerge {
    * @param marked how many of them to mark; the others only supersede
    */
   static List<OffsetSet> merge(List<KeySummary> summaries, int marked) throws IOException {
-    checkOrder(summaries);
     List<OffsetSet> sets = new ArrayList<>();
     for (KeySummary summary : summaries.subList(0, marked)) {
       sets.add(new OffsetSet(summary.range(), summary.keyCount()));
     }
+    walk(
+        summaries,
+        (head, newestOfKey) -> {
+          if (head.range < marked && newestOfKey == head.range) {
+            sets.get(head.range).mark(head.cursor.offset());
+          }
+        });
+    sets.forEach(OffsetSet::freeze);
+    return sets;
+  }
+
+  /**
+   * Takes back the marks that {@link #merge} made of what a later range supersedes, for ranges that
+   * it did not look at. Memory: a page of each summary.
+   *
+   * @param sets of the ranges of {@code marked}
+   * @param newer summaries of later ranges
+   */
+  static void unmark(List<OffsetSet> sets, List<KeySummary> marked, List<KeySummary> newer)
+      throws IOException {
+    List<KeySummary> all = new ArrayList<>(marked);
+    all.addAll(newer);
+    walk(
+        all,
+        (head, newestOfKey) -> {
+          if (head.range < marked.size() && newestOfKey >= marked.size()) {
+            sets.get(head.range).unmark(head.cursor.offset());
+          }
+        });
+  }
+
+  private interface Visitor {
+    /**
+     * @param newestOfKey the last range that has the same key
+     */
+    void entry(Head head, int newestOfKey);
+  }
+
+  /** All entries in the order of hashes, those of one key newest first. */
+  private static void walk(List<KeySummary> summaries, Visitor visitor) throws IOException {
+    checkOrder(summaries);
     PriorityQueue<Head> heads =
         new PriorityQueue<>(Math.max(1, summaries.size()), BY_HASH_NEWEST_FIRST);
     for (int i = 0; i < summaries.size(); i++) {
@@ -44,21 +84,17 @@ final class SurvivorMerge {
     }
     long high = 0;
     long low = 0;
-    boolean first = true;
+    int newest = -1;
     while (!heads.isEmpty()) {
       Head head = heads.poll();
-      if (first || head.cursor.high() != high || head.cursor.low() != low) {
-        first = false;
+      if (newest < 0 || head.cursor.high() != high || head.cursor.low() != low) {
+        newest = head.range;
         high = head.cursor.high();
         low = head.cursor.low();
-        if (head.range < marked) {
-          sets.get(head.range).mark(head.cursor.offset());
-        }
       }
+      visitor.entry(head, newest);
       advance(heads, head);
     }
-    sets.forEach(OffsetSet::freeze);
-    return sets;
   }
 
   private static void advance(PriorityQueue<Head> heads, Head head) throws IOException {

@@ -11,6 +11,7 @@ import java.util.List;
 final class Survivors {
   private final List<KeySummary> summaries;
   private final long marksBytesMax;
+  private final int rangesMax;
 
   /** Of the ranges from {@code first} on. */
   private List<OffsetSet> window = List.of();
@@ -21,10 +22,12 @@ final class Survivors {
   /**
    * @param summaries of successive ranges, oldest first, all that is to be cleaned
    * @param marksBytesMax memory for marks
+   * @param rangesMax summaries that are gone through at once; at least two
    */
-  Survivors(List<KeySummary> summaries, long marksBytesMax) {
+  Survivors(List<KeySummary> summaries, long marksBytesMax, int rangesMax) {
     this.summaries = List.copyOf(summaries);
     this.marksBytesMax = marksBytesMax;
+    this.rangesMax = rangesMax;
   }
 
   /**
@@ -48,17 +51,32 @@ final class Survivors {
     }
     if (range >= first + window.size()) {
       window = List.of();
-      long bytes = OffsetSet.bytesMax(summaries.get(range));
-      int end = range + 1;
-      while (end < summaries.size()
-          && bytes + OffsetSet.bytesMax(summaries.get(end)) <= marksBytesMax) {
-        bytes += OffsetSet.bytesMax(summaries.get(end));
-        end++;
-      }
-      // What is older supersedes nothing in here.
-      window = SurvivorMerge.merge(summaries.subList(range, summaries.size()), end - range);
+      window = marked(range);
       first = range;
     }
     return window.get(range - first);
+  }
+
+  /** Of the range and as many behind it as memory does for. */
+  private List<OffsetSet> marked(int from) throws IOException {
+    int left = summaries.size() - from;
+    // Where one pass does not do for all that is left, each has room for what it compares with.
+    int windowMax = left <= rangesMax ? left : rangesMax / 2;
+    long bytes = OffsetSet.bytesMax(summaries.get(from));
+    int end = from + 1;
+    while (end < from + windowMax
+        && bytes + OffsetSet.bytesMax(summaries.get(end)) <= marksBytesMax) {
+      bytes += OffsetSet.bytesMax(summaries.get(end));
+      end++;
+    }
+    // What is older supersedes nothing in here.
+    int next = from + Math.min(left, rangesMax);
+    List<OffsetSet> sets = SurvivorMerge.merge(summaries.subList(from, next), end - from);
+    while (next < summaries.size()) {
+      int to = Math.min(summaries.size(), next + rangesMax - (end - from));
+      SurvivorMerge.unmark(sets, summaries.subList(from, end), summaries.subList(next, to));
+      next = to;
+    }
+    return sets;
   }
 }

@@ -22,15 +22,22 @@ final class CleanedLog {
   private final long deleteRetentionMs;
   private final int rangeKeysMax;
   private final long marksBytesMax;
+  private final int rangesMax;
   private List<ByteBuffer> clean = new ArrayList<>();
   private long firstDirty;
   private final List<ByteBuffer> dirty = new ArrayList<>();
 
-  CleanedLog(History history, long deleteRetentionMs, int rangeKeysMax, long marksBytesMax) {
+  CleanedLog(
+      History history,
+      long deleteRetentionMs,
+      int rangeKeysMax,
+      long marksBytesMax,
+      int rangesMax) {
     this.history = history;
     this.deleteRetentionMs = deleteRetentionMs;
     this.rangeKeysMax = rangeKeysMax;
     this.marksBytesMax = marksBytesMax;
+    this.rangesMax = rangesMax;
   }
 
   void append(ByteBuffer batch) {
@@ -78,7 +85,7 @@ final class CleanedLog {
     RecordFilter filter =
         new RecordFilter(
             rules,
-            new Survivors(summaries, marksBytesMax),
+            new Survivors(summaries, marksBytesMax, rangesMax),
             new TransactionTrail(history.aborted()),
             new LastBatches(history.producers()));
     List<ByteBuffer> result = new ArrayList<>();

@@ -38,7 +38,11 @@ class CleaningModelTest {
     History history = new History(random, 1 + random.nextInt(50));
     CleanedLog log =
         new CleanedLog(
-            history, DELETE_RETENTION_MS, 1 + random.nextInt(30), 1 + random.nextInt(100));
+            history,
+            DELETE_RETENTION_MS,
+            1 + random.nextInt(30),
+            1 + random.nextInt(100),
+            2 + random.nextInt(8));
     List<ByteBuffer> written = new ArrayList<>();
     Map<Long, Long> firstPassMs = new HashMap<>(); // of each offset
     for (int pass = 0; pass < 10; pass++) {

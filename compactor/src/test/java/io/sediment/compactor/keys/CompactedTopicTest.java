@@ -104,7 +104,7 @@ class CompactedTopicTest {
   void theLastRecordOfEachKeyIsAlwaysRead(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     FaultPlan faults = seed % 3 == 0 ? FaultPlan.none() : FaultPlan.random(random.split());
-    CompactingWorld compacting = compacting(seed, faults);
+    CompactingWorld compacting = compacting(seed, faults, 2 + (int) (seed % 6));
     LaneWorld world = compacting.world;
     Map<Integer, Written> written = new TreeMap<>();
     for (int partition = 0; partition < PARTITIONS; partition++) {
@@ -155,12 +155,12 @@ class CompactedTopicTest {
   }
 
   @Test
-  void aPartitionWithMoreKeysThanMemoryWillDoForStaysAsItIs() {
+  void aPartitionWithMoreKeysThanMemoryWillDoForTakesSeveralPasses() {
     CompactingWorld compacting = compacting(1, FaultPlan.none(), 2);
     LaneWorld world = compacting.world;
     Broker broker = world.openBroker("broker");
     LaneCompactor compactor = compacting.inside(broker);
-    Written many = new Written(1, 1_000);
+    Written many = new Written(1, 150);
     Written few = new Written(2, 10);
     for (int round = 0; round < 4; round++) {
       append(world, broker, Map.of(0, many, 1, few), 100, new SplittableRandom(round));
@@ -172,7 +172,7 @@ class CompactedTopicTest {
     Broker next = world.openBroker("next");
     check(world, next.partition(0), many);
     check(world, next.partition(1), few);
-    assertThat(records(world, next.partition(0))).isEqualTo(many.records.size());
+    assertThat(records(world, next.partition(0))).isLessThan(many.records.size() / 2);
     assertThat(records(world, next.partition(1))).isLessThan(few.records.size() / 2);
   }
 

@@ -32,7 +32,11 @@ class LikeKafkaTest {
     History history = new History(random, 5 + random.nextInt(60));
     CleanedLog ours =
         new CleanedLog(
-            history, DELETE_RETENTION_MS, 1 + random.nextInt(40), 1 + random.nextInt(200));
+            history,
+            DELETE_RETENTION_MS,
+            1 + random.nextInt(40),
+            1 + random.nextInt(200),
+            2 + random.nextInt(8));
     try (KafkaLog kafka = new KafkaLog(folder, DELETE_RETENTION_MS)) {
       for (int pass = 0; pass < 6; pass++) {
         int batches = random.nextInt(40);
