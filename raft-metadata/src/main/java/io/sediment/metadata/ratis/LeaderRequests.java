@@ -22,6 +22,7 @@ import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
@@ -99,6 +100,20 @@ final class LeaderRequests implements AutoCloseable {
         : send(leader, callIds.incrementAndGet(), message, RaftClientRequest.readRequestType());
   }
 
+  /** Has another member lead instead of this one, which does. */
+  CompletableFuture<RaftClientReply> pass(RaftPeerId next, Duration timeout) {
+    return checked(
+        () ->
+            server.transferLeadershipAsync(
+                new TransferLeadershipRequest(
+                    clientId,
+                    self,
+                    group.getGroupId(),
+                    callIds.incrementAndGet(),
+                    next,
+                    timeout.toMillis())));
+  }
+
   private static MetadataUnavailableException noLeader() {
     return new MetadataUnavailableException("the metadata group has no leader");
   }
@@ -127,12 +142,24 @@ final class LeaderRequests implements AutoCloseable {
             .setMessage(message)
             .setType(type)
             .build();
+    return checked(
+        () ->
+            member.equals(self)
+                ? server.submitClientRequestAsync(request)
+                : call(channel(member), request));
+  }
+
+  /** Sends something. */
+  @FunctionalInterface
+  private interface Sending {
+    CompletableFuture<RaftClientReply> send() throws IOException;
+  }
+
+  /** A reply that says no is a failure. */
+  private static CompletableFuture<RaftClientReply> checked(Sending sending) {
     CompletableFuture<RaftClientReply> reply;
     try {
-      reply =
-          member.equals(self)
-              ? server.submitClientRequestAsync(request)
-              : call(channel(member), request);
+      reply = sending.send();
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -6,8 +6,10 @@ import io.sediment.metadata.MetadataQuorum.Member;
 import io.sediment.metadata.MetadataUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
@@ -44,6 +46,20 @@ final class QuorumReport {
         division.getRaftLog().getLastCommittedIndex(),
         lastIndex,
         members);
+  }
+
+  /**
+   * Who should lead when this member, which does, no longer can: the most complete voter there is.
+   */
+  static Optional<RaftPeerId> successor(RaftServer.Division division, Duration silentMax) {
+    Map<RaftPeerId, Heard> heard = heard(division);
+    heard.values().removeIf(follower -> follower.silentFor().compareTo(silentMax) > 0);
+    heard
+        .keySet()
+        .retainAll(division.getRaftConf().getCurrentPeers().stream().map(RaftPeer::getId).toList());
+    return heard.entrySet().stream()
+        .max(Map.Entry.comparingByValue(Comparator.comparingLong(Heard::lastIndex)))
+        .map(Map.Entry::getKey);
   }
 
   private static long lastIndex(RaftServer.Division division) {

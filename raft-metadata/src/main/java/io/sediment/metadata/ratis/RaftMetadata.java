@@ -39,6 +39,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -76,6 +77,13 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RaftMetadata.class);
   private static final int JOIN_ATTEMPTS = 100;
   private static final long JOIN_PAUSE_MS = 100;
+
+  /** A member that was not heard for so long may be gone; heartbeats are twice as frequent. */
+  private static final int HEARD_PARTS_OF_LEASE = 5;
+
+  /** Whoever is there begins to lead within milliseconds. */
+  private static final Duration PASS_TIMEOUT = Duration.ofSeconds(1);
+
   private static final Duration NOTICE_PAUSE = Duration.ofMillis(100);
 
   private final MetadataConfig config;
@@ -562,14 +570,38 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   }
 
   /**
-   * Leaves the group. Commands that are not answered yet fail; their outcome is unknown.
-   * Idempotent.
+   * Where this broker leads, somebody else does from now on: the others need not find out that it
+   * is gone, which would cost them their leases.
+   */
+  private void passLeadership() {
+    if (!leads() || halted.isDone()) {
+      return;
+    }
+    try {
+      RaftServer.Division division = server.getDivision(group.getGroupId());
+      Optional<RaftPeerId> next =
+          QuorumReport.successor(division, config.lease().dividedBy(HEARD_PARTS_OF_LEASE));
+      if (next.isPresent()) {
+        requests.pass(next.get(), PASS_TIMEOUT).get(PASS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        LOG.info("{} leads the metadata group from now on", next.get());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException | MetadataUnavailableException | ExecutionException | TimeoutException e) {
+      LOG.info("nobody was told to lead the metadata group: {}", e.toString());
+    }
+  }
+
+  /**
+   * Leaves the group, which another member leads then. Commands that are not answered yet fail;
+   * their outcome is unknown. Idempotent.
    */
   @Override
   public void close() throws IOException {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    passLeadership();
     // Before the server, which waits for everything it has applied to be exported.
     exporter.close();
     try {
