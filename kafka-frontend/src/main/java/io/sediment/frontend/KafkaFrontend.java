@@ -18,6 +18,7 @@ import io.sediment.frontend.partition.BatchPreparer;
 import io.sediment.frontend.partition.FollowedPartitions;
 import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.frontend.partition.PartitionLogs;
+import io.sediment.frontend.partition.ProducersAhead;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.NamedThreads;
@@ -135,6 +136,7 @@ public final class KafkaFrontend implements AutoCloseable {
       PartitionLogs logs,
       List<? extends ApiHandler<?, ?>> moreHandlers)
       throws InterruptedException {
+    ProducersAhead.start(logs, environment.scheduler());
     ExecutorService workers = NamedThreads.pool("kafka-worker", config.workerThreads());
     GroupCoordinators groups =
         new GroupCoordinators(

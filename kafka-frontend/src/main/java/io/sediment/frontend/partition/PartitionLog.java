@@ -371,6 +371,10 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
     return !closed && lane != null;
   }
 
+  boolean isOpening() {
+    return !closed && lane == null;
+  }
+
   @Override
   public CompletableFuture<BatchSlices> read(long offset, int maxBytes, boolean atLeastOne) {
     return requireLane().read(offset, maxBytes, atLeastOne, highWatermark);

@@ -169,9 +169,6 @@ public final class PartitionLogs implements AutoCloseable {
             (opened, failure) -> {
               if (failure == null) {
                 opening.opened(opened);
-                if (opening.isNewToLane()) {
-                  opening.producersLoaded(); // its producers are about to be here
-                }
                 openListeners.forEach(listener -> listener.accept(opening));
               } else {
                 log.error("cannot open {}", opening, failure);
@@ -225,21 +222,30 @@ public final class PartitionLogs implements AutoCloseable {
   }
 
   /**
-   * Whether a partition that another broker leads, as far as is known here, may come to this one at
-   * any moment: that broker hands all of its partitions over, or shall hand over this one. Whoever
-   * was sent here by it knows more than this broker.
+   * Whether a partition that is not open here may be at any moment. Either its log is about to be
+   * opened; or another broker leads it, as far as is known here, and hands all of its partitions
+   * over, or shall hand over this one: whoever was sent here by it knows more than this broker.
    */
   public boolean mayArrive(UUID topicId, int index) {
     MetadataImage image = metadata.image();
     Partition partition = image.partition(topicId, index);
     Lane placed = partition == null ? null : image.lane(partition.current().lane());
-    if (placed == null || placed.owner() == brokerId) {
+    if (partition == null || placed == null) {
       return false;
+    }
+    if (placed.owner() == brokerId) {
+      return isOurs(partition, image) && isToOpen(new PartitionId(topicId, index), partition);
     }
     io.sediment.metadata.PartitionId id = new io.sediment.metadata.PartitionId(topicId, index);
     PreferredLeader preferred = image.preferredLeader(id);
     return placed.state() == Lane.State.DRAINING
         || (preferred != null && preferred.broker() == brokerId && image.isMoving(id));
+  }
+
+  /** Images are published before they are followed. */
+  private boolean isToOpen(PartitionId id, Partition placed) {
+    PartitionLog known = logs.get(id);
+    return known == null || known.leaderEpoch() < placed.leaderEpoch() || known.isOpening();
   }
 
   /** The log of a partition while it is open here and the newest leadership; else null. */

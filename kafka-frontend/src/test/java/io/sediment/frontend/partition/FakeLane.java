@@ -45,6 +45,7 @@ public final class FakeLane implements PartitionLane {
   private volatile Executor coldReads = Runnable::run;
   private volatile boolean unreadableProducers;
   private volatile boolean throwingProducers;
+  private final AtomicInteger producersAsked = new AtomicInteger();
 
   public FakeLane(long lane, long epoch, Executor ackThread) {
     this.lane = lane;
@@ -131,6 +132,11 @@ public final class FakeLane implements PartitionLane {
   /** Reads complete on {@code executor}, as they do when the store must be asked. */
   public void readOn(Executor executor) {
     coldReads = executor;
+  }
+
+  /** How often producer states were asked for. */
+  int producersAsked() {
+    return producersAsked.get();
   }
 
   /** Producer states cannot be read, which is found out on the thread that acknowledges. */
@@ -363,6 +369,7 @@ public final class FakeLane implements PartitionLane {
 
     @Override
     public synchronized CompletableFuture<List<ProducerEntry>> producers() {
+      producersAsked.incrementAndGet();
       if (throwingProducers) {
         throw new IllegalStateException("thrown by a test");
       }

@@ -2,6 +2,8 @@ package io.sediment.frontend.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sediment.lsm.lane.LanePartition;
+import io.sediment.lsm.lane.PartitionListener;
 import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.InMemoryClusterMetadata;
 import io.sediment.metadata.LaneId;
@@ -15,11 +17,14 @@ import io.sediment.metadata.RegisterLane;
 import io.sediment.metadata.SealLane;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.SystemPorts;
+import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.Test;
 
@@ -76,9 +81,8 @@ class PartitionLogsTest {
     assertThat(log.producersLoaded()).isCompleted();
   }
 
-  @Test
-  void aLogThatComesFromAnotherLaneReadsItsProducersBeforeAnyIsAskedFor() {
-    create("a");
+  /** What lane 0 holds of these topics goes on in lane 1. */
+  private void moveToAnotherLane(String... names) {
     LaneId before = new LaneId(0);
     LaneId after = new LaneId(1);
     long sealing = metadata.accept(new SealLane(before, 1, 0, 1));
@@ -86,9 +90,95 @@ class PartitionLogsTest {
     long epoch = metadata.accept(new OpenLane(after, 0, 1));
     lane.follow(after.value(), epoch);
     metadata.accept(new LaneOpened(after, epoch, Map.of()));
-    PartitionId partition = new PartitionId(metadata.image().topic("a").id(), 0);
-    metadata.accept(new LaneSealed(before, sealing, Map.of(partition, 7L)));
+    Map<PartitionId, Long> ends = new HashMap<>();
+    for (String name : names) {
+      ends.put(new PartitionId(metadata.image().topic(name).id(), 0), 7L);
+    }
+    metadata.accept(new LaneSealed(before, sealing, ends));
+  }
+
+  @Test
+  void aLogThatComesFromAnotherLaneReadsItsProducersBeforeAnyIsAskedFor() {
+    ProducersAhead.start(logs, Runnable::run);
+    create("a");
+    moveToAnotherLane("a");
     lane.throwProducers(true);
     assertThat(((LookUp.Found) find("a")).log().producersLoaded()).isCompleted();
+  }
+
+  @Test
+  void openingDoesNotWaitForProducersWhichAreReadForOnePartitionAfterTheOther() {
+    ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+    ProducersAhead.start(logs, tasks::add);
+    create("a", "b", "c");
+    moveToAnotherLane("a", "b", "c");
+    assertThat(find("c")).isInstanceOf(LookUp.Found.class);
+    for (int read = 0; read < 3; read++) {
+      assertThat(lane.producersAsked()).isEqualTo(read);
+      assertThat(tasks).hasSize(1);
+      tasks.remove().run();
+    }
+    tasks.remove().run();
+    assertThat(tasks).isEmpty();
+    assertThat(lane.producersAsked()).isEqualTo(3);
+  }
+
+  @Test
+  void producersThatCannotBeReadKeepNoOthersWaiting() {
+    ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+    ProducersAhead.start(logs, tasks::add);
+    create("a", "b");
+    moveToAnotherLane("a", "b");
+    lane.throwProducers(true);
+    tasks.remove().run();
+    lane.throwProducers(false);
+    tasks.remove().run();
+    assertThat(lane.producersAsked()).isEqualTo(2);
+  }
+
+  private static PartitionLane openingAfter(CompletableFuture<Void> first, FakeLane opened) {
+    return new PartitionLane() {
+      @Override
+      public long lane() {
+        return opened.lane();
+      }
+
+      @Override
+      public long epoch() {
+        return opened.epoch();
+      }
+
+      @Override
+      public CompletableFuture<LanePartition> open(
+          io.sediment.lsm.PartitionId partition,
+          int leaderEpoch,
+          long startOffset,
+          PartitionListener listener) {
+        return first.thenCompose(
+            done -> opened.open(partition, leaderEpoch, startOffset, listener));
+      }
+
+      @Override
+      public void close(io.sediment.lsm.PartitionId partition) {
+        opened.close(partition);
+      }
+    };
+  }
+
+  @Test
+  void aLogThatIsPlacedHereAndNotOpenYetMayArrive() {
+    create("a");
+    UUID topic = metadata.image().topic("a").id();
+    assertThat(logs.mayArrive(topic, 0)).as("it is here").isFalse();
+    CompletableFuture<Void> opening = new CompletableFuture<>();
+    FakeLane slow = new FakeLane(0, 1, Runnable::run);
+    PartitionLogs late =
+        new PartitionLogs(
+            0, metadata, openingAfter(opening, slow), this::configsOf, SystemPorts.wallClock());
+    assertThat(late.mayArrive(topic, 0)).isTrue();
+    opening.complete(null);
+    assertThat(late.mayArrive(topic, 0)).isFalse();
+    slow.follow(0, 2);
+    assertThat(late.mayArrive(topic, 0)).as("placed under another epoch").isFalse();
   }
 }
