@@ -1,5 +1,6 @@
 package io.sediment.cluster;
 
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.sediment.lsm.CorruptObjectException;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,6 +68,7 @@ public final class LaneTakeover implements AutoCloseable {
   private final Set<Grant> taken = new HashSet<>(); // touched by one image at a time
   private final Set<Grant> askedFor = new HashSet<>(); // likewise
   private final Map<LaneId, Integer> failures = new ConcurrentHashMap<>(); // in a row
+  private final AtomicLong partitions = new AtomicLong();
   private final ClusterMetadata.Subscription subscription;
   private volatile boolean closed;
 
@@ -194,6 +197,14 @@ public final class LaneTakeover implements AutoCloseable {
     Gauge.builder("sediment.lane.takeovers.failing", this, LaneTakeover::failing)
         .description("lanes of dead brokers that this one tried to seal and could not yet")
         .register(meters);
+    FunctionCounter.builder("sediment.lane.takeovers.partitions", this, LaneTakeover::partitions)
+        .description("partitions of dead brokers' lanes that this one has had placed")
+        .register(meters);
+  }
+
+  /** How many were placed since the start, on whomever; none of a broker that handed all over. */
+  long partitions() {
+    return partitions.get();
   }
 
   private void place(Grant grant, Map<PartitionId, Long> ends, long begun, long sealed) {
@@ -205,6 +216,7 @@ public final class LaneTakeover implements AutoCloseable {
         .whenComplete(
             (result, failure) -> {
               if (result instanceof CommandResult.Accepted<Integer> placed) {
+                partitions.addAndGet(placed.value());
                 log.info(
                     "took over {}: {} partitions placed, sealed in {} ms, placed in {} ms",
                     grant.lane,

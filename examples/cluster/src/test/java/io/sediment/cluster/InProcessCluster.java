@@ -1,6 +1,10 @@
 package io.sediment.cluster;
 
 import io.sediment.cluster.torture.FreePorts;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,6 +25,7 @@ final class InProcessCluster implements AutoCloseable {
 
   private final Path folder;
   private final List<Integer> ports = new ArrayList<>();
+  private final List<Integer> httpPorts = new ArrayList<>();
   private final List<Map<String, String>> environments = new ArrayList<>();
   private final Map<Integer, Broker> running = new TreeMap<>();
   private final ExecutorService starters = Executors.newFixedThreadPool(SIZE);
@@ -37,7 +42,6 @@ final class InProcessCluster implements AutoCloseable {
     this.folder = folder;
     FreePorts free = new FreePorts();
     List<Integer> raftPorts = new ArrayList<>();
-    List<Integer> httpPorts = new ArrayList<>();
     for (int i = 0; i < SIZE; i++) {
       ports.add(free.take());
       raftPorts.add(free.take());
@@ -93,6 +97,24 @@ final class InProcessCluster implements AutoCloseable {
 
   int port(int broker) {
     return ports.get(broker);
+  }
+
+  /** The sum over the brokers that run of what their {@code /metrics} say under this name. */
+  double metric(String name) throws Exception {
+    double sum = 0;
+    for (int broker : running.keySet()) {
+      URI metrics = URI.create("http://127.0.0.1:" + httpPorts.get(broker) + "/metrics");
+      sum +=
+          HttpClient.newHttpClient()
+              .send(HttpRequest.newBuilder(metrics).build(), BodyHandlers.ofString())
+              .body()
+              .lines()
+              .filter(line -> line.startsWith(name + " "))
+              .mapToDouble(line -> Double.parseDouble(line.substring(name.length())))
+              .reduce(Double::sum)
+              .orElseThrow();
+    }
+    return sum;
   }
 
   /** As SIGTERM does. */

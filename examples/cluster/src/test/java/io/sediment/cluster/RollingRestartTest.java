@@ -18,6 +18,7 @@ class RollingRestartTest {
   private static final String TOPIC = "t";
   private static final int PARTITIONS = 12;
   private static final int GROUPS = 2;
+  private static final String TAKEN_OVER = "sediment_lane_takeovers_partitions_total";
 
   @TempDir Path folder;
 
@@ -41,6 +42,9 @@ class RollingRestartTest {
           cluster.stop(broker);
           load.awaitMoreOfEach();
           groups.forEach(GroupLoad::awaitMore);
+          // All partitions are led again. What the last leader had not handed over, a takeover
+          // would have placed.
+          assertThat(cluster.metric(TAKEN_OVER)).isZero();
           longestMs.add(load.longestPauseMs());
           longestCommitMs.add(groups.stream().mapToLong(GroupLoad::longestMs).max().orElse(0));
           cluster.start(broker);

@@ -351,24 +351,32 @@ public final class ClusterTorture {
 
   private void rollingRestart() throws Exception {
     for (int broker = 0; broker < BROKERS; broker++) {
-      ledger.accounts().forEach(Ledger.Account::takeLongestPauseMs);
+      takeLongestPausesMs();
+      TimeUnit.SECONDS.sleep(2); // what they see when nothing happens is no pause of the stop's
+      Map<String, Long> before = takeLongestPausesMs();
       BrokerProcess stopped = fleet.get(broker);
       int status = stopped.terminate();
       if (status != 0) {
         throw new IllegalStateException("exit status after SIGTERM: " + status);
       }
       awaitProgress("SIGTERM of broker " + broker);
-      Map<String, Long> pausesMs = new LinkedHashMap<>();
-      ledger
-          .accounts()
-          .forEach(account -> pausesMs.put(account.producer, account.takeLongestPauseMs()));
+      Map<String, Long> pausesMs = takeLongestPausesMs();
       System.out.printf(
-          "  %s%n  longest pauses while broker %d stopped, ms: %s%n",
-          stopped.lines(line -> line.contains("handed over")), broker, pausesMs);
+          "  %s%n  longest pauses while broker %d stopped, ms: %s; in 2 s before: %s%n",
+          stopped.lines(line -> line.contains("handed over")), broker, pausesMs, before);
       handoffsMs.add(Collections.max(pausesMs.values()));
       fleet.restartAndAwaitReady(broker);
       awaitProgress("restart of broker " + broker);
     }
+  }
+
+  /** Of each producer, since they were taken last. */
+  private Map<String, Long> takeLongestPausesMs() {
+    Map<String, Long> pausesMs = new LinkedHashMap<>();
+    ledger
+        .accounts()
+        .forEach(account -> pausesMs.put(account.producer, account.takeLongestPauseMs()));
+    return pausesMs;
   }
 
   /** A voter comes back without its disk, and the cluster goes on without another one. */
