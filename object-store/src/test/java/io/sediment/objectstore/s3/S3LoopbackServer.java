@@ -308,10 +308,14 @@ public final class S3LoopbackServer implements AutoCloseable {
       return holding(folders.readLock(), () -> super.uploadMultipartPart(upload, request, body));
     }
 
+    /**
+     * Puts the parts together, which takes long and must not hold up others; it removes only
+     * folders of its own.
+     */
     @Override
     public CompleteMultipartUploadResponse completeMultipartUpload(
         MultipartUpload upload, CompleteMultipartUploadRequest request) {
-      return holding(folders.writeLock(), () -> super.completeMultipartUpload(upload, request));
+      return holding(folders.readLock(), () -> super.completeMultipartUpload(upload, request));
     }
 
     @Override
