@@ -49,7 +49,7 @@ final class CompactionJob {
     this.context = context;
     this.plan = plan;
     this.liveness = liveness;
-    this.reader = new SourceReader(lane.id(), context.store());
+    this.reader = new SourceReader(lane.id(), context.store(), context.damaged());
     outputs.addAll(finished);
   }
 

@@ -62,13 +62,15 @@ public final class LaneCompactor {
     this.policy = policy;
     this.options = options;
     this.environment = environment;
-    this.liveBytes = new LiveBytes(lane.id(), environment.store());
-    this.reader = new SourceReader(lane.id(), environment.store());
-    this.damaged = new DamagedSources(lane.id());
+    this.damaged = new DamagedSources(lane.id(), environment.scheduler());
+    this.reader = new SourceReader(lane.id(), environment.store(), damaged);
+    this.liveBytes = new LiveBytes(reader);
     this.compactorId = newId();
   }
 
-  /** Objects that were found damaged and stay where they are. Any thread. */
+  /**
+   * Objects that were found damaged and stay where they are, directories among them. Any thread.
+   */
   public int damagedObjects() {
     return damaged.count();
   }
@@ -91,6 +93,7 @@ public final class LaneCompactor {
   }
 
   private CompletableFuture<Optional<CompactionPlan>> look(Manifest manifest, Liveness liveness) {
+    damaged.keepThoseOf(manifest);
     return liveBytes.look(manifest, liveness).thenCompose(looked -> plan(manifest, liveness));
   }
 
@@ -130,11 +133,32 @@ public final class LaneCompactor {
   }
 
   private CompletableFuture<Optional<CompactionPlan>> plan(Manifest manifest, Liveness liveness) {
-    Optional<CompactionPlan> plan =
-        resumed(manifest).or(() -> policy.plan(LsmShape.of(manifest, isSealed, liveBytes::of)));
+    List<List<RunRef>> stretches = damaged.stretches(manifest.level1().runs());
+    List<RunRef> newest = stretches.get(stretches.size() - 1);
+    List<L0Ref> l0 = damaged.before(manifest.l0());
+    Optional<CompactionPlan> plan = resumed(manifest).filter(it -> isWithin(it, stretches, l0));
+    for (int i = 0; i < stretches.size() && plan.isEmpty(); i++) {
+      boolean isNewest = i == stretches.size() - 1;
+      plan =
+          policy.plan(
+              new LsmShape(
+                  lane.id(),
+                  stretches.get(i).stream().map(liveBytes::of).toList(),
+                  isNewest ? l0 : List.of(),
+                  isSealed || l0.size() < manifest.l0().size()));
+    }
     return plan.isPresent()
         ? CompletableFuture.completedFuture(plan)
-        : environment.rewriter().plan(manifest, liveness, reader::read);
+        : environment.rewriter().plan(lane.id(), newest, liveness, reader::read);
+  }
+
+  /** Whether it moves nothing across a source that cannot be read. */
+  private static boolean isWithin(
+      CompactionPlan plan, List<List<RunRef>> stretches, List<L0Ref> l0) {
+    List<RunRef> newest = stretches.get(stretches.size() - 1);
+    return plan.l0().isEmpty()
+        ? stretches.stream().anyMatch(runs -> runs.containsAll(plan.runs()))
+        : newest.containsAll(plan.runs()) && l0.containsAll(plan.l0());
   }
 
   /** What an earlier attempt has begun, if its sources are still the oldest there are. */
@@ -173,7 +197,11 @@ public final class LaneCompactor {
       return CompletableFuture.completedFuture(Optional.empty()); // changed meanwhile: plan again
     }
     List<DataRef> finished =
-        plan.reason() == Reason.RESUME && level1.job() != null ? level1.job().outputs() : List.of();
+        plan.reason() == Reason.RESUME && level1.job() != null
+            ? level1.job().outputs().stream()
+                .filter(output -> !damaged.isAvoided(output.key(lane.id())))
+                .toList()
+            : List.of();
     long memory =
         CompactionOptions.STEPS_IN_MEMORY * (long) options.stepBytes()
             + environment.rewriter().memoryBytes();

@@ -1,12 +1,10 @@
 package io.sediment.compactor;
 
 import io.sediment.compactor.SourceSection.SourceBlock;
-import io.sediment.lsm.LaneId;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.Place;
 import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.object.Block;
-import io.sediment.objectstore.ObjectStore;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -35,8 +33,8 @@ final class LiveBytes {
   private Liveness newest = Liveness.ALL;
   private long generation; // counts changes of what is alive; nothing is dead in the first
 
-  LiveBytes(LaneId lane, ObjectStore store) {
-    this.reader = new SourceReader(lane, store);
+  LiveBytes(SourceReader reader) {
+    this.reader = reader;
   }
 
   /** The most that is alive of a run, as far as is known. */
@@ -57,7 +55,7 @@ final class LiveBytes {
     found.keySet().retainAll(there);
     List<RunRef> next =
         manifest.level1().runs().stream()
-            .filter(run -> mayHaveChanged(found.get(place(run))))
+            .filter(run -> mayHaveChanged(found.get(place(run))) && !reader.isAvoided(run))
             .sorted(Comparator.comparingLong(this::lookedAt)) // those not seen for longest
             .limit(LOOKS_AT_ONCE)
             .toList();

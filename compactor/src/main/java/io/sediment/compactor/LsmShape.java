@@ -2,10 +2,8 @@ package io.sediment.compactor;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.manifest.L0Ref;
-import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.RunRef;
 import java.util.List;
-import java.util.function.Function;
 
 /**
  * What a policy may look at.
@@ -26,13 +24,5 @@ public record LsmShape(LaneId lane, List<Run> runs, List<L0Ref> l0, boolean isSe
   public LsmShape {
     runs = List.copyOf(runs);
     l0 = List.copyOf(l0);
-  }
-
-  public static LsmShape of(Manifest manifest, boolean isSealed, Function<RunRef, Run> run) {
-    return new LsmShape(
-        manifest.lane(),
-        manifest.level1().runs().stream().map(run).toList(),
-        manifest.l0(),
-        isSealed);
   }
 }

@@ -1,9 +1,9 @@
 package io.sediment.compactor;
 
 import io.sediment.compactor.SourceSection.SourceBlock;
+import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.codec.ExtensionFields;
-import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.object.Block;
 import java.nio.ByteBuffer;
@@ -34,7 +34,8 @@ public interface RangeRewriter {
 
         @Override
         public CompletableFuture<Optional<CompactionPlan>> plan(
-            Manifest manifest,
+            LaneId lane,
+            List<RunRef> runs,
             Liveness liveness,
             Function<RunRef, CompletableFuture<List<SourceSection>>> sections) {
           return CompletableFuture.completedFuture(Optional.empty());
@@ -59,10 +60,12 @@ public interface RangeRewriter {
    * A job that is worth it for what this drops, asked for when there is nothing else to be done;
    * empty where none is. One call at a time for each lane.
    *
+   * @param runs of the lane that may be merged, oldest first
    * @param sections reads what a run holds
    */
   CompletableFuture<Optional<CompactionPlan>> plan(
-      Manifest manifest,
+      LaneId lane,
+      List<RunRef> runs,
       Liveness liveness,
       Function<RunRef, CompletableFuture<List<SourceSection>>> sections);
 

@@ -15,34 +15,41 @@ import io.sediment.lsm.run.DirectoryReader;
 import io.sediment.lsm.run.RunProducers;
 import io.sediment.lsm.run.RunSection;
 import io.sediment.lsm.scan.ObjectGoneException;
+import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /**
  * Reads what sources hold: footers and directories, not data. What is gone or is not the object in
- * the manifest fails.
+ * the manifest fails; damage is remembered.
  */
 final class SourceReader {
   private final LaneId lane;
+  private final DamagedSources damaged;
   private final SortedObjectReader objects;
   private final DirectoryReader directories;
 
-  SourceReader(LaneId lane, ObjectStore store) {
+  SourceReader(LaneId lane, ObjectStore store, DamagedSources damaged) {
     this.lane = lane;
+    this.damaged = damaged;
     this.objects = new SortedObjectReader(store);
     this.directories = new DirectoryReader(store);
   }
 
   /** Of an object of level 0, or of an output of this compaction. */
   CompletableFuture<List<SourceSection>> read(DataRef ref) {
-    return objects
-        .readDescription(ref.key(lane))
-        .thenApply(
-            found ->
-                sections(ref, found.orElseThrow(() -> new ObjectGoneException(ref.key(lane)))));
+    return watch(
+        ref.key(lane),
+        objects
+            .readDescription(ref.key(lane))
+            .thenApply(
+                found ->
+                    sections(
+                        ref, found.orElseThrow(() -> new ObjectGoneException(ref.key(lane))))));
   }
 
   CompletableFuture<List<SourceSection>> read(RunRef run) {
@@ -52,7 +59,27 @@ final class SourceReader {
   }
 
   CompletableFuture<Optional<Directory>> readDirectory(RunRef run) {
-    return directories.read(lane, run);
+    return watch(run.key(lane), directories.read(lane, run));
+  }
+
+  /** Whether its directory is damaged and not to be read again yet. */
+  boolean isAvoided(RunRef run) {
+    return damaged.isAvoided(run.key(lane));
+  }
+
+  private <T> CompletableFuture<T> watch(ObjectKey key, CompletableFuture<T> read) {
+    return read.whenComplete(
+        (value, failure) -> {
+          Throwable cause =
+              failure instanceof CompletionException && failure.getCause() != null
+                  ? failure.getCause()
+                  : failure;
+          if (cause instanceof CorruptObjectException damage) {
+            damaged.addUnreadable(key, damage);
+          } else if (cause == null) {
+            damaged.onRead(key);
+          }
+        });
   }
 
   private static List<SourceSection> sections(DataRef ref, SortedObject object) {

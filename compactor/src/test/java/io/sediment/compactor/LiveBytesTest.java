@@ -55,7 +55,9 @@ class LiveBytesTest {
             reads[0]++;
           }
         });
-    LiveBytes live = new LiveBytes(LaneWorld.LANE, store);
+    LiveBytes live =
+        new LiveBytes(
+            new SourceReader(LaneWorld.LANE, store, new DamagedSources(LaneWorld.LANE, process)));
     world.await(live.look(manifest, Liveness.ALL), "look");
     assertThat(reads[0]).as("nothing is dead").isZero();
     Liveness dead =

@@ -3,11 +3,11 @@ package io.sediment.compactor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.lane.LaneWorld;
 import io.sediment.lsm.lane.LaneWorld.Broker;
-import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.object.Block;
 import io.sediment.objectstore.ObjectStoreException;
@@ -50,7 +50,8 @@ class RewriterMemoryTest {
 
     @Override
     public CompletableFuture<Optional<CompactionPlan>> plan(
-        Manifest manifest,
+        LaneId lane,
+        List<RunRef> runs,
         Liveness liveness,
         Function<RunRef, CompletableFuture<List<SourceSection>>> sections) {
       return CompletableFuture.completedFuture(Optional.empty());

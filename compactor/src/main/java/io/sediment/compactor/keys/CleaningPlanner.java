@@ -5,7 +5,6 @@ import io.sediment.compactor.CompactionPlan.Reason;
 import io.sediment.compactor.Liveness;
 import io.sediment.compactor.SourceSection;
 import io.sediment.lsm.PartitionId;
-import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.RunRef;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,11 +35,12 @@ final class CleaningPlanner {
   }
 
   /**
+   * @param runs that may be merged, oldest first
    * @param uncleanable partitions to be left alone
    * @param sections reads a run's directory
    */
   CompletableFuture<Optional<CompactionPlan>> plan(
-      Manifest manifest,
+      List<RunRef> runs,
       Liveness liveness,
       Set<PartitionId> uncleanable,
       long nowMs,
@@ -50,7 +50,6 @@ final class CleaningPlanner {
       known = new HashMap<>();
       knownTopics = compacted;
     }
-    List<RunRef> runs = manifest.level1().runs();
     known.keySet().retainAll(runs);
     if (compacted.isEmpty()) {
       return CompletableFuture.completedFuture(Optional.empty());

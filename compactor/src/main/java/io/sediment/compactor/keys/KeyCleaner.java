@@ -9,7 +9,6 @@ import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.codec.ExtensionFields;
-import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.object.Block;
 import io.sediment.lsm.records.BrokenRecordsException;
@@ -99,12 +98,13 @@ public final class KeyCleaner implements RangeRewriter {
 
   @Override
   public CompletableFuture<Optional<CompactionPlan>> plan(
-      Manifest manifest,
+      LaneId lane,
+      List<RunRef> runs,
       Liveness liveness,
       Function<RunRef, CompletableFuture<List<SourceSection>>> sections) {
     return planners
-        .computeIfAbsent(manifest.lane(), lane -> new CleaningPlanner(topics))
-        .plan(manifest, liveness, uncleanable, clock.millis(), sections);
+        .computeIfAbsent(lane, unknown -> new CleaningPlanner(topics))
+        .plan(runs, liveness, uncleanable, clock.millis(), sections);
   }
 
   @Override

@@ -61,6 +61,9 @@ public final class DeadObjects {
     private final Map<ObjectKey, Witness> alive = new HashMap<>();
     private final List<Dead> dead = new ArrayList<>();
 
+    /** An index is damaged: its object stays, and may hold something of every topic. */
+    private boolean hasUnknown;
+
     Pass(List<ObjectRef> objects, Map<PartitionId, Long> logStarts, Set<UUID> deletedTopics) {
       this.objects = objects;
       this.logStarts = logStarts;
@@ -82,12 +85,19 @@ public final class DeadObjects {
         if (here == null) {
           return indexes
               .get(object)
-              .thenComposeAsync(
-                  index -> {
-                    look(object, index);
+              .handleAsync(
+                  (index, failure) -> {
+                    if (failure == null) {
+                      look(object, index);
+                    } else if (SectionFinder.damageIn(failure) != null) {
+                      hasUnknown = true;
+                    } else {
+                      return CompletableFuture.<Result>failedFuture(failure);
+                    }
                     return from(next);
                   },
-                  executor);
+                  executor)
+              .thenCompose(either -> either);
         }
         look(object, here);
       }
@@ -139,7 +149,7 @@ public final class DeadObjects {
               held.add(topic);
             }
           });
-      return new Result(dead, held);
+      return new Result(dead, hasUnknown ? Set.copyOf(deletedTopics) : held);
     }
   }
 }

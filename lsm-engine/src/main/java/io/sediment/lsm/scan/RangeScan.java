@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -155,17 +154,12 @@ public final class RangeScan {
         : fromFiles
             .handle(
                 (slices, failure) ->
-                    isDamage(failure) // somewhere in it: memory has what comes before
+                    SectionFinder.damageIn(failure)
+                            != null // somewhere in it: memory has what comes before
                         ? readInMemory(
                             objects, partition, offset, maxBytes, atLeastOne, bound, planned)
                         : fromFiles)
             .thenCompose(read -> read);
-  }
-
-  private static boolean isDamage(@Nullable Throwable failure) {
-    return failure instanceof CompletionException
-        ? failure.getCause() instanceof CorruptObjectException
-        : failure instanceof CorruptObjectException;
   }
 
   private CompletableFuture<BatchSlices> readInMemory(
@@ -217,7 +211,15 @@ public final class RangeScan {
       CompletableFuture<@Nullable Found> next =
           finder.next(objects, partition, plan.nextOrdinal(), objects.size());
       if (!next.isDone() || next.isCompletedExceptionally()) {
-        return next.thenCompose(more -> extend(objects, partition, plan, more));
+        return next.handle(
+                (more, failure) ->
+                    failure == null
+                        ? extend(objects, partition, plan, more)
+                        // Makes the read shorter; whoever comes back for what is there is told.
+                        : SectionFinder.damageIn(failure) != null
+                            ? CompletableFuture.completedFuture(plan)
+                            : CompletableFuture.<ReadPlan>failedFuture(failure))
+            .thenCompose(either -> either);
       }
       found = next.join();
     }

@@ -1,8 +1,10 @@
 package io.sediment.lsm.scan;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.PartitionId;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -76,11 +78,85 @@ final class SectionFinder {
 
   /**
    * The section that contains {@code offset}, or the first one after it; null where the partition
-   * ends below.
+   * ends below. Where an index on the way is damaged, only what contains the offset: anything else
+   * could lie there.
    */
   CompletableFuture<@Nullable Found> locate(
       List<ObjectRef> objects, PartitionId partition, long offset) {
-    return search(objects, partition, offset, 0, objects.size(), null);
+    CompletableFuture<@Nullable Found> found =
+        search(objects, partition, offset, 0, objects.size(), null);
+    return found.isDone() && !found.isCompletedExceptionally()
+        ? found
+        : found
+            .handle(
+                (section, failure) -> {
+                  CorruptObjectException damage = damageIn(failure);
+                  return damage == null ? found : containing(objects, partition, offset, 0, damage);
+                })
+            .thenCompose(either -> either);
+  }
+
+  /**
+   * The section that contains {@code offset}, searched for without the order of indexes that cannot
+   * be read: one by one. Fails with {@code damage} where there is none, since it may lie there.
+   */
+  private CompletableFuture<@Nullable Found> containing(
+      List<ObjectRef> objects,
+      PartitionId partition,
+      long offset,
+      int from,
+      CorruptObjectException damage) {
+    if (from == objects.size()) {
+      return CompletableFuture.failedFuture(damage);
+    }
+    CompletableFuture<Step> step =
+        indexes
+            .get(objects.get(from))
+            .handle(
+                (index, failure) -> {
+                  if (failure != null && damageIn(failure) == null) {
+                    throw new CompletionException(failure);
+                  }
+                  return index == null
+                      ? Step.PAST
+                      : Step.of(from, index, index.section(partition), offset);
+                });
+    return step.thenComposeAsync(
+        here ->
+            here.found() != null
+                ? CompletableFuture.completedFuture(here.found())
+                : containing(
+                    objects,
+                    partition,
+                    offset,
+                    here.isBeyond() ? objects.size() : from + 1,
+                    damage),
+        executor);
+  }
+
+  /**
+   * @param isBeyond all further sections begin above the offset
+   */
+  private record Step(@Nullable Found found, boolean isBeyond) {
+    static final Step PAST = new Step(null, false);
+
+    static Step of(int ordinal, ObjectIndex index, int section, long offset) {
+      if (section < 0 || index.sectionNextOffset(section) <= offset) {
+        return PAST;
+      }
+      return index.sectionBaseOffset(section) > offset
+          ? new Step(null, true)
+          : new Step(new Found(ordinal, index, section), false);
+    }
+  }
+
+  /** What is damaged, where that is why something failed. */
+  static @Nullable CorruptObjectException damageIn(@Nullable Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return cause instanceof CorruptObjectException damage ? damage : null;
   }
 
   /** Binary search: the answer is among {@code [low, high)}, or else it is {@code best}. */
