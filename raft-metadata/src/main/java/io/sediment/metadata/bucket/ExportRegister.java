@@ -208,10 +208,25 @@ public final class ExportRegister {
     ExportState nothing =
         ExportState.startingAt(MetadataImage.empty("none", incarnation), snapshotNumber);
     return fenceAfter(nothing, fencer)
-        .thenApply(
-            state -> state.nextNumber() > snapshotNumber ? Optional.of(state) : Optional.empty());
+        .thenCompose(
+            state ->
+                // Whoever is fenced may have raised the boundary meanwhile. What is missing below
+                // it
+                // was reclaimed, a fence there is in nobody's way, and more follows.
+                boundary()
+                    .thenCompose(
+                        now -> {
+                          if (state.nextNumber() < now) {
+                            return fence(fencer, now);
+                          }
+                          return CompletableFuture.completedFuture(
+                              state.nextNumber() > snapshotNumber
+                                  ? Optional.of(state)
+                                  : Optional.empty());
+                        }));
   }
 
+  /** All up to a number at which a fence stands, or stood before it was reclaimed. */
   private CompletableFuture<ExportState> fenceAfter(ExportState state, UUID fencer) {
     long number = state.nextNumber();
     return objects
@@ -227,15 +242,21 @@ public final class ExportRegister {
             })
         .thenCompose(
             found -> {
-              ByteBuffer bytes =
-                  found.orElseThrow(
-                      () ->
-                          new CorruptMetadataException(
-                              objects.key(number) + " was reclaimed while it was fenced"));
-              ExportObject object = decode(bytes, number);
+              if (found.isEmpty()) {
+                return boundary()
+                    .thenApply(
+                        now -> {
+                          if (now <= number) {
+                            throw new CorruptMetadataException(
+                                objects.key(number) + " was there and is gone");
+                          }
+                          return state;
+                        });
+              }
+              ExportObject object = decode(found.get(), number);
               return object instanceof ExportObject.Fence
                   ? CompletableFuture.completedFuture(state)
-                  : fenceAfter(state.plus(object, bytes.remaining()), fencer);
+                  : fenceAfter(state.plus(object, found.get().remaining()), fencer);
             });
   }
 

@@ -292,6 +292,46 @@ class ExporterTest {
     assertThat(member.exported).isEqualTo(log.entries.get(0).index());
   }
 
+  /** The boundary rises, and numbers are reclaimed, while the fencer looks for the last one. */
+  @ParameterizedTest(name = "seed={0}")
+  @MethodSource("seeds")
+  void whatWasCalledExportedIsFoundByWhoFences(long seed) {
+    Simulation simulation = new Simulation(seed);
+    SplittableRandom random = simulation.random("test");
+    SimObjectStore store =
+        new SimObjectStore(
+            simulation,
+            FaultPlan.random(random).without(Fault.CORRUPT_BODY).without(Fault.TRUNCATED_BODY));
+    Log log = new Log();
+    Member member = new Member(simulation, store, log, "old", 1);
+    simulation.await(
+        Retry.bounded(member.process).run("begin", () -> member.register.begin(FIRST)),
+        LIMIT,
+        "begun");
+    member.lead(log);
+    SimScheduler reborn = simulation.process("new");
+    ExportRegister fencer = new ExportRegister(store.forProcess(reborn), 1, new UUID(0, 2));
+    int fencedAt = 1 + random.nextInt(200);
+    CompletableFuture<Optional<ExportState>> fenced = new CompletableFuture<>();
+    for (int step = 1; step <= 400; step++) {
+      if (step == fencedAt) {
+        fenced = Retry.bounded(reborn).run("fence", () -> fencer.fence(new UUID(0, 2)));
+      }
+      log.append(new SetFeatureLevels(Map.of("f", step)));
+      member.applyNext(log);
+      simulation.runFor(Duration.ofMillis(random.nextInt(100)));
+    }
+    simulation.runUntil(fenced::isDone, LIMIT, "fenced, or told that the store is not available");
+    store.heal();
+    if (fenced.isCompletedExceptionally()) {
+      fenced = fencer.fence(new UUID(0, 2));
+    }
+    ExportState found = simulation.await(fenced, LIMIT, "fenced").orElseThrow();
+    simulation.runFor(Duration.ofMinutes(20));
+    assertThat(found.index()).isGreaterThanOrEqualTo(member.exported);
+    assertThat(found.image().sameContent(log.at(found.index()))).isTrue();
+  }
+
   @Test
   void aDamagedReadIsReadAgain() {
     Simulation simulation = new Simulation(1);

@@ -18,6 +18,7 @@ import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.PutResult;
 import io.sediment.objectstore.StoredBytes;
+import io.sediment.runtime.Ticker;
 import io.sediment.simulation.SimScheduler;
 import io.sediment.wal.ForwardingStore;
 import java.nio.ByteBuffer;
@@ -25,6 +26,7 @@ import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** One safeguard of the broker taken away, from outside. */
 enum BrokerMutant {
@@ -99,21 +101,15 @@ enum BrokerMutant {
   LOG_UNREAD_AT_TAKEOVER {
     @Override
     ObjectStore spoilTakeover(ObjectStore store) {
-      return new ForwardingStore(store) {
-        @Override
-        public CompletableFuture<Optional<StoredBytes>> get(ObjectKey key, ByteRange range) {
-          return key.value().contains("/wal/")
-              ? CompletableFuture.completedFuture(Optional.empty())
-              : super.get(key, range);
-        }
+      return new UnreadLog(store);
+    }
+  },
 
-        @Override
-        public CompletableFuture<PutResult> putIfAbsent(ObjectKey key, ObjectBody body) {
-          return body.length() == SortedObject.FENCE_LENGTH
-              ? CompletableFuture.completedFuture(new PutResult.Created(new ETag("fenced, surely")))
-              : super.putIfAbsent(key, body);
-        }
-      };
+  /** Likewise, who recovers the bucket. For several brokers. */
+  LOG_UNREAD_AT_REBIRTH {
+    @Override
+    ObjectStore spoilRebirth(ObjectStore store) {
+      return new UnreadLog(store);
     }
   },
 
@@ -135,11 +131,36 @@ enum BrokerMutant {
         }
       };
     }
+  },
+
+  /** A lease ends when the wall clock says so. For several brokers whose clocks jump. */
+  LEASE_BY_WALL_CLOCK {
+    @Override
+    Ticker leaseClock(SimScheduler process) {
+      return () -> TimeUnit.MILLISECONDS.toNanos(process.millis());
+    }
   };
 
-  /** Those that need several brokers. */
+  /** Those that clients of one broker notice. */
+  static final Set<BrokerMutant> OF_ONE =
+      EnumSet.of(
+          VISIBLE_BEFORE_EXPORT,
+          HIGH_WATERMARK_BEFORE_DURABILITY,
+          EARLY_DUPLICATE_ACK,
+          PRODUCER_ID_REUSE);
+
+  /** Those that clients of several brokers notice. */
   static final Set<BrokerMutant> OF_SEVERAL =
-      EnumSet.of(LOG_UNREAD_AT_TAKEOVER, MOVED_WHILE_APPENDING, PRODUCERS_NOT_TAKEN_OVER);
+      EnumSet.of(
+          LOG_UNREAD_AT_TAKEOVER,
+          LOG_UNREAD_AT_REBIRTH,
+          MOVED_WHILE_APPENDING,
+          PRODUCERS_NOT_TAKEN_OVER);
+
+  /** What a broker measures its lease by. */
+  Ticker leaseClock(SimScheduler process) {
+    return process;
+  }
 
   PartitionLane spoil(PartitionLane lane, SimScheduler process, EarlyAnswers early) {
     return lane;
@@ -150,11 +171,37 @@ enum BrokerMutant {
     return store;
   }
 
+  /** Likewise, as whoever recovers it sees the logs of its lanes. */
+  ObjectStore spoilRebirth(ObjectStore store) {
+    return store;
+  }
+
   ApiHandler<?, ?> spoil(ApiHandler<?, ?> handler, EarlyAnswers early) {
     return handler;
   }
 
   ClusterMetadata spoil(ClusterMetadata metadata) {
     return metadata;
+  }
+
+  /** Nothing seems to lie in any log, and fences that are not put seem to be. */
+  private static final class UnreadLog extends ForwardingStore {
+    UnreadLog(ObjectStore store) {
+      super(store);
+    }
+
+    @Override
+    public CompletableFuture<Optional<StoredBytes>> get(ObjectKey key, ByteRange range) {
+      return key.value().contains("/wal/")
+          ? CompletableFuture.completedFuture(Optional.empty())
+          : super.get(key, range);
+    }
+
+    @Override
+    public CompletableFuture<PutResult> putIfAbsent(ObjectKey key, ObjectBody body) {
+      return body.length() == SortedObject.FENCE_LENGTH
+          ? CompletableFuture.completedFuture(new PutResult.Created(new ETag("fenced, surely")))
+          : super.putIfAbsent(key, body);
+    }
   }
 }

@@ -43,6 +43,7 @@ import io.sediment.metadata.liveness.Heartbeat;
 import io.sediment.metadata.liveness.LeaseKeeper;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.MemoryBudget;
+import io.sediment.runtime.Ticker;
 import io.sediment.runtime.Waiter;
 import io.sediment.simulation.SimScheduler;
 import io.sediment.simulation.SimThread;
@@ -289,7 +290,8 @@ final class BrokerProcess {
         process,
         waiter,
         process.random(),
-        new BucketLaneSealer(this::laneEnvironment, laneConfig),
+        new BucketLaneSealer(
+            incarnation -> laneEnvironment(incarnation, mutant.spoilRebirth(store)), laneConfig),
         (joined, newest) -> {
           throw new IllegalStateException("there is one voter, and nobody takes its place");
         },
@@ -297,14 +299,15 @@ final class BrokerProcess {
         writer);
   }
 
-  /** Makes the bucket a cluster's, without serving anybody. */
+  /** Makes the bucket a cluster's, or another one's, without serving anybody. */
   CompletableFuture<BucketStart.Started> found() {
     return SimThread.start(
         process, waiter -> bucketStart(waiter, BucketStart.randomId(process.random())).start());
   }
 
   private void keepLease(RaftMember member, long brokerEpoch) {
-    BrokerLease kept = new BrokerLease(process);
+    Ticker leaseClock = mutant.leaseClock(process);
+    BrokerLease kept = new BrokerLease(leaseClock);
     lease = kept;
     FailoverWatch.start(id, member, member.leases(), process, process);
     LeaseKeeper.start(
@@ -328,7 +331,7 @@ final class BrokerProcess {
           }
         },
         process,
-        process);
+        leaseClock);
   }
 
   /** What a broker does for the others: takes their lanes over, hands its partitions to them. */

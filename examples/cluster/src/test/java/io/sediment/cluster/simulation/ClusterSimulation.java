@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * Three brokers and their clients on one bucket. Brokers crash, sleep past their leases, wake up as
  * zombies and start again; others take their lanes over, several of them at once where the Raft
  * leader changes in the middle; partitions are handed over meanwhile, one by one and all of a
- * broker's; the Raft leader changes for no reason.
+ * broker's; the Raft leader changes for no reason. Now and then three who have nothing but the
+ * bucket recover it while the others live.
  *
  * <p>Clients ask whom they believe to lead a partition, which is at times who led it before.
  */
@@ -41,6 +42,7 @@ final class ClusterSimulation implements AutoCloseable {
    * @param takeovers of lanes whose owner was believed dead
    * @param handoffs that were begun
    * @param elections of a Raft leader
+   * @param rebirths of the cluster from its bucket
    */
   record Outcome(
       long traceHash,
@@ -50,6 +52,7 @@ final class ClusterSimulation implements AutoCloseable {
       long takeovers,
       long handoffs,
       long elections,
+      long rebirths,
       long exhaustions,
       long ackedRecords,
       long reads,
@@ -63,7 +66,7 @@ final class ClusterSimulation implements AutoCloseable {
           processes,
           crashes,
           takeovers,
-          0,
+          rebirths,
           exhaustions,
           ackedRecords,
           reads,
@@ -78,23 +81,29 @@ final class ClusterSimulation implements AutoCloseable {
   private final SimObjectStore bucket;
   private final BrokerMutant mutant;
   private final KafkaModel model;
-  private final SimulatedRaft raft;
+  private SimulatedRaft raft; // of the newest incarnation
+  private final boolean clocksJump;
   private final List<BrokerProcess> processes = new ArrayList<>();
   private final BrokerProcess[] newest = new BrokerProcess[BROKERS];
   private final List<Wanted> topics = new ArrayList<>();
   private final List<ProducerClient> producers = new ArrayList<>();
   private final List<ConsumerClient> consumers = new ArrayList<>();
   private final AdminClient admin;
+  private SimulatedRaft.Observer raftObserver = (moment, command, led, from) -> {};
+  private @Nullable BrokerProcess founder; // while it recovers the bucket
   private long crashes;
   private long exhaustions;
+  private long rebirths;
+  private long electionsBefore;
   private boolean healed;
 
-  private ClusterSimulation(long seed, FaultPlan plan, BrokerMutant mutant) {
+  private ClusterSimulation(long seed, FaultPlan plan, BrokerMutant mutant, boolean clocksJump) {
     this.simulation = new Simulation(seed);
     this.random = simulation.random("chaos");
     this.believed = simulation.random("clients' beliefs");
     this.bucket = new SimObjectStore(simulation, plan);
     this.mutant = mutant;
+    this.clocksJump = clocksJump;
     this.model = new KafkaModel(simulation);
     simulation.option("mutant: " + mutant);
     this.raft = new SimulatedRaft(simulation, found());
@@ -158,20 +167,29 @@ final class ClusterSimulation implements AutoCloseable {
   }
 
   static Outcome run(long seed, FaultPlan plan, BrokerMutant mutant) {
-    try (ClusterSimulation simulation = new ClusterSimulation(seed, plan, mutant)) {
+    try (ClusterSimulation simulation = new ClusterSimulation(seed, plan, mutant, true)) {
+      return simulation.run();
+    }
+  }
+
+  /** The same, but for wall clocks, which never jump. */
+  static Outcome runWithSteadyClocks(long seed, BrokerMutant mutant) {
+    try (ClusterSimulation simulation = new ClusterSimulation(seed, planOf(seed), mutant, false)) {
       return simulation.run();
     }
   }
 
   /** The same, and a process dies at {@code point}. */
   static Outcome run(long seed, FaultPlan plan, ClusterCrashPoint point) {
-    try (ClusterSimulation simulation = new ClusterSimulation(seed, plan, BrokerMutant.NONE)) {
-      simulation.raft.observe(
+    try (ClusterSimulation simulation =
+        new ClusterSimulation(seed, plan, BrokerMutant.NONE, true)) {
+      simulation.raftObserver =
           (moment, command, leader, from) -> {
             if (!simulation.healed) {
               point.onCommand(moment, command, leader, from);
             }
-          });
+          };
+      simulation.raft.observe(simulation.raftObserver);
       simulation.bucket.observe(
           (phase, request) -> {
             if (!simulation.healed) {
@@ -211,7 +229,8 @@ final class ClusterSimulation implements AutoCloseable {
         crashes,
         processes.stream().mapToLong(BrokerProcess::takeovers).sum(),
         processes.stream().mapToLong(BrokerProcess::handoffs).sum(),
-        raft.elections(),
+        electionsBefore + raft.elections(),
+        rebirths,
         exhaustions,
         model.ackedRecords(),
         model.reads(),
@@ -319,6 +338,48 @@ final class ClusterSimulation implements AutoCloseable {
         startBroker(id);
       }
     }
+    BrokerProcess recovering = founder;
+    if (recovering != null && recovering.process().isCrashed()) {
+      recover();
+    }
+  }
+
+  /** Three who have nothing but the bucket take it over, whoever lives of those who had it. */
+  private void recover() {
+    SimScheduler process = simulation.process("founder");
+    BrokerProcess next =
+        new BrokerProcess(
+            process,
+            bucket.forProcess(process),
+            new SimulatedDisk(),
+            true,
+            simulation.random("options of " + process),
+            mutant);
+    founder = next;
+    next.found()
+        .whenComplete(
+            (started, failure) -> {
+              if (failure != null) {
+                process.crash();
+              } else {
+                simulation.world().execute(() -> rebornAs(next, started));
+              }
+            });
+  }
+
+  private void rebornAs(BrokerProcess by, BucketStart.Started started) {
+    if (founder != by) {
+      return; // it was believed dead
+    }
+    founder = null;
+    rebirths++;
+    electionsBefore += raft.elections();
+    simulation.world().trace("reborn as " + started.incarnation());
+    raft = new SimulatedRaft(simulation, started);
+    raft.observe(raftObserver);
+    for (int id = 0; id < BROKERS; id++) {
+      startBroker(id);
+    }
   }
 
   private void strike() {
@@ -332,13 +393,21 @@ final class ClusterSimulation implements AutoCloseable {
     switch (random.nextInt(14)) {
       case 0, 1 -> crash(victim.process());
       case 2, 3 -> sleep(victim.process());
-      case 4 -> victim.process().jumpWallClock(Duration.ofSeconds(random.nextInt(-5000, 5000)));
+      case 4 -> {
+        Duration jump = Duration.ofSeconds(random.nextInt(-18_000, 18_000));
+        victim.process().jumpWallClock(clocksJump ? jump : Duration.ZERO);
+      }
       case 5 -> victim.shutDown();
       case 6, 7 -> raft.elect();
       case 8, 9, 10 -> victim.handSomethingOver(random.split());
       case 11 -> {
         exhaustions++;
         victim.exhaustMemory(random.split());
+      }
+      case 12 -> {
+        if (founder == null && random.nextInt(3) == 0) {
+          recover();
+        }
       }
       default -> {}
     }

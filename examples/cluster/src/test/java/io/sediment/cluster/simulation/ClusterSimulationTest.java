@@ -7,8 +7,10 @@ import io.sediment.simulation.Seeds;
 import io.sediment.simulation.SimulationFailure;
 import io.sediment.wal.simulation.QuietLogs;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -50,6 +52,27 @@ class ClusterSimulationTest {
               }
             })
         .isInstanceOf(SimulationFailure.class);
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @MethodSource("seeds")
+  void wallClocksThatJumpByHoursChangeNothing(long seed) {
+    assertThat(ClusterSimulation.run(seed, BrokerMutant.NONE))
+        .usingRecursiveComparison()
+        .ignoringFields("traceHash", "bucket") // the jumps themselves are in the trace
+        .isEqualTo(ClusterSimulation.runWithSteadyClocks(seed, BrokerMutant.NONE));
+  }
+
+  @Test
+  void aLeaseByTheWallClockIsNoticed() {
+    assertThat(LongStream.rangeClosed(1, 20).boxed().toList())
+        .anySatisfy(
+            seed ->
+                assertThat(ClusterSimulation.run(seed, BrokerMutant.LEASE_BY_WALL_CLOCK).events())
+                    .isNotEqualTo(
+                        ClusterSimulation.runWithSteadyClocks(
+                                seed, BrokerMutant.LEASE_BY_WALL_CLOCK)
+                            .events()));
   }
 
   static Set<BrokerMutant> mutants() {
