@@ -87,6 +87,11 @@ final class InProcessCluster implements AutoCloseable {
     }
   }
 
+  /** The settings of a broker. */
+  Map<String, String> environment(int broker) {
+    return environments.get(broker);
+  }
+
   Path bucket() {
     return folder.resolve("data");
   }

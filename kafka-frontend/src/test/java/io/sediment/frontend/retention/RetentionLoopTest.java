@@ -199,6 +199,23 @@ class RetentionLoopTest {
   }
 
   @Test
+  void aWallClockThatJumpsBackKeepsMoreAndBringsNothingBack() {
+    long hourMs = Duration.ofHours(1).toMillis();
+    append(0, hourMs, 2 * hourMs, 3 * hourMs);
+    keepMs(2 * hourMs);
+    passAt(4 * hourMs); // 1 h is 3 h ago, 2 h is just not too old
+    assertThat(logStart(0)).isEqualTo(1);
+    passAt(0);
+    passAt(-5 * hourMs);
+    assertThat(logStart(0)).isEqualTo(1);
+    assertThat(reclaimedTo).containsValue(1L);
+    passAt(4 * hourMs);
+    assertThat(logStart(0)).as("nothing was due meanwhile").isEqualTo(1);
+    passAt(24 * hourMs);
+    assertThat(logStart(0)).as("as far ahead as the clock is, all is due").isEqualTo(3);
+  }
+
+  @Test
   void aLogBeginsAtItsFirstUnexpiredBlock() {
     append(0, 10, 20, 30);
     append(1, 30);

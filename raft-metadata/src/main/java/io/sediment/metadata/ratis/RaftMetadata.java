@@ -382,7 +382,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   }
 
   /** Has the voters send their log to a broker without a vote; harmless where they do already. */
-  private void joinAsListener() throws IOException {
+  private void joinAsListener() {
     if (group.getPeer(self) != null) {
       return;
     }
@@ -404,6 +404,9 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
                       .setListenersInNewConf(List.of(listener()))
                       .setMode(SetConfigurationRequest.Mode.ADD)
                       .build());
+    } catch (IOException e) {
+      throw new MetadataUnavailableException(
+          "metadata: the voters " + config.raftPeers() + " do not answer", e);
     }
     if (!reply.isSuccess()) {
       throw new MetadataUnavailableException(
