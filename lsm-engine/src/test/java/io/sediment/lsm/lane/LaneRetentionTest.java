@@ -6,9 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.TestBatch;
 import io.sediment.lsm.lane.LaneWorld.Broker;
+import io.sediment.lsm.manifest.L0Ref;
+import io.sediment.lsm.manifest.StoredManifests;
 import io.sediment.lsm.scan.OffsetGoneException;
+import io.sediment.objectstore.ObjectBody;
+import io.sediment.objectstore.ObjectKey;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.StoreOp;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -113,6 +118,33 @@ class LaneRetentionTest {
     assertThatThrownBy(() -> world.await(next.partition(0).read(5, 1000, true, 40), "read"))
         .hasCauseInstanceOf(OffsetGoneException.class);
     next.assertReads(0, 20, 3000);
+  }
+
+  @Test
+  void anObjectWithADamagedFooterStaysAndOthersGo() {
+    broker.crash(); // the next one has to read what lies there
+    L0Ref second = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0().get(1);
+    ObjectKey key = second.key(LaneWorld.LANE);
+    byte[] bytes = world.bucket.peek(key).orElseThrow().clone();
+    bytes[bytes.length - 40] ^= 1;
+    world.bucket.removeNow(key);
+    world.bucket.allowChangedBodies();
+    world.await(
+        world
+            .bucket
+            .forProcess(world.simulation.process("vandal"))
+            .putIfAbsent(key, ObjectBody.of(ByteBuffer.wrap(bytes))),
+        "put");
+    Broker next = world.broker("two");
+    int objects = next.lane().stats().l0Objects();
+    UUID nowhere = new UUID(7, 7);
+    Set<UUID> gone =
+        world.await(next.lane().reclaim(Map.of(ZERO, 30L, ONE, 1L), Set.of(nowhere)), "reclaimed");
+    assertThat(next.lane().stats().l0Objects()).isEqualTo(objects - 2);
+    assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).contains(second);
+    assertThat(gone).as("it may lie in the damaged one").isEmpty();
+    world.logStarts.putAll(Map.of(ZERO, 30L, ONE, 1L));
+    next.assertReads(0, 30, 3000);
   }
 
   @Test
