@@ -11,6 +11,7 @@ import io.sediment.lsm.scan.ObjectGoneException;
 import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.Failures;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,8 +19,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads many blocks at once: those near each other in one object by one request, and verifies each
@@ -58,7 +57,9 @@ final class BlockReads implements RangeRewriter.BlockSource {
                 ReadAgain.whileCorrupt(() -> readOnce(object.key(lane), blocks, near, result))
                     .whenComplete(
                         (done, failure) -> {
-                          if (unwrap(failure) instanceof CorruptObjectException damage) {
+                          if (failure != null
+                              && Failures.causeOf(failure)
+                                  instanceof CorruptObjectException damage) {
                             damaged.add(object, damage);
                           }
                         }));
@@ -66,12 +67,6 @@ final class BlockReads implements RangeRewriter.BlockSource {
         });
     return CompletableFuture.allOf(reads.toArray(CompletableFuture[]::new))
         .thenApply(done -> List.of(result));
-  }
-
-  private static @Nullable Throwable unwrap(@Nullable Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 
   private static List<List<Integer>> neighbours(List<SourceBlock> blocks, List<Integer> sorted) {

@@ -2,10 +2,10 @@ package io.sediment.compactor;
 
 import io.sediment.lsm.manifest.CompactorFencedException;
 import io.sediment.lsm.manifest.StaleSourcesException;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,10 +69,7 @@ public final class CompactorLoop implements AutoCloseable {
   }
 
   private static void report(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable cause = Failures.causeOf(failure);
     if (cause instanceof StaleSourcesException || cause instanceof CompactorFencedException) {
       log.info("compaction given up: {}", cause.getMessage());
     } else if (cause instanceof IllegalStateException) {

@@ -12,12 +12,12 @@ import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.ManifestEdit.ClaimCompactor;
 import io.sediment.lsm.manifest.Place;
 import io.sediment.lsm.manifest.RunRef;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.MemoryBudget.Share;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -110,7 +110,8 @@ public final class LaneCompactor {
                         .thenCompose(liveness -> turn(manifest, liveness)))
         .whenComplete(
             (result, failure) -> {
-              if (unwrap(failure) instanceof CompactorFencedException) {
+              if (failure != null
+                  && Failures.causeOf(failure) instanceof CompactorFencedException) {
                 wasFenced = true;
                 term = null;
                 compactorId = newId();
@@ -250,11 +251,5 @@ public final class LaneCompactor {
                   result.manifest());
               return Optional.of(result);
             });
-  }
-
-  private static @Nullable Throwable unwrap(@Nullable Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 }

@@ -17,11 +17,11 @@ import io.sediment.lsm.run.RunSection;
 import io.sediment.lsm.scan.ObjectGoneException;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.Failures;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 /**
  * Reads what sources hold: footers and directories, not data. What is gone or is not the object in
@@ -70,14 +70,10 @@ final class SourceReader {
   private <T> CompletableFuture<T> watch(ObjectKey key, CompletableFuture<T> read) {
     return read.whenComplete(
         (value, failure) -> {
-          Throwable cause =
-              failure instanceof CompletionException && failure.getCause() != null
-                  ? failure.getCause()
-                  : failure;
-          if (cause instanceof CorruptObjectException damage) {
-            damaged.addUnreadable(key, damage);
-          } else if (cause == null) {
+          if (failure == null) {
             damaged.onRead(key);
+          } else if (Failures.causeOf(failure) instanceof CorruptObjectException damage) {
+            damaged.addUnreadable(key, damage);
           }
         });
   }

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Ticker;
 import java.time.Duration;
 import java.util.Collection;
@@ -14,12 +15,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Counts and times every request. Belongs directly around the real store, below anything that
@@ -265,9 +264,7 @@ public final class MeteredObjectStore implements ObjectStore {
   }
 
   private static Result resultOf(Throwable failure) {
-    @Nullable Throwable cause =
-        failure instanceof CompletionException ? failure.getCause() : failure;
-    if (cause instanceof ObjectStoreException.Unavailable unavailable) {
+    if (Failures.causeOf(failure) instanceof ObjectStoreException.Unavailable unavailable) {
       return unavailable.throttled() ? Result.THROTTLED : Result.UNAVAILABLE;
     }
     return Result.REFUSED;

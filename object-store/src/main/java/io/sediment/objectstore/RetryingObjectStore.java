@@ -1,5 +1,6 @@
 package io.sediment.objectstore;
 
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.time.Duration;
@@ -9,7 +10,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -157,7 +157,7 @@ public final class RetryingObjectStore implements ObjectStore {
                 if (failure == null) {
                   outcome.complete(value);
                 } else {
-                  onFailure(causeOf(failure));
+                  onFailure(Failures.causeOf(failure));
                 }
               });
     }
@@ -201,11 +201,5 @@ public final class RetryingObjectStore implements ObjectStore {
         outcome.completeExceptionally(failure);
       }
     }
-  }
-
-  private static Throwable causeOf(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 }

@@ -2,6 +2,7 @@ package io.sediment.objectstore;
 
 import io.sediment.objectstore.PutResult.Created;
 import io.sediment.objectstore.PutResult.PreconditionFailed;
+import io.sediment.runtime.Failures;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -112,7 +113,7 @@ public final class StoreProbe {
     // Not waited for: a store that is away may be asked for half a minute, and whoever starts a
     // broker with a wrong address or without credentials wants to know now.
     store.delete(List.of(once, raced, absent));
-    return CompletableFuture.failedFuture(causeOf(failure));
+    return CompletableFuture.failedFuture(Failures.causeOf(failure));
   }
 
   private CompletableFuture<Optional<String>> creates() {
@@ -272,7 +273,7 @@ public final class StoreProbe {
     if (failure == null) {
       return result instanceof Created ? Answer.WON : Answer.LOST;
     }
-    Throwable cause = causeOf(failure);
+    Throwable cause = Failures.causeOf(failure);
     if (cause instanceof ObjectStoreException.Unavailable) {
       return Answer.NONE;
     }
@@ -323,10 +324,5 @@ public final class StoreProbe {
   private static String text(StoredBytes stored) {
     ByteBuffer bytes = stored.bytes().duplicate();
     return StandardCharsets.US_ASCII.decode(bytes).toString();
-  }
-
-  private static Throwable causeOf(Throwable failure) {
-    Throwable cause = failure.getCause();
-    return failure instanceof CompletionException && cause != null ? cause : failure;
   }
 }

@@ -10,13 +10,13 @@ import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.objectstore.PutResult;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler.Cancellable;
 import io.sediment.wal.WalMetrics.Doubt;
 import io.sediment.wal.WalMetrics.Verdict;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -388,9 +388,8 @@ final class SlotPut {
   }
 
   private static Throwable cause(@Nullable Throwable failure) {
-    if (failure instanceof CompletionException wrapped && wrapped.getCause() != null) {
-      return wrapped.getCause();
-    }
-    return failure == null ? new IllegalStateException("neither answer nor failure") : failure;
+    return failure == null
+        ? new IllegalStateException("neither answer nor failure")
+        : Failures.causeOf(failure);
   }
 }

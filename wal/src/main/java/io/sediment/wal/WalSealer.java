@@ -12,6 +12,7 @@ import io.sediment.lsm.object.SortedObjectWriter;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.objectstore.PutResult;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,7 +21,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -303,9 +303,8 @@ final class WalSealer {
   }
 
   private static Throwable cause(@Nullable Throwable failure) {
-    if (failure instanceof CompletionException wrapped && wrapped.getCause() != null) {
-      return wrapped.getCause();
-    }
-    return failure == null ? new IllegalStateException("neither answer nor failure") : failure;
+    return failure == null
+        ? new IllegalStateException("neither answer nor failure")
+        : Failures.causeOf(failure);
   }
 }

@@ -9,12 +9,11 @@ import io.sediment.metadata.LaneId;
 import io.sediment.metadata.LaneSealer;
 import io.sediment.metadata.PartitionId;
 import io.sediment.metadata.SealedLane;
+import io.sediment.runtime.Failures;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.LongFunction;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,7 +51,8 @@ public final class BucketLaneSealer implements LaneSealer {
     return sealing
         .handle(
             (done, failure) -> {
-              if (causeOf(failure) instanceof LaneFencedException fenced) {
+              if (failure != null
+                  && Failures.causeOf(failure) instanceof LaneFencedException fenced) {
                 if (fenced.ownerIncarnation() > incarnation) {
                   throw new TakenOverException(
                       "the bucket was taken over: " + fenced.getMessage(), fenced);
@@ -62,10 +62,6 @@ public final class BucketLaneSealer implements LaneSealer {
               return sealing;
             })
         .thenCompose(next -> next);
-  }
-
-  private static @Nullable Throwable causeOf(@Nullable Throwable failure) {
-    return failure instanceof CompletionException ? failure.getCause() : failure;
   }
 
   private static SealedLane asSealed(

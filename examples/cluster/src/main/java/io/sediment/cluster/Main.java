@@ -7,9 +7,9 @@ import io.sediment.metadata.RefusedStartException;
 import io.sediment.metadata.bucket.FencedMetadataException;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.EdgeOfTheProcess;
+import io.sediment.runtime.Failures;
 import java.io.PrintStream;
 import java.net.BindException;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -101,10 +101,7 @@ public final class Main {
 
   /** One line for the operator, and the exit status. */
   private static int report(Throwable failure) {
-    Throwable cause = failure;
-    while (cause instanceof CompletionException && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
+    Throwable cause = Failures.causeOf(failure);
     int status = exitStatus(cause);
     if (status == EXIT_FAILED
         && !(cause instanceof ObjectStoreException || cause instanceof BindException)) {

@@ -3,10 +3,10 @@ package io.sediment.cluster;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataUnavailableException;
 import io.sediment.metadata.RegisterBroker;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,7 +64,6 @@ final class Registration {
   }
 
   private static boolean isUnavailable(Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    return cause instanceof MetadataUnavailableException;
+    return Failures.causeOf(failure) instanceof MetadataUnavailableException;
   }
 }

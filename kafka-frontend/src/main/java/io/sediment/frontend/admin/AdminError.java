@@ -2,6 +2,7 @@ package io.sediment.frontend.admin;
 
 import io.sediment.metadata.CommandResult.Rejected;
 import io.sediment.metadata.MetadataUnavailableException;
+import io.sediment.runtime.Failures;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.protocol.Errors;
@@ -51,10 +52,7 @@ record AdminError(Errors error, @Nullable String message) {
    * have said: it may have happened.
    */
   static AdminError of(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable cause = Failures.causeOf(failure);
     if (cause instanceof MetadataUnavailableException) {
       return new AdminError(Errors.REQUEST_TIMED_OUT, cause.getMessage());
     }

@@ -6,12 +6,12 @@ import io.sediment.frontend.handler.TopicIds;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Topic;
+import io.sediment.runtime.Failures;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.OffsetFetchRequestData;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestGroup;
@@ -110,7 +110,7 @@ final class OffsetFetchHandler
         (response, failure) -> {
           if (failure != null) {
             return OffsetFetchResponse.groupError(
-                group, Errors.forException(unwrapped(failure)), context.apiVersion());
+                group, Errors.forException(Failures.causeOf(failure)), context.apiVersion());
           }
           if (response.errorCode() != Errors.NONE.code()) {
             return response;
@@ -122,12 +122,6 @@ final class OffsetFetchHandler
           topics.addAll(unknown);
           return response.setTopics(topics);
         });
-  }
-
-  private static Throwable unwrapped(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 
   /** What is asked for by id, with names; what has none any more goes to {@code unknown}. */

@@ -2,7 +2,7 @@ package io.sediment.frontend.handler;
 
 import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.lane.LaneHaltedException;
-import java.util.concurrent.CompletionException;
+import io.sediment.runtime.Failures;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.protocol.Errors;
 
@@ -11,10 +11,7 @@ final class StoreFailures {
   private StoreFailures() {}
 
   static Errors errorOf(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable cause = Failures.causeOf(failure);
     if (cause instanceof ApiException) {
       return Errors.forException(cause);
     }

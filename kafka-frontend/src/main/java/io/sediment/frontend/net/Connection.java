@@ -9,12 +9,12 @@ import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.handler.ClientInfo;
+import io.sediment.runtime.Failures;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -433,9 +433,9 @@ final class Connection extends ChannelInboundHandlerAdapter
     Throwable failure = exchange.failure();
     if (failure != null || message == null) {
       Throwable cause =
-          failure instanceof CompletionException && failure.getCause() != null
-              ? failure.getCause()
-              : failure != null ? failure : new IllegalStateException("handler answered null");
+          failure != null
+              ? Failures.causeOf(failure)
+              : new IllegalStateException("handler answered null");
       if (!(cause instanceof ApiException)) {
         server.metrics().handlerFailures.increment();
         log.error("request failed: {} from {}", header, client, cause);

@@ -1,8 +1,8 @@
 package io.sediment.lsm.codec;
 
 import io.sediment.lsm.CorruptObjectException;
+import io.sediment.runtime.Failures;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 
 /** Tells damage in transit from damage at rest: what arrives corrupt is read again. */
@@ -25,18 +25,12 @@ public final class ReadAgain {
               }
               return number < READS_MAX && isCorrupt(failure)
                   ? attempt(read, number + 1)
-                  : CompletableFuture.<T>failedFuture(unwrap(failure));
+                  : CompletableFuture.<T>failedFuture(Failures.causeOf(failure));
             })
         .thenCompose(result -> result);
   }
 
   private static boolean isCorrupt(Throwable failure) {
-    return unwrap(failure) instanceof CorruptObjectException;
-  }
-
-  private static Throwable unwrap(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
+    return Failures.causeOf(failure) instanceof CorruptObjectException;
   }
 }

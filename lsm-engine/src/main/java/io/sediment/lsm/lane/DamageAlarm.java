@@ -2,6 +2,7 @@ package io.sediment.lsm.lane;
 
 import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.scan.ScanCounters;
+import io.sediment.runtime.Failures;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +27,7 @@ final class DamageAlarm {
         : read.whenComplete(
             (value, failure) -> {
               if (failure != null
-                  && PatientStore.unwrap(failure) instanceof CorruptObjectException damage) {
+                  && Failures.causeOf(failure) instanceof CorruptObjectException damage) {
                 hear(damage);
               }
             });

@@ -15,6 +15,7 @@ import io.sediment.lsm.scan.ObjectGoneException;
 import io.sediment.lsm.scan.ObjectRef;
 import io.sediment.lsm.scan.OffsetGoneException;
 import io.sediment.lsm.scan.RangeScan;
+import io.sediment.runtime.Failures;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -267,7 +268,9 @@ public final class FollowedLane {
                 });
     return read.handle(
             (slices, failure) ->
-                PatientStore.unwrap(failure) instanceof ObjectGoneException && attemptsLeft > 0
+                failure != null
+                        && Failures.causeOf(failure) instanceof ObjectGoneException
+                        && attemptsLeft > 0
                     ? newerThan(seen)
                         .thenCompose(
                             newer ->

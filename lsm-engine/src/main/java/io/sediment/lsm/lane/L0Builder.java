@@ -9,6 +9,7 @@ import io.sediment.lsm.object.ObjectIdentity;
 import io.sediment.lsm.object.SortedObjectOptions;
 import io.sediment.lsm.object.SortedObjectWriter;
 import io.sediment.objectstore.ObjectStoreException;
+import io.sediment.runtime.Failures;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -65,7 +66,7 @@ final class L0Builder {
         .load(partition)
         .exceptionally(
             failure -> {
-              Throwable cause = PatientStore.unwrap(failure);
+              Throwable cause = Failures.causeOf(failure);
               if (cause instanceof CorruptObjectException) {
                 throw new ObjectStoreException.Unavailable(
                     "producers of " + partition.id() + ": " + cause.getMessage(), cause);

@@ -18,6 +18,7 @@ import io.sediment.lsm.object.Section;
 import io.sediment.lsm.object.SortedObject;
 import io.sediment.lsm.object.SortedObjectKind;
 import io.sediment.lsm.scan.IndexCache;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.time.Duration;
@@ -314,7 +315,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
         stored.thenCompose(
             object -> before.thenComposeAsync(table -> commit(flush, object, table), scheduler));
     lastCommit = committed;
-    committed.whenComplete((table, failure) -> finish(flush, PatientStore.unwrap(failure)));
+    committed.whenComplete((table, failure) -> finish(flush, failure));
   }
 
   private CompletableFuture<PartitionTable> commit(
@@ -367,14 +368,15 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
       return;
     }
     abandon(flush.cut().memtable());
-    flush.done().completeExceptionally(failure);
-    if (!(failure instanceof LaneHaltedException)) {
-      if (failure instanceof LaneFencedException) {
-        log.warn("fenced, the lane stops: {}", failure.getMessage());
+    Throwable cause = Failures.causeOf(failure);
+    flush.done().completeExceptionally(cause);
+    if (!(cause instanceof LaneHaltedException)) {
+      if (cause instanceof LaneFencedException) {
+        log.warn("fenced, the lane stops: {}", cause.getMessage());
       } else {
-        log.error("flush failed, the lane stops: lane={} term={}", lane, term, failure);
+        log.error("flush failed, the lane stops: lane={} term={}", lane, term, cause);
       }
-      writer().halt(haltedBy(failure));
+      writer().halt(haltedBy(cause));
     }
   }
 

@@ -5,6 +5,7 @@ import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.ManifestStore;
 import io.sediment.lsm.scan.ObjectGoneException;
 import io.sediment.lsm.scan.ObjectRef;
+import io.sediment.runtime.Failures;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -54,7 +55,9 @@ final class LaneObjects {
     return result
         .handle(
             (value, failure) ->
-                PatientStore.unwrap(failure) instanceof ObjectGoneException gone && attemptsLeft > 0
+                failure != null
+                        && Failures.causeOf(failure) instanceof ObjectGoneException gone
+                        && attemptsLeft > 0
                     ? newer(seen, gone).thenCompose(newer -> withView(action, attemptsLeft - 1))
                     : result)
         .thenCompose(next -> next);

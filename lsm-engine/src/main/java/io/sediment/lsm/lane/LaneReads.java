@@ -5,6 +5,7 @@ import io.sediment.lsm.scan.ObjectGoneException;
 import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.lsm.scan.OldestBlocksSearch;
 import io.sediment.lsm.scan.RangeScan;
+import io.sediment.runtime.Failures;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -64,7 +65,7 @@ final class LaneReads implements StoredReads {
                 return CompletableFuture.completedFuture(slices);
               }
               ObjectGoneException gone =
-                  failure != null && PatientStore.unwrap(failure) instanceof ObjectGoneException it
+                  failure != null && Failures.causeOf(failure) instanceof ObjectGoneException it
                       ? it
                       : null;
               if (failure != null && gone == null || attemptsLeft == 0) {

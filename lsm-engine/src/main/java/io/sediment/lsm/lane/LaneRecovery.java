@@ -16,10 +16,11 @@ import io.sediment.lsm.manifest.WriterTerm;
 import io.sediment.lsm.object.SortedObject;
 import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.ObjectBody;
+import io.sediment.runtime.Failures;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,10 +86,10 @@ final class LaneRecovery {
   /** What is missing may have been collected by whoever has the lane now. */
   private CompletableFuture<List<SortedObject>> ended(
       @Nullable List<SortedObject> objects, @Nullable Throwable failure) {
-    if (objects != null) {
-      return whileStillOurs(objects);
+    if (failure == null) {
+      return whileStillOurs(Objects.requireNonNull(objects));
     }
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    Throwable cause = Failures.causeOf(failure);
     CompletableFuture<List<SortedObject>> failed = CompletableFuture.failedFuture(cause);
     return cause instanceof CorruptObjectException
         ? whileStillOurs(List.of()).thenCompose(ours -> failed)

@@ -9,11 +9,11 @@ import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.objectstore.PutResult;
 import io.sediment.objectstore.StoredBytes;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -73,10 +73,12 @@ final class PatientStore {
     }
     answer.whenComplete(
         (value, failure) -> {
-          Throwable cause = unwrap(failure);
-          if (cause == null) {
+          if (failure == null) {
             result.complete(value);
-          } else if (cause instanceof ObjectStoreException) {
+            return;
+          }
+          Throwable cause = Failures.causeOf(failure);
+          if (cause instanceof ObjectStoreException) {
             // Refused as well: credentials and bucket policies get repaired.
             Duration pause = pause(failures);
             log.warn(
@@ -183,11 +185,5 @@ final class PatientStore {
       filled += more;
     }
     return bytes;
-  }
-
-  static @Nullable Throwable unwrap(@Nullable Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 }

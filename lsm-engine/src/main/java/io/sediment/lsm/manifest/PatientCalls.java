@@ -1,10 +1,10 @@
 package io.sediment.lsm.manifest;
 
 import io.sediment.objectstore.ObjectStoreException;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 
 /**
@@ -42,10 +42,7 @@ final class PatientCalls {
                 result.complete(value);
                 return;
               }
-              Throwable cause =
-                  failure instanceof CompletionException && failure.getCause() != null
-                      ? failure.getCause()
-                      : failure;
+              Throwable cause = Failures.causeOf(failure);
               if (closed || !(cause instanceof ObjectStoreException.Unavailable)) {
                 result.completeExceptionally(cause);
                 return;

@@ -7,6 +7,7 @@ import io.sediment.lsm.scan.Chunk.Id;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ReadTarget;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.MemoryBudget.Share;
 import io.sediment.runtime.Turnstile;
@@ -17,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -235,7 +235,8 @@ final class BlockFetcher {
               for (int i = 0; i < ours.size(); i++) {
                 if (chunks != null) {
                   land(ours.get(i), chunks.get(i), Map.of());
-                } else if (cause(failure) instanceof CorruptObjectException) {
+                } else if (failure != null
+                    && Failures.causeOf(failure) instanceof CorruptObjectException) {
                   loadDamaged(ours.get(i));
                 } else {
                   fail(ours.get(i), failure);
@@ -350,13 +351,8 @@ final class BlockFetcher {
 
   private void fail(Want want, @Nullable Throwable failure) {
     budget.release(Share.READAHEAD, charge(want));
-    Throwable cause = cause(failure);
-    cache.fail(want.id(), cause != null ? cause : new IllegalStateException("no bytes"));
-  }
-
-  private static @Nullable Throwable cause(@Nullable Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
+    cache.fail(
+        want.id(),
+        failure != null ? Failures.causeOf(failure) : new IllegalStateException("no bytes"));
   }
 }

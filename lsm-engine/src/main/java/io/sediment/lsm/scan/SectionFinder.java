@@ -2,6 +2,7 @@ package io.sediment.lsm.scan;
 
 import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.PartitionId;
+import io.sediment.runtime.Failures;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -152,11 +153,9 @@ final class SectionFinder {
 
   /** What is damaged, where that is why something failed. */
   static @Nullable CorruptObjectException damageIn(@Nullable Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
-    return cause instanceof CorruptObjectException damage ? damage : null;
+    return failure != null && Failures.causeOf(failure) instanceof CorruptObjectException damage
+        ? damage
+        : null;
   }
 
   /** Binary search: the answer is among {@code [low, high)}, or else it is {@code best}. */

@@ -1,7 +1,7 @@
 package io.sediment.objectstore.s3;
 
 import io.sediment.objectstore.ObjectStoreException;
-import java.util.concurrent.CompletionException;
+import io.sediment.runtime.Failures;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
@@ -25,7 +25,7 @@ final class S3Errors {
    * @param what the call and its key, for the message
    */
   static ObjectStoreException map(String what, Throwable failure) {
-    Throwable cause = unwrap(failure);
+    Throwable cause = Failures.causeOf(failure);
     if (cause instanceof ObjectStoreException known) {
       return known;
     }
@@ -51,21 +51,22 @@ final class S3Errors {
 
   /** Whether the server said {@code code}, or only the status that belongs to it. */
   static boolean is(Throwable failure, int status, String code) {
-    return unwrap(failure) instanceof S3Exception answer
+    return Failures.causeOf(failure) instanceof S3Exception answer
         && (code(answer).equals(code) || (answer.statusCode() == status && code(answer).isEmpty()));
   }
 
   static boolean hasStatus(Throwable failure, int status) {
-    return unwrap(failure) instanceof S3Exception answer && answer.statusCode() == status;
+    return Failures.causeOf(failure) instanceof S3Exception answer && answer.statusCode() == status;
   }
 
   /** Whether the server answered at all. */
   static boolean isAnswer(Throwable failure) {
-    return unwrap(failure) instanceof S3Exception;
+    return Failures.causeOf(failure) instanceof S3Exception;
   }
 
   static boolean isNoSuchBucket(Throwable failure) {
-    return unwrap(failure) instanceof S3Exception answer && code(answer).equals("NoSuchBucket");
+    return Failures.causeOf(failure) instanceof S3Exception answer
+        && code(answer).equals("NoSuchBucket");
   }
 
   private static ObjectStoreException ofAnswer(String what, S3Exception answer) {
@@ -95,14 +96,6 @@ final class S3Errors {
   private static String message(S3Exception answer) {
     AwsErrorDetails details = answer.awsErrorDetails();
     return details == null || details.errorMessage() == null ? "" : details.errorMessage();
-  }
-
-  static Throwable unwrap(Throwable failure) {
-    Throwable cause = failure;
-    while (cause instanceof CompletionException && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause;
   }
 
   private static String deepest(Throwable failure) {

@@ -8,6 +8,7 @@ import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.objectstore.PutResult;
 import io.sediment.objectstore.StoredBytes;
+import io.sediment.runtime.Failures;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.Optional;
@@ -59,7 +60,7 @@ final class DenseObjects {
                     ? CompletableFuture.completedFuture(Optional.of(ByteBuffer.wrap(bytes)))
                     : get(number);
               }
-              Throwable cause = Retry.cause(failure);
+              Throwable cause = Failures.causeOf(failure);
               if (!(cause instanceof ObjectStoreException.Unavailable)) {
                 return CompletableFuture.<Optional<ByteBuffer>>failedFuture(cause);
               }

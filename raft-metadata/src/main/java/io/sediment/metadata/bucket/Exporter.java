@@ -3,6 +3,7 @@ package io.sediment.metadata.bucket;
 import io.sediment.metadata.CorruptMetadataException;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MetadataUnavailableException;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -322,7 +323,7 @@ public final class Exporter {
     if (failure == null || stopped) {
       return;
     }
-    Throwable cause = Retry.cause(failure);
+    Throwable cause = Failures.causeOf(failure);
     LOG.error("metadata exports have stopped: {}", cause.toString());
     close();
     onHalted.accept(cause);

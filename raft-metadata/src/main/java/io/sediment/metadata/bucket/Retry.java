@@ -2,10 +2,10 @@ package io.sediment.metadata.bucket;
 
 import io.sediment.metadata.CorruptMetadataException;
 import io.sediment.objectstore.ObjectStoreException;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -63,7 +63,7 @@ final class Retry {
                 result.complete(value);
                 return;
               }
-              Throwable cause = cause(failure);
+              Throwable cause = Failures.causeOf(failure);
               boolean again =
                   cause instanceof ObjectStoreException.Unavailable && number < attemptsMax
                       || cause instanceof CorruptMetadataException && number < DAMAGED_READS_MAX;
@@ -82,11 +82,5 @@ final class Retry {
                       : Duration.ofMillis(delayMs);
               scheduler.schedule(() -> run(what, attempt, number + 1, result), delay);
             });
-  }
-
-  static Throwable cause(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 }

@@ -1,13 +1,13 @@
 package io.sediment.metadata.ratis;
 
 import io.sediment.metadata.MetadataUnavailableException;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -260,10 +260,7 @@ final class LeaderRequests implements AutoCloseable {
     }
 
     private void failed(Throwable failure) {
-      Throwable cause =
-          failure instanceof CompletionException && failure.getCause() != null
-              ? failure.getCause()
-              : failure;
+      Throwable cause = Failures.causeOf(failure);
       boolean mayPass = !closed && !(cause instanceof StateMachineException);
       if (mayPass && ticker.nanoTime() - deadline < 0) {
         scheduler.schedule(this::attempt, PAUSE);
