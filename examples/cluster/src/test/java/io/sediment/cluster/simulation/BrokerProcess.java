@@ -99,6 +99,7 @@ final class BrokerProcess {
   private @Nullable Throwable end;
   private long handoffs;
   private long takeovers;
+  private long leasesLost;
 
   /**
    * @param recovers whether it may begin a new incarnation, as RECOVER_FROM_BUCKET says
@@ -318,6 +319,7 @@ final class BrokerProcess {
           @Override
           public void onLost() {
             process.trace("has no lease");
+            leasesLost++;
           }
 
           @Override
@@ -370,6 +372,11 @@ final class BrokerProcess {
                   process.trace("took " + dead + " over: " + ends + " " + failure);
                   takeovers += failure == null ? 1 : 0;
                 });
+  }
+
+  /** How often its lease has ended. */
+  long leasesLost() {
+    return leasesLost;
   }
 
   /** How many lanes of others it has closed. */
@@ -462,13 +469,17 @@ final class BrokerProcess {
         : Generation.UNKNOWN;
   }
 
-  /** Hands one of its partitions to somebody else, as an operator has it. */
-  void handSomethingOver(SplittableRandom chaos) {
+  /**
+   * Hands one of its partitions over: to anybody, as one that ends does, or to a certain broker, as
+   * operators and balance have it, be it itself or one that does not live.
+   */
+  void handSomethingOver(SplittableRandom chaos, int brokers) {
     PartitionHandoff known = handoff;
     if (known == null) {
       return;
     }
     int chosen = chaos.nextInt(8);
+    int target = chaos.nextBoolean() ? MovePartitions.ANY_BROKER : chaos.nextInt(brokers);
     process.execute(
         () -> {
           List<PartitionLog> led = new ArrayList<>(logs().all());
@@ -481,7 +492,7 @@ final class BrokerProcess {
               return;
             }
             known
-                .handOver(List.of(leaving), any -> MovePartitions.ANY_BROKER)
+                .handOver(List.of(leaving), any -> target)
                 .whenComplete(
                     (moved, failure) -> process.trace("handed over " + moved + " " + failure));
           }

@@ -36,10 +36,14 @@ final class ClusterSimulation implements AutoCloseable {
   private static final Duration BUSY = Duration.ofSeconds(40);
   private static final Duration PROGRESS_LIMIT = Duration.ofHours(1);
 
+  /** Brokers that cannot start because something is lost are started again and again. */
+  private static final long MUTANT_EVENTS_MAX = 500_000;
+
   /**
    * What a run came to.
    *
    * @param takeovers of lanes whose owner was believed dead
+   * @param leasesLost by brokers that live
    * @param handoffs that were begun
    * @param elections of a Raft leader
    * @param rebirths of the cluster from its bucket
@@ -50,6 +54,7 @@ final class ClusterSimulation implements AutoCloseable {
       int processes,
       long crashes,
       long takeovers,
+      long leasesLost,
       long handoffs,
       long elections,
       long rebirths,
@@ -106,6 +111,9 @@ final class ClusterSimulation implements AutoCloseable {
     this.clocksJump = clocksJump;
     this.model = new KafkaModel(simulation);
     simulation.option("mutant: " + mutant);
+    if (mutant != BrokerMutant.NONE) {
+      simulation.limitEvents(MUTANT_EVENTS_MAX);
+    }
     this.raft = new SimulatedRaft(simulation, found());
     for (int i = 0; i <= random.nextInt(2); i++) {
       // Wall clocks jump here, and producers' do not.
@@ -228,6 +236,7 @@ final class ClusterSimulation implements AutoCloseable {
         processes.size(),
         crashes,
         processes.stream().mapToLong(BrokerProcess::takeovers).sum(),
+        processes.stream().mapToLong(BrokerProcess::leasesLost).sum(),
         processes.stream().mapToLong(BrokerProcess::handoffs).sum(),
         electionsBefore + raft.elections(),
         rebirths,
@@ -399,7 +408,7 @@ final class ClusterSimulation implements AutoCloseable {
       }
       case 5 -> victim.shutDown();
       case 6, 7 -> raft.elect();
-      case 8, 9, 10 -> victim.handSomethingOver(random.split());
+      case 8, 9, 10 -> victim.handSomethingOver(random.split(), BROKERS);
       case 11 -> {
         exhaustions++;
         victim.exhaustMemory(random.split());
