@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
@@ -48,6 +49,10 @@ public final class BenchOnSlowS3 {
   private static final Pattern L0_OBJECTS =
       Pattern.compile("sediment_lane_l0_objects(?:\\{[^}]*})? ([0-9.]+)");
   private static final int LOAD_PARTITIONS = 8;
+  private static final Pattern LOG_PUTS =
+      Pattern.compile(
+          "(?m)^sediment_wal_ack_seconds_bucket\\{part=\"put\",le=\"([0-9.E-]+|\\+Inf)\",?} ([0-9.E]+)");
+
   private static final Map<String, String> UNCOMPACTED = Map.of("COMPACTION", "elsewhere");
 
   private final FreePorts ports = new FreePorts();
@@ -247,9 +252,17 @@ public final class BenchOnSlowS3 {
     }
   }
 
-  /** A steady load beside a compactor that has a backlog, and with that done. */
+  /** A steady load while nothing is compacted, and beside a compactor that has a backlog. */
   private void besideCompactor() throws Exception {
-    ServerProcess broker =
+    double alone;
+    ServerProcess broker = startBroker(UNCOMPACTED);
+    try {
+      alone = load("nothing is compacted", loadWarmSeconds(), forSeconds(loadSeconds()));
+      print("p99 of a put of the log, warm-up included, ms", 1000 * quantile(LOG_PUTS, 0.99));
+    } finally {
+      broker.stop();
+    }
+    broker =
         startBroker(
             Map.of(
                 "COMPACTION_L0_OBJECTS",
@@ -259,7 +272,7 @@ public final class BenchOnSlowS3 {
     try {
       print("objects of level 0 that wait for the compactor", metric(L0_OBJECTS));
       double beside = load("beside a compactor", loadWarmSeconds(), () -> metric(L0_OBJECTS) >= 8);
-      double alone = load("with that done", 0, forSeconds(loadSeconds()));
+      print("p99 of a put of the log, warm-up included, ms", 1000 * quantile(LOG_PUTS, 0.99));
       print("p99 beside a compactor, % more", 100 * (beside / alone - 1));
     } finally {
       broker.stop();
@@ -333,12 +346,28 @@ public final class BenchOnSlowS3 {
   }
 
   private double metric(Pattern pattern) {
+    Matcher found = pattern.matcher(metrics());
+    return found.find() ? Double.parseDouble(found.group(1)) : 0;
+  }
+
+  /**
+   * @param buckets of a histogram: the first group is a bound, the second how many are below it
+   */
+  private double quantile(Pattern buckets, double part) {
+    List<MatchResult> found = buckets.matcher(metrics()).results().toList();
+    double all = Double.parseDouble(found.get(found.size() - 1).group(2));
+    return found.stream()
+        .filter(bucket -> Double.parseDouble(bucket.group(2)) >= part * all)
+        .findFirst()
+        .map(bucket -> Double.parseDouble(bucket.group(1).replace("+Inf", "Infinity")))
+        .orElseThrow();
+  }
+
+  private String metrics() {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/metrics")).build();
     try {
-      Matcher found =
-          pattern.matcher(HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body());
-      return found.find() ? Double.parseDouble(found.group(1)) : 0;
+      return HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
