@@ -87,8 +87,7 @@ public final class ExportRegister {
                           return loadFrom(now);
                         }
                         if (now != 0) {
-                          throw new CorruptMetadataException(
-                              "missing: " + objects.key(now) + ", named by " + boundaryKey);
+                          throw missingSnapshot(now);
                         }
                         return CompletableFuture.completedFuture(Optional.empty());
                       });
@@ -120,8 +119,7 @@ public final class ExportRegister {
 
   private BucketMetadata.Exports nothingIn(BucketMetadata.Exports read, long snapshotNumber) {
     if (snapshotNumber != 0) {
-      throw new CorruptMetadataException(
-          "missing: " + objects.key(snapshotNumber) + ", named by " + boundaryKey);
+      throw missingSnapshot(snapshotNumber);
     }
     return new BucketMetadata.Exports(Optional.empty(), read.isFenced());
   }
@@ -210,20 +208,28 @@ public final class ExportRegister {
     return fenceAfter(nothing, fencer)
         .thenCompose(
             state ->
-                // Whoever is fenced may have raised the boundary meanwhile. What is missing below
-                // it
-                // was reclaimed, a fence there is in nobody's way, and more follows.
-                boundary()
-                    .thenCompose(
-                        now -> {
-                          if (state.nextNumber() < now) {
-                            return fence(fencer, now);
-                          }
-                          return CompletableFuture.completedFuture(
-                              state.nextNumber() > snapshotNumber
-                                  ? Optional.of(state)
-                                  : Optional.empty());
-                        }));
+                boundary().thenCompose(now -> fencedOrAgain(fencer, snapshotNumber, state, now)));
+  }
+
+  /** Whoever is fenced may have raised the boundary to {@code now} meanwhile. */
+  private CompletableFuture<Optional<ExportState>> fencedOrAgain(
+      UUID fencer, long snapshotNumber, ExportState state, long now) {
+    if (state.nextNumber() < now) {
+      // What is missing below was reclaimed, a fence there is in nobody's way, and more follows.
+      return fence(fencer, now);
+    }
+    if (state.nextNumber() > snapshotNumber) {
+      return CompletableFuture.completedFuture(Optional.of(state));
+    }
+    if (now != 0) {
+      throw missingSnapshot(now);
+    }
+    return CompletableFuture.completedFuture(Optional.empty());
+  }
+
+  private CorruptMetadataException missingSnapshot(long number) {
+    return new CorruptMetadataException(
+        "missing: " + objects.key(number) + ", named by " + boundaryKey);
   }
 
   /** All up to a number at which a fence stands, or stood before it was reclaimed. */

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.metadata.CommandLayout;
 import io.sediment.metadata.CommandOutcome;
+import io.sediment.metadata.CorruptMetadataException;
 import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.SampleImages;
 import io.sediment.metadata.SetFeatureLevels;
 import io.sediment.objectstore.ObjectKey;
+import io.sediment.objectstore.ObjectStore;
 import io.sediment.simulation.Fault;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.Seeds;
@@ -346,5 +348,32 @@ class ExporterTest {
     member.applyNext(log);
     simulation.await(member.offered.get(0), LIMIT, "exported");
     assertThat(member.halted).isNull();
+  }
+
+  /** Or a recovery would take a damaged bucket for one without topics. */
+  @Test
+  void aLostSnapshotIsNotTakenForARegisterThatNeverBegan() {
+    Simulation simulation = new Simulation(1);
+    SimScheduler process = simulation.process("broker");
+    ObjectStore store = new SimObjectStore(simulation, FaultPlan.none()).forProcess(process);
+    ExportRegister register = new ExportRegister(store, 1, new UUID(0, 1));
+    simulation.await(register.begin(FIRST), LIMIT, "begun");
+    ExportObject.Header second = new ExportObject.Header(1, 1, new UUID(0, 1), 1, 1, 1);
+    simulation.await(
+        register.append(1, new ExportObject.Snapshot(second, FIRST).encode()), LIMIT, "exported");
+    simulation.await(register.raiseBoundary(1), LIMIT, "raised");
+    ObjectKey folder = new ObjectKey("cluster/meta/" + DenseObjects.digits(1));
+    simulation.await(
+        store.delete(List.of(new DenseObjects(store, folder).key(1))), LIMIT, "deleted");
+
+    ExportRegister fencer = new ExportRegister(store, 1, new UUID(0, 2));
+    for (int time = 1; time <= 2; time++) {
+      CompletableFuture<Optional<ExportState>> fenced = fencer.fence(new UUID(0, 2));
+      simulation.runUntil(fenced::isDone, LIMIT, "an answer");
+      assertThat(fenced)
+          .failsWithin(Duration.ZERO)
+          .withThrowableThat()
+          .withCauseInstanceOf(CorruptMetadataException.class);
+    }
   }
 }
