@@ -5,7 +5,6 @@ import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.LaneSealer;
 import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MetadataConfig;
-import io.sediment.metadata.MetadataConfig.HostPort;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MetadataListener;
 import io.sediment.metadata.MetadataQuorum;
@@ -25,7 +24,6 @@ import io.sediment.metadata.liveness.Heartbeat;
 import io.sediment.metadata.liveness.HeartbeatDesk;
 import io.sediment.metadata.liveness.HeartbeatReply;
 import io.sediment.metadata.log.CommandSubmission;
-import io.sediment.metadata.log.ExportNotice;
 import io.sediment.metadata.log.ExportedImages;
 import io.sediment.metadata.log.MetadataStateMachine;
 import io.sediment.objectstore.ObjectStore;
@@ -38,7 +36,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -47,7 +44,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
-import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
@@ -58,12 +54,9 @@ import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.protocol.SetConfigurationRequest;
-import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
-import org.apache.ratis.util.TimeDuration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,16 +68,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RaftMetadata.class);
-  private static final int JOIN_ATTEMPTS = 100;
-  private static final long JOIN_PAUSE_MS = 100;
 
   /** A member that was not heard for so long may be gone; heartbeats are twice as frequent. */
   private static final int HEARD_PARTS_OF_LEASE = 5;
 
   /** Whoever is there begins to lead within milliseconds. */
   private static final Duration PASS_TIMEOUT = Duration.ofSeconds(1);
-
-  private static final Duration NOTICE_PAUSE = Duration.ofMillis(100);
 
   private final MetadataConfig config;
   private final Scheduler scheduler;
@@ -106,14 +95,9 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private final MetadataStateMachine machine;
   private final RaftServer server;
   private final LeaderRequests requests;
+  private final ExportNotices notices;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final CompletableFuture<Throwable> halted = new CompletableFuture<>();
-
-  /** Index of which the others were told, or are being told. Guarded by {@code noticeLock}. */
-  private long noticed = -1;
-
-  private boolean noticing;
-  private final Object noticeLock = new Object();
 
   private RaftMetadata(
       MetadataConfig config,
@@ -151,15 +135,15 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     this.leases = new BrokerLeases(config.lease());
     this.desk = new HeartbeatDesk(leases, ticker);
     this.machine = new MetadataStateMachine(images, exporter);
-    this.self = peerId(config.brokerId(), started.identity().storageId());
+    this.self = GroupMembers.peerId(config.brokerId(), started.identity().storageId());
     this.isReplacement = started.replacesLostFolder();
-    this.contacts = group(config, incarnation, started.newestFolders());
+    this.contacts = GroupMembers.group(config, incarnation, started.newestFolders());
     // Whom a member without a log believes. A folder that was not there from the beginning must be
     // told by the others that it votes.
     this.group =
         isReplacement
-            ? withoutBroker(config.brokerId(), contacts)
-            : group(config, incarnation, started.firstFolders());
+            ? GroupMembers.withoutBroker(config.brokerId(), contacts)
+            : GroupMembers.group(config, incarnation, started.firstFolders());
     this.properties = RaftSettings.of(config, folder.log(), isAlone());
     ExportState exported = started.exported();
     if (!isAlone()) {
@@ -191,6 +175,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
             RaftSettings.requestTimeout(config),
             scheduler,
             ticker);
+    this.notices = new ExportNotices(requests::writeHere, this::leads, scheduler);
   }
 
   /**
@@ -235,7 +220,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
                   (incarnation, newest) ->
                       replacement(
                               config,
-                              group(config, incarnation, newest),
+                              GroupMembers.group(config, incarnation, newest),
                               RaftSettings.of(config, folder.log(), false),
                               scheduler,
                               ticker)
@@ -287,27 +272,6 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     }
   }
 
-  private static RaftGroup group(
-      MetadataConfig config, Incarnation incarnation, Map<Integer, UUID> voters) {
-    List<RaftPeer> peers = new ArrayList<>();
-    voters.forEach(
-        (broker, storageId) -> {
-          HostPort address = config.raftPeers().getOrDefault(broker, config.raftListen());
-          peers.add(
-              RaftPeer.newBuilder()
-                  .setId(peerId(broker, storageId))
-                  .setAddress(address.toString())
-                  .build());
-        });
-    return RaftGroup.valueOf(RaftGroupId.valueOf(incarnation.groupId()), peers);
-  }
-
-  private static RaftGroup withoutBroker(int broker, RaftGroup group) {
-    List<RaftPeer> rest = new ArrayList<>(group.getPeers());
-    rest.removeIf(peer -> isOf(broker, peer.getId()));
-    return RaftGroup.valueOf(group.getGroupId(), rest);
-  }
-
   private static VoterReplacement replacement(
       MetadataConfig config,
       RaftGroup voters,
@@ -315,17 +279,11 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       Scheduler scheduler,
       Ticker ticker) {
     return new VoterReplacement(
-        config, withoutBroker(config.brokerId(), voters), properties, scheduler, ticker);
-  }
-
-  /** Born with the Raft folder: an empty folder never votes under an old id. */
-  private static RaftPeerId peerId(int broker, UUID storageId) {
-    return RaftPeerId.valueOf(broker + "-" + storageId);
-  }
-
-  /** Whether a member is a folder of that broker's. */
-  static boolean isOf(int broker, RaftPeerId member) {
-    return member.toString().startsWith(broker + "-");
+        config,
+        GroupMembers.withoutBroker(config.brokerId(), voters),
+        properties,
+        scheduler,
+        ticker);
   }
 
   /** The voters, and this broker as one that listens where it has no vote. */
@@ -381,37 +339,9 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     return false;
   }
 
-  /** Has the voters send their log to a broker without a vote; harmless where they do already. */
   private void joinAsListener() {
-    if (group.getPeer(self) != null) {
-      return;
-    }
-    RaftClientReply reply;
-    try (RaftClient client =
-        RaftClient.newBuilder()
-            .setProperties(properties)
-            .setRaftGroup(contacts)
-            .setRetryPolicy(
-                RetryPolicies.retryUpToMaximumCountWithFixedSleep(
-                    JOIN_ATTEMPTS, TimeDuration.valueOf(JOIN_PAUSE_MS, TimeUnit.MILLISECONDS)))
-            .build()) {
-      reply =
-          client
-              .admin()
-              .setConfiguration(
-                  SetConfigurationRequest.Arguments.newBuilder()
-                      .setServersInNewConf(List.of())
-                      .setListenersInNewConf(List.of(listener()))
-                      .setMode(SetConfigurationRequest.Mode.ADD)
-                      .build());
-    } catch (IOException e) {
-      throw new MetadataUnavailableException(
-          "metadata: the voters " + config.raftPeers() + " do not answer", e);
-    }
-    if (!reply.isSuccess()) {
-      throw new MetadataUnavailableException(
-          "metadata: the voters do not take this broker in: " + reply.getException(),
-          reply.getException());
+    if (group.getPeer(self) == null) {
+      ListenerAdmission.admit(listener(), config, contacts, properties);
     }
   }
 
@@ -532,43 +462,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private void onExported(long index) {
     images.exportedUpTo(index);
     if (!isAlone() || hasListeners()) {
-      notice(index);
-    }
-  }
-
-  /** Tells the other members, one notice at a time: they are for the newest index only. */
-  private void notice(long index) {
-    synchronized (noticeLock) {
-      noticed = Math.max(noticed, index);
-      if (noticing || closed.get()) {
-        return;
-      }
-      noticing = true;
-    }
-    sendNotice();
-  }
-
-  private void sendNotice() {
-    long index;
-    synchronized (noticeLock) {
-      index = noticed;
-    }
-    requests
-        .writeHere(Message.valueOf(UnsafeByteOperations.unsafeWrap(ExportNotice.encode(index))))
-        .whenComplete((done, failure) -> noticeSent(index, failure == null));
-  }
-
-  private void noticeSent(long index, boolean told) {
-    boolean again;
-    synchronized (noticeLock) {
-      // Where this broker no longer leads, the next leader tells what the bucket holds.
-      again = !closed.get() && (told ? noticed > index : leads());
-      noticing = again;
-    }
-    if (again && told) {
-      sendNotice();
-    } else if (again) {
-      scheduler.schedule(this::sendNotice, NOTICE_PAUSE);
+      notices.exportedUpTo(index);
     }
   }
 
@@ -604,6 +498,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    notices.close();
     passLeadership();
     // Before the server, which waits for everything it has applied to be exported.
     exporter.close();

@@ -90,7 +90,7 @@ final class VoterReplacement {
 
   private List<RaftPeer> withoutThisBroker(List<RaftPeer> peers) {
     List<RaftPeer> rest = new ArrayList<>(peers);
-    rest.removeIf(peer -> RaftMetadata.isOf(config.brokerId(), peer.getId()));
+    rest.removeIf(peer -> GroupMembers.isOf(config.brokerId(), peer.getId()));
     return rest;
   }
 
