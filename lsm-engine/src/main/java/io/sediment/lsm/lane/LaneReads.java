@@ -104,12 +104,13 @@ final class LaneReads implements StoredReads {
     // Memory first, the view second: all below what is in memory now is in this view or a newer
     // one.
     long inMemory = partition.tails().baseOffset();
+    long storedBound = inMemory > fromOffset ? Math.min(bound, inMemory) : bound;
     return alarm
         .watch(
             objects.withView(
                 view ->
                     scan.batchForTimestamp(
-                        view.objects(), partition.id(), timestamp, fromOffset, bound)))
+                        view.objects(), partition.id(), timestamp, fromOffset, storedBound)))
         .thenCompose(
             stored -> {
               if (stored.isPresent()) {

@@ -116,17 +116,17 @@ final class OpenPartition implements LanePartition {
 
   @Override
   public CompletableFuture<OldestBlocks> olderThan(long fromOffset, long timestamp) {
-    return stored.olderThan(state, fromOffset, Long.MAX_VALUE, timestamp);
+    return stored.olderThan(state, fromOffset, endOffset(), timestamp);
   }
 
   @Override
   public CompletableFuture<OldestBlocks> oldest(long fromOffset, long bytesMax) {
-    return stored.oldest(state, fromOffset, Long.MAX_VALUE, bytesMax);
+    return stored.oldest(state, fromOffset, endOffset(), bytesMax);
   }
 
   @Override
   public CompletableFuture<Long> bytesFrom(long fromOffset) {
-    return stored.bytesFrom(state, fromOffset, Long.MAX_VALUE);
+    return stored.bytesFrom(state, fromOffset, endOffset());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.sediment.lsm.lane;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.manifest.L0Ref;
@@ -17,6 +18,7 @@ import io.sediment.lsm.run.RunProducers;
 import io.sediment.lsm.run.RunSection;
 import io.sediment.lsm.scan.DeadObjects.Dead;
 import io.sediment.objectstore.ObjectKey;
+import io.sediment.runtime.Failures;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -112,7 +115,16 @@ final class ProducerCarriers {
               long expiresMs = lastMs + parts.config().producerExpiry().toMillis();
               neededUntilMs.put(key, expiresMs);
               return nowMs <= expiresMs;
-            });
+            })
+        .exceptionally(ProducerCarriers::staysIfDamaged);
+  }
+
+  /** Nobody knows what it carries; it must not hold up the others. */
+  private static boolean staysIfDamaged(Throwable failure) {
+    if (Failures.causeOf(failure) instanceof CorruptObjectException) {
+      return true;
+    }
+    throw new CompletionException(Failures.causeOf(failure));
   }
 
   private static boolean carries(RunRef run, RunProducers producers, @Nullable Row row) {
@@ -158,7 +170,8 @@ final class ProducerCarriers {
               long expiresMs = lastMs + parts.config().producerExpiry().toMillis();
               neededUntilMs.put(dead.object().key(), expiresMs);
               return nowMs <= expiresMs;
-            });
+            })
+        .exceptionally(ProducerCarriers::staysIfDamaged);
   }
 
   /** Whether the object is where the partition's producer states are, or part of where. */

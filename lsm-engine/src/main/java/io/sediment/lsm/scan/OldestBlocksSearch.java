@@ -20,7 +20,7 @@ public final class OldestBlocksSearch {
 
   /**
    * The blocks of {@code [from, bound)} up to the first one with a timestamp at or above {@code
-   * timestamp}, or without any.
+   * timestamp}, or without any, or that may lie in an object whose index is damaged.
    */
   public CompletableFuture<OldestBlocks> olderThan(
       List<ObjectRef> objects, PartitionId partition, long from, long bound, long timestamp) {
@@ -33,18 +33,25 @@ public final class OldestBlocksSearch {
           // The running maximum of a section: all blocks up to this one are older.
           long newest = index.maxTimestamp(block);
           return newest >= 0 && newest < timestamp;
-        });
+        },
+        true);
   }
 
   /** As many blocks of {@code [from, bound)} as have {@code bytesMax} together. */
   public CompletableFuture<OldestBlocks> oldest(
       List<ObjectRef> objects, PartitionId partition, long from, long bound, long bytesMax) {
-    return search(objects, partition, from, bound, (index, block, bytes) -> bytes <= bytesMax);
+    return search(
+        objects, partition, from, bound, (index, block, bytes) -> bytes <= bytesMax, false);
   }
 
   private CompletableFuture<OldestBlocks> search(
-      List<ObjectRef> objects, PartitionId partition, long from, long bound, Test test) {
-    Walk walk = new Walk(objects, partition, from, bound, test);
+      List<ObjectRef> objects,
+      PartitionId partition,
+      long from,
+      long bound,
+      Test test,
+      boolean endsAtDamage) {
+    Walk walk = new Walk(objects, partition, from, bound, test, endsAtDamage);
     return finder.locate(objects, partition, from).thenCompose(walk::on);
   }
 
@@ -60,15 +67,23 @@ public final class OldestBlocksSearch {
     private final PartitionId partition;
     private final long bound;
     private final Test test;
+    private final boolean endsAtDamage;
     private long reached;
     private long bytes;
 
-    Walk(List<ObjectRef> objects, PartitionId partition, long from, long bound, Test test) {
+    Walk(
+        List<ObjectRef> objects,
+        PartitionId partition,
+        long from,
+        long bound,
+        Test test,
+        boolean endsAtDamage) {
       this.objects = objects;
       this.partition = partition;
       this.reached = from;
       this.bound = bound;
       this.test = test;
+      this.endsAtDamage = endsAtDamage;
     }
 
     CompletableFuture<OldestBlocks> on(@Nullable Found first) {
@@ -87,10 +102,19 @@ public final class OldestBlocksSearch {
           bytes = more;
           reached = Math.min(bound, index.nextOffset(block));
         }
-        CompletableFuture<@Nullable Found> next =
-            finder.next(objects, partition, found.ordinal() + 1, objects.size());
+        if (found.nextOffset() >= bound) {
+          return done(true);
+        }
+        CompletableFuture<@Nullable Found> next = finder.after(objects, partition, found);
         if (!next.isDone() || next.isCompletedExceptionally()) {
-          return next.thenCompose(this::on);
+          return next.handle(
+                  (more, failure) ->
+                      failure == null
+                          ? on(more)
+                          : endsAtDamage && SectionFinder.damageIn(failure) != null
+                              ? done(false)
+                              : CompletableFuture.<OldestBlocks>failedFuture(failure))
+              .thenCompose(either -> either);
         }
         found = next.join();
       }

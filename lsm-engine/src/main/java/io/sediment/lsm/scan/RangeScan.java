@@ -208,8 +208,7 @@ public final class RangeScan {
       if (plan.isComplete()) {
         break;
       }
-      CompletableFuture<@Nullable Found> next =
-          finder.next(objects, partition, plan.nextOrdinal(), objects.size());
+      CompletableFuture<@Nullable Found> next = finder.after(objects, partition, found);
       if (!next.isDone() || next.isCompletedExceptionally()) {
         return next.handle(
                 (more, failure) ->
@@ -346,7 +345,9 @@ public final class RangeScan {
     }
 
     private CompletableFuture<@Nullable Found> next(Found found) {
-      return finder.next(objects, partition, found.ordinal() + 1, objects.size());
+      return found.nextOffset() >= bound
+          ? SectionFinder.NOWHERE
+          : finder.after(objects, partition, found);
     }
 
     /**

@@ -34,8 +34,7 @@ final class SectionFinder {
     }
   }
 
-  private static final CompletableFuture<@Nullable Found> NOWHERE =
-      CompletableFuture.completedFuture(null);
+  static final CompletableFuture<@Nullable Found> NOWHERE = CompletableFuture.completedFuture(null);
 
   private final IndexCache indexes;
   private final Executor executor;
@@ -78,6 +77,17 @@ final class SectionFinder {
   }
 
   /**
+   * The section behind {@code before}; null where there is none. Where an index on the way is
+   * damaged, only one that goes on where {@code before} ends: else there may be one in between.
+   */
+  CompletableFuture<@Nullable Found> after(
+      List<ObjectRef> objects, PartitionId partition, Found before) {
+    int from = before.ordinal() + 1;
+    CompletableFuture<@Nullable Found> next = next(objects, partition, from, objects.size());
+    return orContaining(next, objects, partition, before.nextOffset(), from);
+  }
+
+  /**
    * The section that contains {@code offset}, or the first one after it; null where the partition
    * ends below. Where an index on the way is damaged, only what contains the offset: anything else
    * could lie there.
@@ -86,13 +96,24 @@ final class SectionFinder {
       List<ObjectRef> objects, PartitionId partition, long offset) {
     CompletableFuture<@Nullable Found> found =
         search(objects, partition, offset, 0, objects.size(), null);
+    return orContaining(found, objects, partition, offset, 0);
+  }
+
+  private CompletableFuture<@Nullable Found> orContaining(
+      CompletableFuture<@Nullable Found> found,
+      List<ObjectRef> objects,
+      PartitionId partition,
+      long offset,
+      int from) {
     return found.isDone() && !found.isCompletedExceptionally()
         ? found
         : found
             .handle(
                 (section, failure) -> {
                   CorruptObjectException damage = damageIn(failure);
-                  return damage == null ? found : containing(objects, partition, offset, 0, damage);
+                  return damage == null
+                      ? found
+                      : containing(objects, partition, offset, from, damage);
                 })
             .thenCompose(either -> either);
   }

@@ -15,6 +15,7 @@ import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.StoreOp;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -124,17 +125,7 @@ class LaneRetentionTest {
   void anObjectWithADamagedFooterStaysAndOthersGo() {
     broker.crash(); // the next one has to read what lies there
     L0Ref second = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0().get(1);
-    ObjectKey key = second.key(LaneWorld.LANE);
-    byte[] bytes = world.bucket.peek(key).orElseThrow().clone();
-    bytes[bytes.length - 40] ^= 1;
-    world.bucket.removeNow(key);
-    world.bucket.allowChangedBodies();
-    world.await(
-        world
-            .bucket
-            .forProcess(world.simulation.process("vandal"))
-            .putIfAbsent(key, ObjectBody.of(ByteBuffer.wrap(bytes))),
-        "put");
+    damageFooter(second);
     Broker next = world.broker("two");
     int objects = next.lane().stats().l0Objects();
     UUID nowhere = new UUID(7, 7);
@@ -145,6 +136,31 @@ class LaneRetentionTest {
     assertThat(gone).as("it may lie in the damaged one").isEmpty();
     world.logStarts.putAll(Map.of(ZERO, 30L, ONE, 1L));
     next.assertReads(0, 30, 3000);
+  }
+
+  @Test
+  void aDamagedOneThatProducersAreKnownByHoldsUpNoOther() {
+    broker.append(2, 1000, 1, 0, true);
+    world.await(broker.lane().flush(), "flushed");
+    List<L0Ref> l0 = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0();
+    L0Ref newest = l0.get(l0.size() - 1);
+    damageFooter(newest); // its index is in memory
+    reclaim(Map.of(ZERO, 45L, ONE, 1L, LaneWorld.partition(2), 1L), Set.of());
+    assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).containsExactly(newest);
+  }
+
+  private void damageFooter(L0Ref ref) {
+    ObjectKey key = ref.key(LaneWorld.LANE);
+    byte[] bytes = world.bucket.peek(key).orElseThrow().clone();
+    bytes[bytes.length - 40] ^= 1;
+    world.bucket.removeNow(key);
+    world.bucket.allowChangedBodies();
+    world.await(
+        world
+            .bucket
+            .forProcess(world.simulation.process("vandal"))
+            .putIfAbsent(key, ObjectBody.of(ByteBuffer.wrap(bytes))),
+        "put");
   }
 
   @Test
