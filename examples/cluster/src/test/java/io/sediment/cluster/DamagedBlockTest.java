@@ -7,7 +7,10 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.sediment.cluster.tools.Tools;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -16,6 +19,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -46,7 +50,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-/** A flipped bit in a block, as clients of a whole broker see it, and as its operator does. */
+/**
+ * A flipped bit in a block or a footer, as clients of a whole broker see it, and as its operator
+ * does.
+ */
 class DamagedBlockTest {
   private static final TopicPartition DAMAGED = new TopicPartition("topic", 0);
   private static final TopicPartition OTHER = new TopicPartition("topic", 1);
@@ -55,6 +62,8 @@ class DamagedBlockTest {
 
   /** Half of what lies first in the object: partitions lie in their order. */
   private static final int FLIPPED_BYTE = RECORDS / 2 * RECORD_BYTES;
+
+  private static final int FROM_END_IN_FOOTER = 40;
 
   private static final Pattern BLOCK =
       Pattern.compile("key=(\\S+) Block\\[baseOffset=(\\d+), lastOffset=(\\d+)");
@@ -74,14 +83,12 @@ class DamagedBlockTest {
   @Test
   @Timeout(value = 5, unit = TimeUnit.MINUTES)
   void itsReadersAreToldAndAllElseIsRead() throws Exception {
-    start();
-    try (Admin admin = Admin.create(client())) {
-      admin.createTopics(List.of(new NewTopic("topic", 2, (short) 1))).all().get();
-    }
+    startWithTopic();
     produce(DAMAGED);
     produce(OTHER);
     broker.close(); // flushes
-    Path object = flipOneBit();
+    Path object = object();
+    flipOneBit(object, FLIPPED_BYTE);
     heard.start();
     ((Logger) LoggerFactory.getLogger("io.sediment")).addAppender(heard);
     start();
@@ -104,6 +111,44 @@ class DamagedBlockTest {
     assertThat(metric("sediment_lane_reads_damaged_total")).isPositive();
   }
 
+  @Test
+  @Timeout(value = 5, unit = TimeUnit.MINUTES)
+  void whatADamagedFooterHidesIsNotLeaptOver() throws Exception {
+    startWithTopic();
+    produce(DAMAGED);
+    broker.close(); // flushes
+    Path object = object();
+    flipOneBit(object, Files.size(object) - FROM_END_IN_FOOTER);
+    start();
+    produce(OTHER);
+    try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+      assertThatThrownBy(() -> read(consumer, DAMAGED, 0, RECORDS))
+          .isInstanceOf(KafkaException.class)
+          .hasMessageContaining("corrupt");
+      assertThat(consumer.position(DAMAGED)).isZero();
+      assertThat(read(consumer, OTHER, 0, RECORDS)).isEqualTo(RECORDS);
+    }
+    assertThat(metric("sediment_lane_reads_damaged_total")).isPositive();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    int status =
+        Tools.run(
+            new String[] {"fsck", "--no-data"},
+            new SettingsBucket(SampleBucket.environment(temp.resolve("data"))),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            System.err);
+    assertThat(status).isEqualTo(Tools.EXIT_DAMAGED);
+    assertThat(out.toString(StandardCharsets.UTF_8).lines())
+        .anyMatch(line -> line.contains(object.getFileName() + ": footer crc"))
+        .anyMatch(line -> line.endsWith("fromOffset=0 toOffset=" + RECORDS + "\""));
+  }
+
+  private void startWithTopic() throws Exception {
+    start();
+    try (Admin admin = Admin.create(client())) {
+      admin.createTopics(List.of(new NewTopic("topic", 2, (short) 1))).all().get();
+    }
+  }
+
   /** The line at level ERROR that names the block. */
   private Matcher damageHeard() {
     return List.copyOf(heard.list).stream()
@@ -114,22 +159,26 @@ class DamagedBlockTest {
         .orElseThrow();
   }
 
-  private Path flipOneBit() throws IOException {
+  /** The one that all records lie in. */
+  private Path object() throws IOException {
     List<Path> objects = FilesAtWork.in(temp.resolve("data"));
     for (Path object : objects) {
       if (object.toString().endsWith(".l0") && Files.size(object) > 2 * FLIPPED_BYTE) {
-        try (FileChannel file =
-            FileChannel.open(object, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-          ByteBuffer one = ByteBuffer.allocate(1);
-          file.read(one, FLIPPED_BYTE);
-          one.flip();
-          one.put(0, (byte) (one.get(0) ^ 1));
-          file.write(one, FLIPPED_BYTE);
-        }
         return object;
       }
     }
     throw new AssertionError("no object is large enough: " + objects);
+  }
+
+  private static void flipOneBit(Path object, long position) throws IOException {
+    try (FileChannel file =
+        FileChannel.open(object, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      ByteBuffer one = ByteBuffer.allocate(1);
+      file.read(one, position);
+      one.flip();
+      one.put(0, (byte) (one.get(0) ^ 1));
+      file.write(one, position);
+    }
   }
 
   private static long read(
