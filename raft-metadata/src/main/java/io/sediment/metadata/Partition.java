@@ -1,6 +1,7 @@
 package io.sediment.metadata;
 
 import java.util.ArrayList;
+import java.util.LinkedList;
 import java.util.List;
 
 /**
@@ -10,7 +11,7 @@ import java.util.List;
  * Kafka's leader-epoch history at the same time. Leader epochs and start offsets only grow along
  * it. It stays short: a placement under which nothing was appended is replaced by its successor,
  * one that lies wholly below {@code logStartOffset} is dropped, unless it is the newest one of one
- * of the last few other lanes, where states of producers still lie.
+ * of the last few other lanes, where states of producers still lie, or follows on such a one.
  */
 public record Partition(List<Placement> placements, long logStartOffset) {
   private static final int INHERITED_LANES_MAX = 4;
@@ -76,18 +77,23 @@ public record Partition(List<Placement> placements, long logStartOffset) {
 
   /**
    * Drops placements that lie wholly below the log start, but for the newest ones of each lane of
-   * the last few before: those lanes hold the states of producers that wrote nothing since.
+   * the last few before: those lanes hold the states of producers that wrote nothing since. What
+   * follows on such a one stays, too: it says where the partition ends there.
    */
   private static Partition trimmed(List<Placement> all, long logStartOffset) {
     int first = 0;
     while (first + 1 < all.size() && all.get(first + 1).startOffset() <= logStartOffset) {
       first++;
     }
-    List<Placement> kept = new ArrayList<>(all.subList(first, all.size()));
+    LinkedList<Placement> kept = new LinkedList<>(all.subList(first, all.size()));
     int inherited = 0;
     for (int i = first - 1; i >= 0 && inherited < INHERITED_LANES_MAX; i--) {
-      if (!all.get(i).lane().equals(kept.get(0).lane())) {
-        kept.add(0, all.get(i));
+      Placement next = all.get(i + 1);
+      if (!all.get(i).lane().equals(next.lane())) {
+        if (!next.equals(kept.getFirst())) {
+          kept.addFirst(next);
+        }
+        kept.addFirst(all.get(i));
         inherited++;
       }
     }

@@ -41,7 +41,24 @@ class PartitionTest {
         new Partition(
             List.of(in(1, 1, 0), in(1, 2, 10), in(2, 3, 20), in(2, 4, 30), in(2, 5, 40)), 0);
     assertThat(partition.withLogStartOffset(45).placements())
-        .containsExactly(in(1, 2, 10), in(2, 5, 40));
+        .containsExactly(in(1, 2, 10), in(2, 3, 20), in(2, 5, 40));
+  }
+
+  /**
+   * Whoever reads the states of producers in an old lane waits for the end that the placements
+   * name: a later one would never come.
+   */
+  @Test
+  void whereAPartitionEndedInAnOlderLaneIsRememberedWithTheLane() {
+    List<Placement> moves = List.of(in(0, 0, 0), in(2, 2, 29), in(2, 3, 63), in(7, 5, 86));
+    Partition partition = new Partition(moves.subList(0, 3), 55);
+    for (long logStart : List.of(55L, 78L, 86L, 103L)) {
+      partition = partition.withLogStartOffset(logStart);
+      if (logStart == 78) {
+        partition = partition.withPlacement(moves.get(3));
+      }
+      assertThat(partition.placements().subList(0, 2)).isEqualTo(moves.subList(0, 2));
+    }
   }
 
   @Test

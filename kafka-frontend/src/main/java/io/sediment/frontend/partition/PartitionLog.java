@@ -10,6 +10,7 @@ import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.PartitionListener;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.scan.OldestBlocks;
+import io.sediment.runtime.Failures;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -23,6 +24,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One partition that this broker leads, under one leader epoch: Kafka's rules over a lane's
@@ -35,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * of the same partition is another object.
  */
 public final class PartitionLog implements PartitionListener, ReadableLog {
+  private static final Logger log = LoggerFactory.getLogger(PartitionLog.class);
+
   private record Waiter(long nextOffset, int sizeInBytes, CompletableFuture<Void> durable) {}
 
   private static final CompletableFuture<Void> DURABLE = CompletableFuture.completedFuture(null);
@@ -209,10 +214,12 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
       return DURABLE; // append will refuse
     }
     CompletableFuture<Void> mine;
+    boolean isFirstAttempt;
     synchronized (lock) {
       if (producersLoaded != null && !producersLoaded.isCompletedExceptionally()) {
         return producersLoaded;
       }
+      isFirstAttempt = producersLoaded == null;
       mine = new CompletableFuture<>();
       producersLoaded = mine;
     }
@@ -222,6 +229,12 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
         .whenComplete(
             (done, failure) -> {
               if (failure != null) {
+                if (isFirstAttempt) {
+                  log.warn(
+                      "{}: states of producers cannot be read, idempotent ones are refused: {}",
+                      this,
+                      Failures.causeOf(failure).toString());
+                }
                 mine.completeExceptionally(failure);
               } else {
                 mine.complete(null);
