@@ -14,10 +14,8 @@ import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.manifest.StoredManifests;
-import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.simulation.FaultPlan;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.NavigableMap;
@@ -105,14 +103,7 @@ class DamagedIndexModelTest {
     }
     byte[] bytes = world.bucket.peek(key).orElseThrow().clone();
     bytes[run == null ? bytes.length - 40 : bytes.length / 2] ^= 1;
-    world.bucket.removeNow(key);
-    world.bucket.allowChangedBodies();
-    world.await(
-        world
-            .bucket
-            .forProcess(world.simulation.process("vandal"))
-            .putIfAbsent(key, ObjectBody.of(ByteBuffer.wrap(bytes))),
-        "put");
+    world.replace(key, bytes);
   }
 
   private void check(LaneWorld world, Broker reader, int number) {

@@ -13,11 +13,9 @@ import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.manifest.StoredManifests;
-import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimScheduler;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -115,7 +113,7 @@ class DamagedSourceTest {
     byte[] sound = world.bucket.peek(key).orElseThrow().clone();
     byte[] bytes = sound.clone();
     bytes[bytes.length - 40] ^= 1; // in the footer
-    put(world, key, bytes);
+    world.replace(key, bytes);
 
     SimScheduler process = world.simulation.process("compactor");
     LaneCompactor compactor = compacting.outside(process, false);
@@ -132,7 +130,7 @@ class DamagedSourceTest {
     assertReadsAllBut(world, reader, 2, key);
     reader.crash();
 
-    put(world, key, sound);
+    world.replace(key, sound);
     world.simulation.runFor(Duration.ofMinutes(11));
     assertThat(compacting.compactFully(compactor)).isPositive();
     assertThat(compactor.damagedObjects()).isZero();
@@ -156,7 +154,7 @@ class DamagedSourceTest {
       ObjectKey key = run.key(LaneWorld.LANE);
       byte[] bytes = world.bucket.peek(key).orElseThrow().clone();
       bytes[bytes.length / 2] ^= 1;
-      put(world, key, bytes);
+      world.replace(key, bytes);
     }
     LaneCompactor compactor = compacting.outside(world.simulation.process("compactor"), false);
     for (int round = 0; round < 4; round++) {
@@ -207,17 +205,6 @@ class DamagedSourceTest {
   private static void damage(LaneWorld world, ObjectKey key) {
     byte[] bytes = world.bucket.peek(key).orElseThrow().clone();
     bytes[64 + 500] ^= 1; // behind the header: the first partition's only block
-    put(world, key, bytes);
-  }
-
-  private static void put(LaneWorld world, ObjectKey key, byte[] bytes) {
-    world.bucket.removeNow(key);
-    world.bucket.allowChangedBodies();
-    world.await(
-        world
-            .bucket
-            .forProcess(world.simulation.process("vandal"))
-            .putIfAbsent(key, ObjectBody.of(ByteBuffer.wrap(bytes))),
-        "put");
+    world.replace(key, bytes);
   }
 }

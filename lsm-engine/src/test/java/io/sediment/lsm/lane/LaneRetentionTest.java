@@ -9,11 +9,9 @@ import io.sediment.lsm.lane.LaneWorld.Broker;
 import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.StoredManifests;
 import io.sediment.lsm.scan.OffsetGoneException;
-import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.StoreOp;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -153,14 +151,7 @@ class LaneRetentionTest {
     ObjectKey key = ref.key(LaneWorld.LANE);
     byte[] bytes = world.bucket.peek(key).orElseThrow().clone();
     bytes[bytes.length - 40] ^= 1;
-    world.bucket.removeNow(key);
-    world.bucket.allowChangedBodies();
-    world.await(
-        world
-            .bucket
-            .forProcess(world.simulation.process("vandal"))
-            .putIfAbsent(key, ObjectBody.of(ByteBuffer.wrap(bytes))),
-        "put");
+    world.replace(key, bytes);
   }
 
   @Test

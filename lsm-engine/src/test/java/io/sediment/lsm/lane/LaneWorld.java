@@ -11,6 +11,8 @@ import io.sediment.lsm.gc.GarbageOptions;
 import io.sediment.lsm.object.LaneKeys;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.SortedObject;
+import io.sediment.objectstore.ObjectBody;
+import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.MemoryBudget;
@@ -126,6 +128,17 @@ public final class LaneWorld {
         producerExpiry,
         new GarbageOptions(64, 100, Duration.ofMillis(20)),
         Duration.ofSeconds(30));
+  }
+
+  /** Puts other bytes in an object's place, as no process of the engine ever does. */
+  public void replace(ObjectKey key, byte[] bytes) {
+    bucket.removeNow(key);
+    bucket.allowChangedBodies();
+    await(
+        bucket
+            .forProcess(simulation.process("vandal"))
+            .putIfAbsent(key, ObjectBody.of(ByteBuffer.wrap(bytes))),
+        "put");
   }
 
   public <T> T await(CompletableFuture<T> future, String what) {
