@@ -9,11 +9,16 @@ import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MovePartitions;
 import io.sediment.metadata.MovePartitions.Move;
 import io.sediment.metadata.PartitionId;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
@@ -33,6 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class PartitionHandoff implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PartitionHandoff.class);
+  private static final String CLOSED = "the handoff is closed";
   private static final Duration PAUSE = Duration.ofMillis(100);
 
   /** How long a store that takes no flush may keep logs from appending. */
@@ -40,6 +46,14 @@ public final class PartitionHandoff implements AutoCloseable {
 
   /** More at once cost fewer flushes, and all of them wait for the slowest. */
   private static final int PARTITIONS_AT_ONCE = 250;
+
+  /**
+   * Of partitions that somebody writes to, who waits meanwhile, as few go at once as this many
+   * steps allow, but not fewer than {@link #BUSY_AT_ONCE_MIN}: a step of few is no shorter.
+   */
+  private static final int BUSY_STEPS = 20;
+
+  private static final int BUSY_AT_ONCE_MIN = 50;
 
   private final int brokerId;
   private final long brokerEpoch;
@@ -49,6 +63,7 @@ public final class PartitionHandoff implements AutoCloseable {
   private final long laneEpoch;
   private final Supplier<CompletableFuture<Void>> flush;
   private final Scheduler scheduler;
+  private final Set<CompletableFuture<Void>> waiting = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   /**
@@ -76,33 +91,68 @@ public final class PartitionHandoff implements AutoCloseable {
   }
 
   /**
-   * Hands everything over, some partitions after the others, and has none placed here any more.
+   * Hands everything over, some partitions after the others, those first that are written to now,
+   * and has none placed here any more. What the store does not take in time is tried again for as
+   * long as this is not closed.
    *
    * @return how many went. Completes at once where nobody else could take them; fails where this
    *     broker has lost its lane, or is closed before that is done
    */
   public CompletableFuture<Integer> drain() {
-    return isAnybodyElse()
-        ? submit(new DrainLane(lane, laneEpoch, brokerId, brokerEpoch))
-            .thenCompose(done -> flush.get())
-            .thenCompose(done -> drainOn(0))
-        : CompletableFuture.completedFuture(0);
+    if (!isAnybodyElse()) {
+      return CompletableFuture.completedFuture(0);
+    }
+    Map<PartitionLog, Long> bytesBefore = new HashMap<>();
+    for (PartitionLog each : logs.all()) {
+      bytesBefore.put(each, each.appendedBytes());
+    }
+    return submit(new DrainLane(lane, laneEpoch, brokerId, brokerEpoch))
+        .thenCompose(done -> flush.get())
+        .thenCompose(done -> drainOn(0, bytesBefore));
   }
 
-  private CompletableFuture<Integer> drainOn(int before) {
-    MetadataImage image = metadata.image();
-    List<PartitionLog> left = new ArrayList<>();
-    for (PartitionLog each : logs.all()) {
-      PartitionId id = new PartitionId(each.id().topicId(), each.id().partition());
-      if (logs.newest(id, image) == each && left.size() < PARTITIONS_AT_ONCE) {
-        left.add(each);
-      }
+  private CompletableFuture<Integer> drainOn(int before, Map<PartitionLog, Long> bytesBefore) {
+    if (closed) {
+      return CompletableFuture.failedFuture(new IllegalStateException(CLOSED));
     }
-    if (left.isEmpty() || !isAnybodyElse()) {
+    List<PartitionLog> leaving = nextToLeave(bytesBefore);
+    if (leaving.isEmpty() || !isAnybodyElse()) {
       return CompletableFuture.completedFuture(before);
     }
-    return handOver(left, any -> MovePartitions.ANY_BROKER)
-        .thenCompose(moved -> drainOn(before + moved));
+    return handOver(leaving, any -> MovePartitions.ANY_BROKER)
+        .handle(
+            (moved, failure) -> {
+              if (failure == null) {
+                return drainOn(before + moved, bytesBefore);
+              }
+              if (Failures.causeOf(failure) instanceof PartitionsKeptException kept) {
+                log.warn("trying again: {}", kept.getMessage());
+                return pause().thenCompose(waited -> drainOn(before, bytesBefore));
+              }
+              return CompletableFuture.<Integer>failedFuture(failure);
+            })
+        .thenCompose(next -> next);
+  }
+
+  /** The next step's partitions: some of those that were written to since then, or of all. */
+  private List<PartitionLog> nextToLeave(Map<PartitionLog, Long> bytesBefore) {
+    MetadataImage image = metadata.image();
+    List<PartitionLog> busy = new ArrayList<>();
+    List<PartitionLog> idle = new ArrayList<>();
+    for (PartitionLog each : logs.all()) {
+      PartitionId id = new PartitionId(each.id().topicId(), each.id().partition());
+      if (logs.newest(id, image) == each) {
+        boolean isBusy = each.appendedBytes() > bytesBefore.getOrDefault(each, 0L);
+        (isBusy ? busy : idle).add(each);
+      }
+    }
+    return busy.isEmpty()
+        ? idle.subList(0, Math.min(idle.size(), PARTITIONS_AT_ONCE))
+        : busy.subList(0, Math.min(busy.size(), busyAtOnce(bytesBefore.size())));
+  }
+
+  private static int busyAtOnce(int partitions) {
+    return Math.min(PARTITIONS_AT_ONCE, Math.max(BUSY_AT_ONCE_MIN, partitions / BUSY_STEPS));
   }
 
   private boolean isAnybodyElse() {
@@ -163,22 +213,31 @@ public final class PartitionHandoff implements AutoCloseable {
                         .thenApply(moved -> moves.size()));
   }
 
-  /** What becomes of {@code flushed} later is nobody's business any more. */
+  /**
+   * What becomes of {@code flushed} later is nobody's business any more.
+   *
+   * @return fails with {@link PartitionsKeptException}
+   */
   private CompletableFuture<Void> within(Duration limit, CompletableFuture<Void> flushed) {
     CompletableFuture<Void> inTime = new CompletableFuture<>();
     Scheduler.Cancellable end =
         scheduler.schedule(
-            () ->
-                inTime.completeExceptionally(
-                    new IllegalStateException("no flush within " + limit + ": going on here")),
-            limit);
+            () -> inTime.completeExceptionally(new PartitionsKeptException(limit)), limit);
+    waiting.add(inTime);
+    if (closed) {
+      inTime.completeExceptionally(new IllegalStateException(CLOSED));
+    }
+    inTime.whenComplete(
+        (done, failure) -> {
+          waiting.remove(inTime);
+          end.cancel();
+        });
     flushed.whenComplete(
         (done, failure) -> {
-          end.cancel();
           if (failure == null) {
             inTime.complete(null);
           } else {
-            inTime.completeExceptionally(failure);
+            inTime.completeExceptionally(new PartitionsKeptException(Failures.causeOf(failure)));
           }
         });
     return inTime;
@@ -195,7 +254,7 @@ public final class PartitionHandoff implements AutoCloseable {
   /** Until the answer is known: what is submitted twice comes into effect once. */
   private <R> CompletableFuture<R> submit(MetadataCommand<R> command) {
     if (closed) {
-      return CompletableFuture.failedFuture(new IllegalStateException("the handoff is closed"));
+      return CompletableFuture.failedFuture(new IllegalStateException(CLOSED));
     }
     return metadata
         .submit(command)
@@ -205,16 +264,21 @@ public final class PartitionHandoff implements AutoCloseable {
                 return CompletableFuture.completedFuture(result.valueOrThrow());
               }
               log.warn("no answer yet, asking again: {}", failure.toString());
-              CompletableFuture<Void> pause = new CompletableFuture<>();
-              scheduler.schedule(() -> pause.complete(null), PAUSE);
-              return pause.thenCompose(waited -> submit(command));
+              return pause().thenCompose(waited -> submit(command));
             })
         .thenCompose(next -> next);
   }
 
-  /** Submits nothing any more. */
+  private CompletableFuture<Void> pause() {
+    CompletableFuture<Void> pause = new CompletableFuture<>();
+    scheduler.schedule(() -> pause.complete(null), PAUSE);
+    return pause;
+  }
+
+  /** Submits nothing any more, and keeps what the store has not taken yet. */
   @Override
   public void close() {
     closed = true;
+    waiting.forEach(inTime -> inTime.completeExceptionally(new IllegalStateException(CLOSED)));
   }
 }

@@ -1,5 +1,6 @@
 package io.sediment.frontend.partition;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.metadata.ClusterMetadata;
@@ -26,9 +27,11 @@ import io.sediment.metadata.SealLane;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.simulation.Simulation;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.protocol.Errors;
@@ -69,6 +72,9 @@ class PartitionHandoffTest {
     private int toLoseBefore;
     private int toLoseAfter;
 
+    /** Partitions of each move. */
+    private final List<Set<Integer>> moves = new ArrayList<>();
+
     @Override
     public MetadataImage image() {
       return metadata.image();
@@ -81,6 +87,9 @@ class PartitionHandoffTest {
 
     @Override
     public <R> CompletableFuture<CommandResult<R>> submit(MetadataCommand<R> command) {
+      if (command instanceof MovePartitions move) {
+        moves.add(move.moves().stream().map(m -> m.partition().partition()).collect(toSet()));
+      }
       CompletableFuture<CommandResult<R>> lost =
           CompletableFuture.failedFuture(new MetadataUnavailableException("lost"));
       if (toLoseBefore > 0) {
@@ -259,6 +268,82 @@ class PartitionHandoffTest {
     assertThat(otherLogs.all()).hasSize(600);
     assertThat(metadata.image().lane(LANE).state()).isEqualTo(Lane.State.DRAINING);
     assertThat(otherLogs.mayArrive(TOPIC, 0)).isFalse();
+  }
+
+  @Test
+  void thoseThatAreWrittenToGoFirstAndFewAtATime() {
+    createTopic(300);
+    addBroker();
+    CompletableFuture<Void> ahead = new CompletableFuture<>();
+    flushed = ahead;
+    CompletableFuture<Integer> draining = handoff.drain();
+    for (int i = 200; i < 260; i++) {
+      appendDurably(log(logs, i));
+    }
+    flushed = CompletableFuture.completedFuture(null);
+    ahead.complete(null);
+    assertThat(draining).isCompletedWithValue(300);
+    assertThat(unsure.moves).extracting(Set::size).containsExactly(50, 10, 240);
+    assertThat(unsure.moves.get(0)).allMatch(i -> i >= 200 && i < 260);
+    assertThat(unsure.moves.get(1)).allMatch(i -> i >= 200 && i < 260);
+  }
+
+  @Test
+  void whereThousandsAreWrittenToMoreGoAtATime() {
+    createTopic(2_000);
+    addBroker();
+    CompletableFuture<Void> ahead = new CompletableFuture<>();
+    flushed = ahead;
+    CompletableFuture<Integer> draining = handoff.drain();
+    for (int i = 0; i < 2_000; i++) {
+      appendDurably(log(logs, i));
+    }
+    flushed = CompletableFuture.completedFuture(null);
+    ahead.complete(null);
+    assertThat(draining).isCompletedWithValue(2_000);
+    assertThat(unsure.moves).hasSize(20);
+  }
+
+  @Test
+  void whatTheStoreTakesNotInTimeIsTriedAgainUntilItDoes() {
+    createTopic(1);
+    addBroker();
+    PartitionLog log = log(logs, 0);
+    CompletableFuture<Void> ahead = new CompletableFuture<>();
+    flushed = ahead;
+    CompletableFuture<Integer> draining = handoff.drain();
+    flushed = new CompletableFuture<>(); // this one is never answered
+    ahead.complete(null);
+    assertRefused(append(log));
+    simulation.runFor(Duration.ofMillis(5_050));
+    appendDurably(log); // between two tries
+    flushed = CompletableFuture.failedFuture(new IllegalStateException("the store is away"));
+    simulation.runFor(Duration.ofMillis(500));
+    assertThat(draining).isNotDone();
+    flushed = CompletableFuture.completedFuture(null);
+    simulation.runFor(Duration.ofMillis(500));
+    assertThat(draining).isCompletedWithValue(1);
+    assertThat(partition(0).current()).isEqualTo(new Placement(1, OTHER, 1, 3));
+  }
+
+  @Test
+  void whoClosesItKeepsWhatTheStoreHasNotTakenYet() {
+    createTopic(1);
+    addBroker();
+    PartitionLog log = log(logs, 0);
+    CompletableFuture<Void> ahead = new CompletableFuture<>();
+    flushed = ahead;
+    CompletableFuture<Integer> draining = handoff.drain();
+    CompletableFuture<Void> late = new CompletableFuture<>();
+    flushed = late;
+    ahead.complete(null);
+    assertRefused(append(log));
+    handoff.close();
+    assertThat(append(log)).isInstanceOf(AppendResult.Appended.class);
+    late.complete(null);
+    simulation.runFor(Duration.ofSeconds(20));
+    assertThat(draining).isCompletedExceptionally();
+    assertThat(metadata.image().leaderOf(partition(0))).isZero();
   }
 
   @Test
