@@ -13,6 +13,7 @@ import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.frontend.partition.PlacedPartitionLane;
 import io.sediment.frontend.partition.PreferredMoves;
+import io.sediment.frontend.rehearsal.Rehearsal;
 import io.sediment.frontend.retention.RetentionLoop;
 import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.WalSlot;
@@ -41,6 +42,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -59,6 +61,7 @@ final class Broker implements Service {
   private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
   static final Duration HANDOFF_TIMEOUT = Duration.ofSeconds(10);
   static final Duration TELLING_CLIENTS = Duration.ofMillis(500);
+  private static final Duration REHEARSAL_END_MAX = Duration.ofSeconds(10);
   private static final int LEASES_BEHIND_MAX = 2;
   private static final Duration MEASURING_INTERVAL = Duration.ofSeconds(10);
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
@@ -101,6 +104,7 @@ final class Broker implements Service {
     requireUnusedPlaces();
     HttpEndpoint http = startHttp();
     ProcessEnvironment process = startProcess();
+    CompletableFuture<Void> rehearsed = rehearse(process);
     BrokerLanes lanes = new BrokerLanes(process);
     RaftMetadata metadata = started("metadata", openMetadata(process, lanes));
     metadata.halted().thenAccept(this::endWith);
@@ -123,6 +127,7 @@ final class Broker implements Service {
     }
     KafkaFrontend frontend = startServing(process, metadata, membership, lane, brokerEpoch);
     await(membership.admitted());
+    await(rehearsed);
     serve(frontend, membership.isLeaseHeld());
     membership.onServing(held -> serve(frontend, held));
     log.info(
@@ -171,6 +176,33 @@ final class Broker implements Service {
     ProcessMeters.bindTo(meters, budget);
     return new ProcessEnvironment(
         settings, stores, scheduler, ticker, clock, random, budget, meters);
+  }
+
+  /**
+   * Beside the rest of the start, much of which waits for others. Where it fails the first clients
+   * are served later, and nothing else is different.
+   */
+  private CompletableFuture<Void> rehearse(ProcessEnvironment process) {
+    ExecutorService thread = NamedThreads.pool("rehearsal", 1);
+    CompletableFuture<Void> rehearsed =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                Rehearsal.play(process.scheduler(), ticker, clock, random);
+              } catch (IOException | RuntimeException e) {
+                log.warn("nothing was rehearsed, the first clients will wait longer", e);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            thread);
+    started(
+        "rehearsal",
+        () -> {
+          thread.shutdownNow();
+          thread.awaitTermination(REHEARSAL_END_MAX.toMillis(), TimeUnit.MILLISECONDS);
+        });
+    return rehearsed;
   }
 
   private Lane startLane(

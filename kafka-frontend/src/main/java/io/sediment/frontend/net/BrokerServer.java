@@ -122,7 +122,7 @@ public final class BrokerServer implements AutoCloseable {
     return new BrokerServer(config, handlers, budget, ticker, registry);
   }
 
-  private static EventLoopGroup eventLoops(boolean epoll, int threads, ThreadFactory factory) {
+  static EventLoopGroup eventLoops(boolean epoll, int threads, ThreadFactory factory) {
     return epoll
         ? new EpollEventLoopGroup(threads, factory)
         : new NioEventLoopGroup(threads, factory);

@@ -14,4 +14,9 @@ public interface FlushListener {
    * @param took from the cut to the commit
    */
   void onFlushed(SortedObject object, Duration took);
+
+  /** Whether the process's log tells of flushes, too; not of those of a lane that nobody has. */
+  default boolean isLogged() {
+    return true;
+  }
 }

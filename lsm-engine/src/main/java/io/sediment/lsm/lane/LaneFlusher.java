@@ -285,12 +285,14 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
   /** Chains the steps; each runs on the scheduler, never under this object's monitor. */
   private synchronized void start(Flush flush) {
     long objectNumber = drawNumbers(2); // the second one is the partition table's
-    log.info(
-        "flush begins: lane={} number={} bytes={} upTo={}",
-        lane,
-        objectNumber,
-        flush.cut().memtable().sizeBytes(),
-        flush.cut().slot());
+    if (listener.isLogged()) {
+      log.info(
+          "flush begins: lane={} number={} bytes={} upTo={}",
+          lane,
+          objectNumber,
+          flush.cut().memtable().sizeBytes(),
+          flush.cut().slot());
+    }
     ObjectIdentity identity =
         new ObjectIdentity(
             SortedObjectKind.L0,
@@ -345,15 +347,17 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
     tailCache.add(flush.cut().memtable());
     garbage.onCommit();
     Duration took = Duration.ofNanos(ticker.nanoTime() - flush.cutNanos());
-    log.info(
-        "flushed: lane={} object={} bytes={} partitions={} replayAfter={} manifest={} tookMs={}",
-        lane,
-        object.key(),
-        object.length(),
-        object.sections().size(),
-        flush.cut().slot(),
-        manifest.id(),
-        took.toMillis());
+    if (listener.isLogged()) {
+      log.info(
+          "flushed: lane={} object={} bytes={} partitions={} replayAfter={} manifest={} tookMs={}",
+          lane,
+          object.key(),
+          object.length(),
+          object.sections().size(),
+          flush.cut().slot(),
+          manifest.id(),
+          took.toMillis());
+    }
     listener.onFlushed(object, took);
   }
 
