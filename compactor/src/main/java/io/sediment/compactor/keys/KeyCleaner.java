@@ -16,12 +16,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -35,13 +35,17 @@ import org.slf4j.LoggerFactory;
  * is cleaned on the way, and a job of its own is proposed once a partition has gathered enough that
  * is new.
  *
- * <p>A partition whose records cannot be read is kept as it is and reported; the others go on.
+ * <p>A partition whose records cannot be read is kept as it is and reported; the others go on. It
+ * is tried again when its log start has passed those records, and now and then besides.
  */
 public final class KeyCleaner implements RangeRewriter {
   private static final Logger log = LoggerFactory.getLogger(KeyCleaner.class);
 
   /** More would not make it faster. */
   private static final long MEMORY_BYTES_MAX = 64 << 20;
+
+  /** A try that fails again has written the partition once more. */
+  private static final Duration TRIED_AGAIN_AFTER = Duration.ofDays(1);
 
   private final CompactedTopics topics;
   private final InstantSource clock;
@@ -50,7 +54,14 @@ public final class KeyCleaner implements RangeRewriter {
   private final long memoryBytes;
   private final CleaningMemory memory;
   private final Map<LaneId, CleaningPlanner> planners = new ConcurrentHashMap<>();
-  private final Set<PartitionId> uncleanable = ConcurrentHashMap.newKeySet();
+  private final Map<PartitionId, Unreadable> uncleanable = new ConcurrentHashMap<>();
+
+  /**
+   * Records that cannot be read.
+   *
+   * @param lastOffset of their block, which is read as long as some of it is alive
+   */
+  private record Unreadable(long lastOffset, long tryAgainAtMs) {}
 
   /**
    * @param executor the compactor's; reads and writes small local files
@@ -93,7 +104,7 @@ public final class KeyCleaner implements RangeRewriter {
 
   @Override
   public boolean rewrites(PartitionId partition) {
-    return topics.settings(partition.topicId()).compacts() && !uncleanable.contains(partition);
+    return topics.settings(partition.topicId()).compacts() && !uncleanable.containsKey(partition);
   }
 
   @Override
@@ -102,9 +113,16 @@ public final class KeyCleaner implements RangeRewriter {
       List<RunRef> runs,
       Liveness liveness,
       Function<RunRef, CompletableFuture<List<SourceSection>>> sections) {
+    long nowMs = clock.millis();
+    uncleanable
+        .entrySet()
+        .removeIf(
+            each ->
+                liveness.logStart(each.getKey()) > each.getValue().lastOffset()
+                    || nowMs >= each.getValue().tryAgainAtMs());
     return planners
         .computeIfAbsent(lane, unknown -> new CleaningPlanner(topics))
-        .plan(runs, liveness, uncleanable, clock.millis(), sections);
+        .plan(runs, liveness, uncleanable.keySet(), nowMs, sections);
   }
 
   @Override
@@ -139,8 +157,11 @@ public final class KeyCleaner implements RangeRewriter {
               }
               kept.close();
               Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-              if (cause instanceof UncleanableException) {
-                uncleanable.add(range.partition());
+              if (cause instanceof UncleanableException unreadable) {
+                uncleanable.put(
+                    range.partition(),
+                    new Unreadable(
+                        unreadable.lastOffset, clock.millis() + TRIED_AGAIN_AFTER.toMillis()));
                 log.error("not compacted, kept as it is: partition={}", range.partition(), cause);
                 return CompletableFuture.<RangeRewriter.BatchFilter>completedFuture(
                     KeyCleaner::batches);
@@ -213,14 +234,15 @@ public final class KeyCleaner implements RangeRewriter {
   }
 
   private static void add(ByteBuffer block, RangeSummarizer summarizer, CleaningRules rules) {
-    for (ByteBuffer batch : batches(block)) {
+    List<ByteBuffer> batches = batches(block);
+    for (ByteBuffer batch : batches) {
       if (RecordBatchLayout.lastOffset(batch, 0) < rules.ceiling()) {
         try {
           summarizer.add(batch);
         } catch (IOException e) {
           throw new UncheckedIOException(e);
         } catch (BrokenRecordsException e) {
-          throw UncleanableException.unreadable(batch, e);
+          throw UncleanableException.unreadable(batch, batches, e);
         }
       }
     }
@@ -252,17 +274,22 @@ public final class KeyCleaner implements RangeRewriter {
   private static final class UncleanableException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    UncleanableException(String message, @Nullable Throwable cause) {
+    final long lastOffset; // of the block
+
+    UncleanableException(String message, long lastOffset, @Nullable Throwable cause) {
       super(message, cause);
+      this.lastOffset = lastOffset;
     }
 
     /** A batch whose records are not what its header says. */
-    static UncleanableException unreadable(ByteBuffer batch, BrokenRecordsException cause) {
+    static UncleanableException unreadable(
+        ByteBuffer batch, List<ByteBuffer> block, BrokenRecordsException cause) {
       return new UncleanableException(
           "records of the batch at offset="
               + RecordBatchLayout.baseOffset(batch, 0)
               + ": "
               + cause.getMessage(),
+          RecordBatchLayout.lastOffset(block.get(block.size() - 1), 0),
           cause);
     }
   }
@@ -284,9 +311,12 @@ public final class KeyCleaner implements RangeRewriter {
     @Override
     public List<ByteBuffer> filter(Block block, ByteBuffer bytes) {
       List<ByteBuffer> stay = new ArrayList<>();
-      for (ByteBuffer batch : batches(bytes)) {
+      List<ByteBuffer> batches = batches(bytes);
+      for (ByteBuffer batch : batches) {
         ByteBuffer kept =
-            RecordBatchLayout.lastOffset(batch, 0) < rules.ceiling() ? filter(batch) : batch;
+            RecordBatchLayout.lastOffset(batch, 0) < rules.ceiling()
+                ? filter(batch, batches)
+                : batch;
         if (kept != null) {
           stay.add(kept);
         }
@@ -294,13 +324,13 @@ public final class KeyCleaner implements RangeRewriter {
       return stay;
     }
 
-    private @Nullable ByteBuffer filter(ByteBuffer batch) {
+    private @Nullable ByteBuffer filter(ByteBuffer batch, List<ByteBuffer> block) {
       try {
         return filter.filter(batch);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       } catch (BrokenRecordsException e) {
-        throw UncleanableException.unreadable(batch, e);
+        throw UncleanableException.unreadable(batch, block, e);
       }
     }
 

@@ -30,6 +30,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.stream.LongStream;
+import java.util.zip.CRC32C;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
@@ -174,6 +175,69 @@ class CompactedTopicTest {
     check(world, next.partition(1), few);
     assertThat(records(world, next.partition(0))).isLessThan(many.records.size() / 2);
     assertThat(records(world, next.partition(1))).isLessThan(few.records.size() / 2);
+  }
+
+  @Test
+  void aPartitionWithUnreadableRecordsIsCompactedAgainOnceTheyAreGone() {
+    CompactingWorld compacting = compacting(1, FaultPlan.none());
+    LaneWorld world = compacting.world;
+    Broker broker = world.openBroker("broker");
+    LaneCompactor compactor = compacting.inside(broker);
+    LanePartition partition = broker.partition(0);
+    appendKeys(world, broker, compacting, compactor);
+    partition.append(unreadable());
+    appendKeys(world, broker, compacting, compactor);
+    long bytes = bytesStored(world, broker);
+    assertThat(bytes).as("kept as it is").isGreaterThan(20 * 70);
+
+    world.logStarts.put(partition.id(), 21L); // within its block
+    appendKeys(world, broker, compacting, compactor);
+    assertThat(bytesStored(world, broker)).as("still").isGreaterThan(bytes);
+    world.logStarts.put(partition.id(), partition.endOffset());
+    appendKeys(world, broker, compacting, compactor);
+    assertThat(bytesStored(world, broker)).as("the rest is compacted").isLessThan(bytes / 4);
+  }
+
+  @Test
+  void unreadableRecordsAreTriedAgainEachDay() {
+    CompactingWorld compacting = compacting(1, FaultPlan.none());
+    LaneWorld world = compacting.world;
+    Broker broker = world.openBroker("broker");
+    LaneCompactor compactor = compacting.inside(broker);
+    broker.partition(0).append(unreadable());
+    appendKeys(world, broker, compacting, compactor);
+    world.simulation.runFor(Duration.ofHours(23));
+    assertThat(compacting.compactFully(compactor)).isZero();
+    world.simulation.runFor(Duration.ofHours(2));
+    assertThat(compacting.compactFully(compactor)).isEqualTo(1);
+    assertThat(compacting.compactFully(compactor)).isZero();
+  }
+
+  /** The same key twenty times, flushed and compacted. */
+  private static void appendKeys(
+      LaneWorld world, Broker broker, CompactingWorld compacting, LaneCompactor compactor) {
+    for (int i = 1; i <= 20; i++) {
+      broker.partition(0).append(record("k", "v" + i));
+      if (i % 10 == 0) {
+        broker.untilAllDurable();
+        world.await(broker.lane().flush(), "flushed");
+      }
+    }
+    compacting.compactFully(compactor);
+  }
+
+  private static long bytesStored(LaneWorld world, Broker broker) {
+    Manifest manifest = world.await(broker.lane().compactable().newest(), "manifest");
+    return manifest.level1().dataBytes() + manifest.l0DataBytes();
+  }
+
+  /** A batch whose checksum is right, of which the first record says that it is longer than all. */
+  private static ByteBuffer unreadable() {
+    ByteBuffer batch = record("k", "v");
+    batch.put(61, (byte) 0x7e);
+    CRC32C crc = new CRC32C();
+    crc.update(batch.slice(21, batch.limit() - 21));
+    return batch.putInt(17, (int) crc.getValue());
   }
 
   private static long records(LaneWorld world, LanePartition partition) {
