@@ -35,6 +35,7 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -140,6 +141,21 @@ class DamagedBlockTest {
     assertThat(out.toString(StandardCharsets.UTF_8).lines())
         .anyMatch(line -> line.contains(object.getFileName() + ": footer crc"))
         .anyMatch(line -> line.endsWith("fromOffset=0 toOffset=" + RECORDS + "\""));
+    givesItUp(object);
+  }
+
+  /** What is left to an operator who has no copy of the object. */
+  private void givesItUp(Path object) throws Exception {
+    try (Admin admin = Admin.create(client())) {
+      admin.deleteRecords(Map.of(DAMAGED, RecordsToDelete.beforeOffset(RECORDS))).all().get();
+    }
+    while (Files.exists(object)) {
+      TimeUnit.MILLISECONDS.sleep(50);
+    }
+    produce(DAMAGED); // idempotent, and what was known of producers lay in the object
+    try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+      assertThat(read(consumer, DAMAGED, RECORDS, 2 * RECORDS)).isEqualTo(RECORDS);
+    }
   }
 
   private void startWithTopic() throws Exception {
@@ -237,6 +253,8 @@ class DamagedBlockTest {
     environment.put("HTTP_PORT", Integer.toString(ports.get(1)));
     environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.get(2));
     environment.put("DATA_PATH", temp.resolve("data").toString());
+    environment.put("RETENTION_CHECK_INTERVAL_MS", "500");
+    environment.put("GARBAGE_INTERVAL_MS", "500");
     environment.put("RAFT_PATH", temp.resolve("raft").toString());
     environment.put("MEMORY_BUDGET", "256m"); // all of it is one object of level 0
     bootstrap = "127.0.0.1:" + ports.get(0);

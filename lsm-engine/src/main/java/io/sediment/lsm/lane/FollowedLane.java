@@ -4,6 +4,7 @@ import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.WalSlot;
+import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.ManifestStore;
 import io.sediment.lsm.object.LaneKeys;
@@ -191,10 +192,7 @@ public final class FollowedLane {
     for (int i = 0; i < objects.size(); i++) {
       SortedObject object = objects.get(i);
       indexes.putLoaded(object);
-      more.add(
-          new LogObject(
-              slots.get(i),
-              new ObjectRef(id, object.key(), object.length(), object.footerCrc(), null)));
+      more.add(new LogObject(slots.get(i), ObjectRef.of(id, L0Ref.of(object))));
     }
     show(view.manifest(), more);
     known = slots.get(objects.size() - 1);

@@ -134,20 +134,28 @@ final class LaneReads implements StoredReads {
   @Override
   public CompletableFuture<OldestBlocks> olderThan(
       PartitionState partition, long fromOffset, long bound, long timestamp) {
+    long flushed = flushed(partition, bound);
     return alarm.watch(
         objects.withView(
             view ->
                 oldestBlocks.olderThan(
-                    view.objects(), partition.id(), fromOffset, bound, timestamp)));
+                    view.objects(), partition.id(), fromOffset, flushed, timestamp)));
   }
 
   @Override
   public CompletableFuture<OldestBlocks> oldest(
       PartitionState partition, long fromOffset, long bound, long bytesMax) {
+    long flushed = flushed(partition, bound);
     return alarm.watch(
         objects.withView(
             view ->
-                oldestBlocks.oldest(view.objects(), partition.id(), fromOffset, bound, bytesMax)));
+                oldestBlocks.oldest(
+                    view.objects(), partition.id(), fromOffset, flushed, bytesMax)));
+  }
+
+  /** Asked before the view is taken, so that all below it is in that. */
+  private static long flushed(PartitionState partition, long bound) {
+    return Math.min(bound, partition.tails().unflushedBaseOffset());
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.scan.DeadObjects;
 import io.sediment.lsm.scan.DeadObjects.Dead;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +68,7 @@ final class LaneRetention {
       Set<UUID> deletedTopics,
       Set<UUID> inUse) {
     return deadObjects
-        .find(view.objects(), logStarts, deletedTopics)
+        .find(view.objects(), logStarts, deletedTopics, this::flushedEnds)
         .thenCompose(
             result -> {
               Set<UUID> gone = new HashSet<>(deletedTopics);
@@ -81,6 +82,18 @@ final class LaneRetention {
                   .inTurn((table, number) -> drop(view, result.dead(), known, table, number))
                   .thenApply(done -> hasNewRuns(view) ? Set.<UUID>of() : gone);
             });
+  }
+
+  /** Later than the view, so that nothing in it ends above. */
+  private Map<PartitionId, Long> flushedEnds() {
+    Map<PartitionId, Long> ends = new HashMap<>();
+    parts
+        .partitions()
+        .forEach(
+            (partition, state) ->
+                ends.put(
+                    partition, Math.min(state.endOffset, state.tails().unflushedBaseOffset())));
+    return ends;
   }
 
   /**

@@ -54,7 +54,11 @@ final class ProducerCarriers {
     view.manifest().l0().forEach(ref -> refs.put(ref.key(view.manifest().lane()), ref));
     List<CompletableFuture<Boolean>> needed = new ArrayList<>(dead.size());
     for (Dead each : dead) {
-      needed.add(isNeeded(view, refs, each, table, goneTopics));
+      // What it carries nobody can read: it would only keep its partitions' producers out.
+      needed.add(
+          each.isUnseen()
+              ? CompletableFuture.completedFuture(false)
+              : isNeeded(view, refs, each, table, goneTopics));
     }
     return CompletableFuture.allOf(needed.toArray(CompletableFuture[]::new))
         .thenApply(

@@ -74,6 +74,16 @@ public final class PartitionTails {
     return bytes;
   }
 
+  /** First offset in memory that is not flushed; {@link Long#MAX_VALUE} where there is none. */
+  public long unflushedBaseOffset() {
+    for (PartitionTail tail : tails) {
+      if (!tail.memtable().isFlushed()) {
+        return tail.baseOffset();
+      }
+    }
+    return Long.MAX_VALUE;
+  }
+
   /** First offset in memory; {@link Long#MAX_VALUE} where nothing is. */
   public long baseOffset() {
     PartitionTail[] now = tails;

@@ -7,10 +7,14 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /**
  * Finds objects that hold nothing any more: all their sections lie below log starts or belong to
@@ -19,18 +23,23 @@ import java.util.concurrent.Executor;
  * <p>For each object it remembers one section that keeps it alive; as long as that witness lives
  * the object's index is not looked at again, so a pass over thousands of objects costs nothing. One
  * pass at a time; passes may run on different threads.
+ *
+ * <p>An object whose index is damaged holds of a partition at most what lies between the sections
+ * before and behind it. It is dead where nothing is missing between these, or nothing at or above
+ * the log start, for each partition of the lane.
  */
 public final class DeadObjects {
   /** A section that keeps its object alive. */
   private record Witness(PartitionId partition, long nextOffset) {}
 
   /**
-   * @param bytes of each partition in the object
+   * @param bytes of each partition in the object; none where its index is damaged
+   * @param isUnseen whether its index is damaged
    */
-  public record Dead(ObjectRef object, Map<PartitionId, Long> bytes) {}
+  public record Dead(ObjectRef object, Map<PartitionId, Long> bytes, boolean isUnseen) {}
 
   /**
-   * @param dead in log order
+   * @param dead those with an index in log order, then the others
    * @param topicsHeld those of the deleted topics that other objects still hold something of
    */
   public record Result(List<Dead> dead, Set<UUID> topicsHeld) {}
@@ -47,10 +56,21 @@ public final class DeadObjects {
 
   /**
    * @param logStarts of partitions; one that is missing begins at 0
+   * @param ends of all partitions of the lane, asked for where an index is damaged: no object holds
+   *     anything at or above them
    */
   public CompletableFuture<Result> find(
-      List<ObjectRef> objects, Map<PartitionId, Long> logStarts, Set<UUID> deletedTopics) {
-    return new Pass(objects, logStarts, deletedTopics).from(0);
+      List<ObjectRef> objects,
+      Map<PartitionId, Long> logStarts,
+      Set<UUID> deletedTopics,
+      Supplier<Map<PartitionId, Long>> ends) {
+    Pass pass = new Pass(objects, logStarts, deletedTopics);
+    return pass.from(0)
+        .thenCompose(
+            done ->
+                pass.unseen.isEmpty()
+                    ? CompletableFuture.completedFuture(pass.finish())
+                    : new Unseen(pass, ends.get()).judge());
   }
 
   private final class Pass {
@@ -61,8 +81,8 @@ public final class DeadObjects {
     private final Map<ObjectKey, Witness> alive = new HashMap<>();
     private final List<Dead> dead = new ArrayList<>();
 
-    /** An index is damaged: its object stays, and may hold something of every topic. */
-    private boolean hasUnknown;
+    /** Objects whose index is damaged: they may hold something of every topic. */
+    private final Set<Integer> unseen = new TreeSet<>();
 
     Pass(List<ObjectRef> objects, Map<PartitionId, Long> logStarts, Set<UUID> deletedTopics) {
       this.objects = objects;
@@ -72,7 +92,7 @@ public final class DeadObjects {
       newTopics.removeAll(holders.keySet());
     }
 
-    CompletableFuture<Result> from(int first) {
+    CompletableFuture<Void> from(int first) {
       for (int ordinal = first; ordinal < objects.size(); ordinal++) {
         ObjectRef object = objects.get(ordinal);
         Witness witness = witnesses.get(object.key());
@@ -80,7 +100,7 @@ public final class DeadObjects {
           alive.put(object.key(), witness);
           continue;
         }
-        int next = ordinal + 1;
+        int at = ordinal;
         ObjectIndex here = indexes.getIfPresent(object);
         if (here == null) {
           return indexes
@@ -90,18 +110,18 @@ public final class DeadObjects {
                     if (failure == null) {
                       look(object, index);
                     } else if (SectionFinder.damageIn(failure) != null) {
-                      hasUnknown = true;
+                      unseen.add(at);
                     } else {
-                      return CompletableFuture.<Result>failedFuture(failure);
+                      return CompletableFuture.<Void>failedFuture(failure);
                     }
-                    return from(next);
+                    return from(at + 1);
                   },
                   executor)
               .thenCompose(either -> either);
         }
         look(object, here);
       }
-      return CompletableFuture.completedFuture(finish());
+      return CompletableFuture.completedFuture(null);
     }
 
     private void look(ObjectRef object, ObjectIndex index) {
@@ -120,7 +140,7 @@ public final class DeadObjects {
       if (witness != null) {
         alive.put(object.key(), witness);
       } else {
-        dead.add(new Dead(object, bytes(index)));
+        dead.add(new Dead(object, bytes(index), false));
       }
     }
 
@@ -137,7 +157,7 @@ public final class DeadObjects {
           && witness.nextOffset() > logStarts.getOrDefault(witness.partition(), 0L);
     }
 
-    private Result finish() {
+    Result finish() {
       witnesses = alive; // what is not in the view any more is forgotten
       newTopics.forEach(topic -> holders.computeIfAbsent(topic, none -> new HashSet<>()));
       holders.keySet().retainAll(deletedTopics);
@@ -149,7 +169,103 @@ public final class DeadObjects {
               held.add(topic);
             }
           });
-      return new Result(dead, hasUnknown ? Set.copyOf(deletedTopics) : held);
+      return new Result(dead, unseen.isEmpty() ? held : Set.copyOf(deletedTopics));
+    }
+  }
+
+  /** Finds out which of the objects that cannot be looked into must be dead. */
+  private final class Unseen {
+    private final Pass pass;
+
+    /** Of each partition the first offset behind what was walked over from the end. */
+    private final Map<PartitionId, Long> behind;
+
+    /** Of each partition the offset behind what was walked over from the beginning. */
+    private final Map<PartitionId, Long> before = new HashMap<>();
+
+    /** Of each object, by ordinal, partitions that are alive behind it, and where that begins. */
+    private final Map<Integer, Map<PartitionId, Long>> inDoubt = new HashMap<>();
+
+    Unseen(Pass pass, Map<PartitionId, Long> ends) {
+      this.pass = pass;
+      this.behind = new HashMap<>(ends);
+    }
+
+    CompletableFuture<Result> judge() {
+      return backward(pass.objects.size() - 1)
+          .thenCompose(done -> forward(0))
+          .thenApply(done -> pass.finish());
+    }
+
+    private CompletableFuture<Void> backward(int ordinal) {
+      if (ordinal < 0) {
+        return CompletableFuture.completedFuture(null);
+      }
+      if (pass.unseen.contains(ordinal)) {
+        Map<PartitionId, Long> alive = new HashMap<>();
+        behind.forEach(
+            (partition, offset) -> {
+              if (pass.isAlive(new Witness(partition, offset))) {
+                alive.put(partition, offset);
+              }
+            });
+        inDoubt.put(ordinal, alive);
+        return backward(ordinal - 1);
+      }
+      return ifReadable(ordinal)
+          .thenComposeAsync(
+              readable -> {
+                readable.ifPresent(
+                    index -> {
+                      for (int section = 0; section < index.sections(); section++) {
+                        behind.put(index.partition(section), index.sectionBaseOffset(section));
+                      }
+                    });
+                return backward(ordinal - 1);
+              },
+              executor);
+    }
+
+    private CompletableFuture<Void> forward(int ordinal) {
+      if (inDoubt.isEmpty()) {
+        return CompletableFuture.completedFuture(null);
+      }
+      Map<PartitionId, Long> doubts = inDoubt.remove(ordinal);
+      if (doubts != null) {
+        boolean lacksNothing =
+            doubts.entrySet().stream()
+                .allMatch(doubt -> doubt.getValue().equals(before.get(doubt.getKey())));
+        if (lacksNothing) {
+          pass.unseen.remove(ordinal);
+          pass.dead.add(new Dead(pass.objects.get(ordinal), Map.of(), true));
+        }
+        return forward(ordinal + 1);
+      }
+      return ifReadable(ordinal)
+          .thenComposeAsync(
+              readable -> {
+                readable.ifPresent(
+                    index -> {
+                      for (int section = 0; section < index.sections(); section++) {
+                        before.put(index.partition(section), index.sectionNextOffset(section));
+                      }
+                    });
+                return forward(ordinal + 1);
+              },
+              executor);
+    }
+
+    /** Empty where it is damaged by now and a witness keeps it: the doubts it leaves are kept. */
+    private CompletableFuture<Optional<ObjectIndex>> ifReadable(int ordinal) {
+      return indexes
+          .get(pass.objects.get(ordinal))
+          .handle(
+              (index, failure) -> {
+                if (failure != null && SectionFinder.damageIn(failure) == null) {
+                  throw new CompletionException(failure);
+                }
+                return Optional.ofNullable(index);
+              });
     }
   }
 }

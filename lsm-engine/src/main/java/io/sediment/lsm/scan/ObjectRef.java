@@ -15,17 +15,25 @@ import org.jspecify.annotations.Nullable;
  * @param key of the object, or of the run's directory
  * @param length of what lies under {@code key} in bytes
  * @param checksum which it must have: of a sorted object's footer, or of a directory
+ * @param maxTimestamp of all records, {@link Long#MIN_VALUE} without any; known without the index
  * @param run null for an object of level 0
  */
 public record ObjectRef(
-    LaneId lane, ObjectKey key, long length, int checksum, @Nullable RunRef run) {
+    LaneId lane,
+    ObjectKey key,
+    long length,
+    int checksum,
+    long maxTimestamp,
+    @Nullable RunRef run) {
 
   public static ObjectRef of(LaneId lane, L0Ref ref) {
-    return new ObjectRef(lane, ref.key(lane), ref.length(), ref.footerCrc(), null);
+    return new ObjectRef(
+        lane, ref.key(lane), ref.length(), ref.footerCrc(), ref.maxTimestamp(), null);
   }
 
   public static ObjectRef of(LaneId lane, RunRef run) {
-    return new ObjectRef(lane, run.key(lane), run.length(), run.checksum(), run);
+    return new ObjectRef(
+        lane, run.key(lane), run.length(), run.checksum(), run.maxTimestamp(), run);
   }
 
   /** Everything a manifest names, in log order: of one partition, offsets only grow. */

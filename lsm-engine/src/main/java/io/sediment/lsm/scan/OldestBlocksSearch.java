@@ -1,6 +1,7 @@
 package io.sediment.lsm.scan;
 
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.scan.SectionFinder.Beyond;
 import io.sediment.lsm.scan.SectionFinder.Found;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -20,7 +21,10 @@ public final class OldestBlocksSearch {
 
   /**
    * The blocks of {@code [from, bound)} up to the first one with a timestamp at or above {@code
-   * timestamp}, or without any, or that may lie in an object whose index is damaged.
+   * timestamp}, or without any. What may lie in an object whose index is damaged has the newest of
+   * that object's timestamps, which the manifest knows.
+   *
+   * @param bound all below it is in the objects
    */
   public CompletableFuture<OldestBlocks> olderThan(
       List<ObjectRef> objects, PartitionId partition, long from, long bound, long timestamp) {
@@ -29,30 +33,54 @@ public final class OldestBlocksSearch {
         partition,
         from,
         bound,
-        (index, block, bytes) -> {
-          // The running maximum of a section: all blocks up to this one are older.
-          long newest = index.maxTimestamp(block);
-          return newest >= 0 && newest < timestamp;
-        },
-        true);
+        new Test() {
+          @Override
+          public boolean passes(ObjectIndex index, int block, long bytes) {
+            // The running maximum of a section: all blocks up to this one are older.
+            return isOlder(index.maxTimestamp(block));
+          }
+
+          @Override
+          public boolean passesUnseen(ObjectRef damaged) {
+            return isOlder(damaged.maxTimestamp());
+          }
+
+          private boolean isOlder(long newest) {
+            return newest >= 0 && newest < timestamp;
+          }
+        });
   }
 
-  /** As many blocks of {@code [from, bound)} as have {@code bytesMax} together. */
+  /**
+   * As many blocks of {@code [from, bound)} as have {@code bytesMax} together. What may lie in an
+   * object whose index is damaged counts for nothing, so that more than asked for stays, not less.
+   *
+   * @param bound all below it is in the objects
+   */
   public CompletableFuture<OldestBlocks> oldest(
       List<ObjectRef> objects, PartitionId partition, long from, long bound, long bytesMax) {
     return search(
-        objects, partition, from, bound, (index, block, bytes) -> bytes <= bytesMax, false);
+        objects,
+        partition,
+        from,
+        bound,
+        new Test() {
+          @Override
+          public boolean passes(ObjectIndex index, int block, long bytes) {
+            return bytes <= bytesMax;
+          }
+
+          @Override
+          public boolean passesUnseen(ObjectRef damaged) {
+            return true;
+          }
+        });
   }
 
   private CompletableFuture<OldestBlocks> search(
-      List<ObjectRef> objects,
-      PartitionId partition,
-      long from,
-      long bound,
-      Test test,
-      boolean endsAtDamage) {
-    Walk walk = new Walk(objects, partition, from, bound, test, endsAtDamage);
-    return finder.locate(objects, partition, from).thenCompose(walk::on);
+      List<ObjectRef> objects, PartitionId partition, long from, long bound, Test test) {
+    Walk walk = new Walk(objects, partition, from, bound, test);
+    return walk.on(finder.locate(objects, partition, from));
   }
 
   private interface Test {
@@ -60,6 +88,9 @@ public final class OldestBlocksSearch {
      * @param bytes of all blocks up to and with this one
      */
     boolean passes(ObjectIndex index, int block, long bytes);
+
+    /** Whether all that may lie in an object does whose index is damaged. */
+    boolean passesUnseen(ObjectRef damaged);
   }
 
   private final class Walk {
@@ -67,23 +98,15 @@ public final class OldestBlocksSearch {
     private final PartitionId partition;
     private final long bound;
     private final Test test;
-    private final boolean endsAtDamage;
     private long reached;
     private long bytes;
 
-    Walk(
-        List<ObjectRef> objects,
-        PartitionId partition,
-        long from,
-        long bound,
-        Test test,
-        boolean endsAtDamage) {
+    Walk(List<ObjectRef> objects, PartitionId partition, long from, long bound, Test test) {
       this.objects = objects;
       this.partition = partition;
       this.reached = from;
       this.bound = bound;
       this.test = test;
-      this.endsAtDamage = endsAtDamage;
     }
 
     CompletableFuture<OldestBlocks> on(@Nullable Found first) {
@@ -107,18 +130,37 @@ public final class OldestBlocksSearch {
         }
         CompletableFuture<@Nullable Found> next = finder.after(objects, partition, found);
         if (!next.isDone() || next.isCompletedExceptionally()) {
-          return next.handle(
-                  (more, failure) ->
-                      failure == null
-                          ? on(more)
-                          : endsAtDamage && SectionFinder.damageIn(failure) != null
-                              ? done(false)
-                              : CompletableFuture.<OldestBlocks>failedFuture(failure))
-              .thenCompose(either -> either);
+          return on(next);
         }
         found = next.join();
       }
       return done(true);
+    }
+
+    CompletableFuture<OldestBlocks> on(CompletableFuture<@Nullable Found> next) {
+      return next.handle(
+              (found, failure) ->
+                  failure == null
+                      ? on(found)
+                      : SectionFinder.damageIn(failure) == null
+                          ? CompletableFuture.<OldestBlocks>failedFuture(failure)
+                          : finder
+                              .beyondDamage(objects, partition, reached)
+                              .thenCompose(this::leap))
+          .thenCompose(either -> either);
+    }
+
+    private CompletableFuture<OldestBlocks> leap(Beyond beyond) {
+      if (!beyond.damaged().stream().allMatch(test::passesUnseen)) {
+        return done(false);
+      }
+      Found found = beyond.found();
+      if (found != null) {
+        reached = Math.min(bound, Math.max(reached, found.baseOffset()));
+      } else if (!beyond.damaged().isEmpty()) {
+        reached = bound;
+      }
+      return on(found);
     }
 
     private CompletableFuture<OldestBlocks> done(boolean isAll) {

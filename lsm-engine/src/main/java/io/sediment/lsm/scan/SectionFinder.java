@@ -3,7 +3,9 @@ package io.sediment.lsm.scan;
 import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.PartitionId;
 import io.sediment.runtime.Failures;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -170,6 +172,59 @@ final class SectionFinder {
           ? new Step(null, true)
           : new Step(new Found(ordinal, index, section), false);
     }
+  }
+
+  /**
+   * Where a partition goes on behind damage.
+   *
+   * @param damaged in which what lies between may be
+   * @param found the first section that ends above the offset; null where there is none
+   */
+  record Beyond(List<ObjectRef> damaged, @Nullable Found found) {}
+
+  /** Leaps over indexes that are damaged; for when {@link #locate} has failed for one. */
+  CompletableFuture<Beyond> beyondDamage(
+      List<ObjectRef> objects, PartitionId partition, long offset) {
+    return beyondDamage(objects, partition, offset, 0, List.of());
+  }
+
+  private CompletableFuture<Beyond> beyondDamage(
+      List<ObjectRef> objects,
+      PartitionId partition,
+      long offset,
+      int from,
+      List<ObjectRef> damaged) {
+    if (from == objects.size()) {
+      return CompletableFuture.completedFuture(new Beyond(damaged, null));
+    }
+    ObjectRef object = objects.get(from);
+    return indexes
+        .get(object)
+        .handle(
+            (index, failure) -> {
+              if (failure != null && damageIn(failure) == null) {
+                throw new CompletionException(failure);
+              }
+              return Optional.ofNullable(index);
+            })
+        .thenComposeAsync(
+            readable -> {
+              if (readable.isEmpty()) {
+                List<ObjectRef> more = new ArrayList<>(damaged);
+                more.add(object);
+                return beyondDamage(objects, partition, offset, from + 1, more);
+              }
+              ObjectIndex index = readable.get();
+              int section = index.section(partition);
+              if (section >= 0 && index.sectionNextOffset(section) > offset) {
+                Found found = new Found(from, index, section);
+                return CompletableFuture.completedFuture(new Beyond(damaged, found));
+              }
+              // What lies before a section that ends at or below the offset does so, too.
+              return beyondDamage(
+                  objects, partition, offset, from + 1, section >= 0 ? List.of() : damaged);
+            },
+            executor);
   }
 
   /** What is damaged, where that is why something failed. */

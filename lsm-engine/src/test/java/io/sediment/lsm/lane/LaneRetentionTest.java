@@ -3,6 +3,7 @@ package io.sediment.lsm.lane;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.TestBatch;
 import io.sediment.lsm.lane.LaneWorld.Broker;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -35,6 +37,7 @@ class LaneRetentionTest {
 
   private final LaneWorld world = new LaneWorld(5, FaultPlan.none());
   private final Broker broker = world.broker("one");
+  private @Nullable L0Ref second;
 
   LaneRetentionTest() {
     broker.append(1, 1000, 1, 0, false);
@@ -121,19 +124,94 @@ class LaneRetentionTest {
 
   @Test
   void anObjectWithADamagedFooterStaysAndOthersGo() {
-    broker.crash(); // the next one has to read what lies there
-    L0Ref second = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0().get(1);
-    damageFooter(second);
-    Broker next = world.broker("two");
+    Broker next = withDamagedSecond();
     int objects = next.lane().stats().l0Objects();
     UUID nowhere = new UUID(7, 7);
     Set<UUID> gone =
-        world.await(next.lane().reclaim(Map.of(ZERO, 30L, ONE, 1L), Set.of(nowhere)), "reclaimed");
-    assertThat(next.lane().stats().l0Objects()).isEqualTo(objects - 2);
+        world.await(next.lane().reclaim(Map.of(ZERO, 19L, ONE, 1L), Set.of(nowhere)), "reclaimed");
+    assertThat(next.lane().stats().l0Objects()).isEqualTo(objects - 1);
     assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).contains(second);
     assertThat(gone).as("it may lie in the damaged one").isEmpty();
-    world.logStarts.putAll(Map.of(ZERO, 30L, ONE, 1L));
-    next.assertReads(0, 30, 3000);
+    world.logStarts.putAll(Map.of(ZERO, 20L, ONE, 1L));
+    next.assertReads(0, 20, 3000);
+  }
+
+  /** Of partition 0 it holds [10, 20) at most, as others show, and of partition 1 nothing. */
+  @Test
+  void anObjectWithADamagedFooterGoesWhenAllThatMayBeInItIsBelowLogStarts() {
+    Broker next = withDamagedSecond();
+    world.await(next.lane().reclaim(Map.of(ZERO, 20L), Set.of()), "reclaimed");
+    List<L0Ref> left = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0();
+    assertThat(left).doesNotContain(second).as("partition 1 is in the first").hasSize(4);
+    world.logStarts.put(ZERO, 20L);
+    next.assertReads(0, 20, 3000);
+  }
+
+  @Test
+  void aDamagedFooterAtTheEndGoesWithWhatIsFlushed() {
+    broker.crash();
+    List<L0Ref> l0 = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0();
+    L0Ref last = l0.get(3);
+    damageFooter(last);
+    Broker next = world.broker("two");
+    next.append(2, 1000, 1, 0, false);
+    world.await(next.lane().flush(), "flushed");
+    long end = next.lane().endOffsets().get(ZERO);
+    assertThat(world.await(next.partition(0).olderThan(0, 1_000_000), "older than").nextOffset())
+        .isEqualTo(end);
+    world.await(next.lane().reclaim(Map.of(ZERO, 39L, ONE, 1L), Set.of()), "reclaimed");
+    assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).contains(last);
+    world.await(next.lane().reclaim(Map.of(ZERO, end, ONE, 1L), Set.of()), "reclaimed");
+    assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).doesNotContain(last);
+  }
+
+  @Test
+  void retentionPassesADamagedFooterOnceAllOfItsObjectIsOld() {
+    Broker next = withDamagedSecond(); // timestamps 10 to 19
+    LanePartition zero = next.partition(0);
+    assertThat(world.await(zero.olderThan(0, 19), "older than").nextOffset()).isEqualTo(10);
+    assertThat(world.await(zero.olderThan(0, 20), "older than").nextOffset()).isEqualTo(20);
+    assertThat(world.await(zero.olderThan(13, 20), "from within").nextOffset()).isEqualTo(20);
+    assertThat(world.await(zero.olderThan(0, 35), "older than").nextOffset()).isEqualTo(30);
+  }
+
+  @Test
+  void whatADamagedFooterHidesCountsForNothing() {
+    Broker next = withDamagedSecond();
+    LanePartition zero = next.partition(0);
+    long bytes = world.await(zero.bytesFrom(0), "bytes");
+    assertThat(bytes).isEqualTo(1000 * (next.partition(0).endOffset() - 10));
+    assertThat(world.await(zero.bytesFrom(20), "bytes")).isEqualTo(bytes - 10_000);
+    assertThat(world.await(zero.oldest(0, 9_999), "oldest").nextOffset()).isZero();
+    assertThat(world.await(zero.oldest(0, 19_999), "oldest").nextOffset()).isEqualTo(20);
+    assertThat(world.await(zero.oldest(0, 20_000), "oldest").nextOffset()).isEqualTo(30);
+  }
+
+  /** Nobody can read what it says of them; it is let go with the records. */
+  @Test
+  void producersAreTakenAgainOnceADamagedObjectIsGone() {
+    broker.append(3, 1000, 1, 50, true);
+    world.await(broker.lane().flush(), "flushed");
+    broker.crash();
+    List<L0Ref> l0 = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0();
+    damageFooter(l0.get(l0.size() - 1));
+    Broker next = world.broker("two");
+    assertThatThrownBy(() -> world.await(next.partition(3).producers(), "producers"))
+        .hasCauseInstanceOf(CorruptObjectException.class);
+    PartitionId three = LaneWorld.partition(3);
+    long end = next.lane().endOffsets().get(ZERO);
+    world.await(next.lane().reclaim(Map.of(ZERO, end, ONE, 1L, three, 1L), Set.of()), "reclaimed");
+    assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0())
+        .doesNotContain(l0.get(l0.size() - 1));
+    assertThat(world.await(next.partition(3).producers(), "producers")).isEmpty();
+  }
+
+  /** Another broker, which has to read what lies there. */
+  private Broker withDamagedSecond() {
+    broker.crash();
+    second = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0().get(1);
+    damageFooter(second);
+    return world.broker("two");
   }
 
   @Test
