@@ -4,8 +4,13 @@
 #
 #   scripts/bench-s3-latency.sh [--parts acks,pipeline,stall,catchup] [--partitions 1000] [--megabytes 1024] [--ack-seconds 40] [--rate-seconds 15] [--heap 1g] [--seed 1]
 #
-#   scripts/bench-s3-latency.sh --parts besidecatchup,besidecompactor [--replay-megabytes 2048] [--load-mb-per-second 20] [--load-seconds 60] [--load-warm-seconds 30]
-#       a steady load alone, beside a reader that catches up from a cold cache, and beside a compactor with a backlog. About 10 minutes.
+#   scripts/bench-s3-latency.sh --parts besidecatchup [--replay-megabytes 2048] [--load-mb-per-second 20] [--load-seconds 60] [--load-warm-seconds 30]
+#       a steady load alone, and beside a reader that catches up from a cold cache.
+#
+#   scripts/bench-s3-latency.sh --parts besidecompactor [--windows 12] [--window-seconds 10] [--replay-megabytes 2048] [--load-mb-per-second 20] [--load-warm-seconds 30]
+#       a steady load in windows in which a compactor with a backlog waits and works in turns.
+#
+# --bucket DIR puts the bucket elsewhere, such as into memory. Each of the last two takes about 5 minutes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/build-if-stale.sh

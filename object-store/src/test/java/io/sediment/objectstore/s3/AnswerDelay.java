@@ -6,10 +6,10 @@ import java.util.Random;
 /** How long a {@link FaultProxy} sits on an answer. Called by one thread at a time. */
 @FunctionalInterface
 public interface AnswerDelay {
-  Duration next(String method);
+  Duration next(String method, String target);
 
   static AnswerDelay none() {
-    return method -> Duration.ZERO;
+    return (method, target) -> Duration.ZERO;
   }
 
   /**
@@ -20,7 +20,7 @@ public interface AnswerDelay {
     Random random = new Random(seed);
     double z99 = 2.3263; // standard deviations from the median to the p99 of a normal distribution
     double sigma = Math.log(250.0 / 60.0) / z99;
-    return method -> {
+    return (method, target) -> {
       double medianMillis = method.equals("PUT") ? 60 : 30;
       double millis = medianMillis * Math.exp(sigma * random.nextGaussian());
       return Duration.ofNanos((long) (millis * 1_000_000));

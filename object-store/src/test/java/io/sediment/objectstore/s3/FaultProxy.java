@@ -60,11 +60,14 @@ public final class FaultProxy implements AutoCloseable {
   private final Channel listener;
   private final FaultScript script;
   private final AnswerDelay delay;
+  private final ExchangeListener listening;
   private final Queue<FullHttpRequest> held = new ConcurrentLinkedQueue<>();
   private final Queue<Runnable> stalled = new ConcurrentLinkedQueue<>();
   private final AtomicInteger requests = new AtomicInteger();
 
-  private FaultProxy(int port, URI server, FaultScript script, AnswerDelay delay) {
+  private FaultProxy(
+      int port, URI server, FaultScript script, AnswerDelay delay, ExchangeListener listening) {
+    this.listening = listening;
     this.server = new InetSocketAddress(server.getHost(), server.getPort());
     this.script = script;
     this.delay = delay;
@@ -91,7 +94,23 @@ public final class FaultProxy implements AutoCloseable {
 
   /** A proxy on a free port. */
   public static FaultProxy start(URI server, FaultScript script, AnswerDelay delay) {
-    return new FaultProxy(0, server, script, delay);
+    return start(server, script, delay, (method, target, serverTime, delayed) -> {});
+  }
+
+  /** The same, telling how long the server took and how long its answers were sat on. */
+  public static FaultProxy start(
+      URI server, FaultScript script, AnswerDelay delay, ExchangeListener listening) {
+    return new FaultProxy(0, server, script, delay, listening);
+  }
+
+  /** Told of each answer that the server gave; many threads call. */
+  @FunctionalInterface
+  public interface ExchangeListener {
+    /**
+     * @param serverTime from the whole request's being here to the whole answer's
+     * @param delay that the answer is sat on besides
+     */
+    void answered(String method, String target, Duration serverTime, Duration delay);
   }
 
   public URI endpoint() {
@@ -161,7 +180,7 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   private synchronized Duration nextDelay(FullHttpRequest request) {
-    return delay.next(request.method().name());
+    return delay.next(request.method().name(), request.uri());
   }
 
   /** One connection of a client; only its event loop calls. */
@@ -226,13 +245,22 @@ public final class FaultProxy implements AutoCloseable {
         upstream = side;
       }
       FullHttpRequest copy = detached(request);
-      long delayNanos = nextDelay(request).toNanos();
+      Duration sitOn = nextDelay(request);
+      long delayNanos = sitOn.toNanos();
+      long passedAt = System.nanoTime();
       side.exchange(copy, false)
           .whenComplete(
               (answer, failure) -> {
                 if (failure != null) {
                   client.close();
-                } else if (delayNanos == 0) {
+                  return;
+                }
+                listening.answered(
+                    copy.method().name(),
+                    copy.uri(),
+                    Duration.ofNanos(System.nanoTime() - passedAt),
+                    sitOn);
+                if (delayNanos == 0) {
                   then.accept(client, copy, answer);
                 } else {
                   client
@@ -423,7 +451,8 @@ public final class FaultProxy implements AutoCloseable {
             Integer.parseInt(options.getOrDefault("--port", "0")),
             URI.create(options.getOrDefault("--server", "http://127.0.0.1:9000")),
             FaultScript.seeded(seed, percent),
-            slow ? AnswerDelay.likeS3Standard(seed) : AnswerDelay.none());
+            slow ? AnswerDelay.likeS3Standard(seed) : AnswerDelay.none(),
+            (method, target, serverTime, delay) -> {});
     proxy.threads.scheduleAtFixedRate(proxy::deliverHeld, 1, 1, TimeUnit.SECONDS);
     System.out.println("ready endpoint=" + proxy.endpoint() + " seed=" + seed);
     new CountDownLatch(1).await();

@@ -2,6 +2,7 @@ package io.sediment.objectstore.s3;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Field;
 import java.net.URI;
 import java.net.URLDecoder;
@@ -15,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.auth.AuthenticationType;
@@ -56,7 +58,8 @@ import software.amazon.awssdk.services.s3.model.UploadPartResponse;
  *   <li>S3Proxy may answer before it has read a body to its end, which costs the client its
  *       connection now and then. Here bodies are read to their end first.
  *   <li>S3Proxy removes folders that fall empty, also while an object is being written into them,
- *       and answers that put with 500. Here removals and writes do not overlap.
+ *       and answers that put with 500. Here removals and writes do not overlap in memory, and leave
+ *       the folders where there are any.
  * </ul>
  *
  * <p>Objects on a folder outlive the process, not a power cut. One process per folder.
@@ -77,7 +80,7 @@ public final class S3LoopbackServer implements AutoCloseable {
 
   /** A server with an empty bucket in memory, on a free port. */
   public static S3LoopbackServer inMemory() {
-    return start(new TransientNio2BlobStore(), 0, BUCKET);
+    return start(inMemoryStore(), 0, BUCKET);
   }
 
   /** A server on what is in {@code folder}, which is made where it is missing. */
@@ -98,12 +101,22 @@ public final class S3LoopbackServer implements AutoCloseable {
     } catch (IOException | UnsupportedOperationException e) {
       throw new IllegalStateException("no folder for an S3 server: " + folder, e);
     }
-    return start(new FilesystemNio2BlobStore(folder.toString()), port, bucket);
+    return start(
+        locks ->
+            new FolderKeepingStore(
+                new FilesystemNio2BlobStore(folder.toString()), locks, folder.toAbsolutePath()),
+        port,
+        bucket);
   }
 
-  private static S3LoopbackServer start(BlobStore objects, int port, String bucket) {
+  private static Function<KeyLocks, BlobStore> inMemoryStore() {
+    return locks -> new TurnTakingStore(new TransientNio2BlobStore(), locks);
+  }
+
+  private static S3LoopbackServer start(
+      Function<KeyLocks, BlobStore> objects, int port, String bucket) {
     KeyLocks locks = new KeyLocks();
-    BlobStore store = new TurnTakingStore(objects, locks);
+    BlobStore store = objects.apply(locks);
     if (store.list().buckets().stream().noneMatch(known -> known.name().equals(bucket))) {
       store.createContainer(CreateBucketRequest.builder().bucket(bucket).build());
     }
@@ -169,7 +182,7 @@ public final class S3LoopbackServer implements AutoCloseable {
     String folder = options.get("--folder");
     S3LoopbackServer server =
         folder == null
-            ? start(new TransientNio2BlobStore(), port, bucket)
+            ? start(inMemoryStore(), port, bucket)
             : onFolder(Path.of(folder), port, bucket);
     System.out.println(
         "ready endpoint="
@@ -265,7 +278,7 @@ public final class S3LoopbackServer implements AutoCloseable {
    * Below S3Proxy: whatever changes a key waits for a conditional request on it, and nothing is
    * removed while something is written.
    */
-  private static final class TurnTakingStore extends ForwardingBlobStore {
+  private static class TurnTakingStore extends ForwardingBlobStore {
     private final KeyLocks locks;
 
     /** Removing the last object of a folder removes the folder, also from under a writer in it. */
@@ -328,13 +341,46 @@ public final class S3LoopbackServer implements AutoCloseable {
           });
     }
 
-    private static <T> T holding(Lock lock, Supplier<T> work) {
+    static <T> T holding(Lock lock, Supplier<T> work) {
       lock.lock();
       try {
         return work.get();
       } finally {
         lock.unlock();
       }
+    }
+  }
+
+  /**
+   * Removes files and leaves folders, so that removals need not wait until nothing is written: a
+   * bucket from which hundreds of objects go while others are put into it would stall those.
+   */
+  private static final class FolderKeepingStore extends TurnTakingStore {
+    private final KeyLocks locks;
+    private final Path root;
+
+    FolderKeepingStore(BlobStore next, KeyLocks locks, Path root) {
+      super(next, locks);
+      this.locks = locks;
+      this.root = root;
+    }
+
+    @Override
+    public DeleteObjectResponse removeBlob(DeleteObjectRequest request) {
+      Path file = root.resolve(request.bucket()).resolve(request.key()).normalize();
+      if (!file.startsWith(root) || Files.isDirectory(file)) {
+        return super.removeBlob(request);
+      }
+      return holding(
+          locks.of(request.bucket(), request.key()),
+          () -> {
+            try {
+              Files.deleteIfExists(file);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+            return DeleteObjectResponse.builder().build();
+          });
     }
   }
 }

@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** Producers in this process that note when each record was acknowledged. */
 final class AckTimes {
   private static final int RECORD_BYTES = 1024;
-  private static final int STEADY_RECORDS_MAX = 16 << 20;
+  private static final int STEADY_RECORDS_MAX = 4 << 20;
 
   private AckTimes() {}
 
@@ -79,14 +80,30 @@ final class AckTimes {
   }
 
   /**
+   * Acknowledged records in the order of their acknowledgement.
+   *
+   * @param dueNanos when each was due, by {@link System#nanoTime()}
+   * @param tookNanos from then to its acknowledgement
+   */
+  record Acks(long[] dueNanos, long[] tookNanos) {
+    /** Sorted times of those due within the interval. */
+    long[] sortedWithin(long fromNanos, long toNanos) {
+      return IntStream.range(0, dueNanos.length)
+          .filter(i -> dueNanos[i] - fromNanos >= 0 && dueNanos[i] - toNanos < 0)
+          .mapToLong(i -> tookNanos[i])
+          .sorted()
+          .toArray();
+    }
+  }
+
+  /**
    * Sends at a steady rate, whatever becomes of it: a record counts from when it was due.
    *
    * @param megabytesPerSecond of all partitions together
    * @param goesOn asked once a second, after {@code warmSeconds}
-   * @return nanoseconds from when each record was due to its acknowledgement, those due within the
-   *     first {@code warmSeconds} left out
+   * @return those due within the first {@code warmSeconds} left out
    */
-  static long[] steady(
+  static Acks steady(
       KafkaProducer<byte[], byte[]> producer,
       String topic,
       int partitions,
@@ -100,7 +117,8 @@ final class AckTimes {
       records.add(record(topic, i % partitions, random));
     }
     double recordNanos = 1e9 * RECORD_BYTES / (megabytesPerSecond * 1048576);
-    long[] nanos = new long[STEADY_RECORDS_MAX];
+    long[] dueNanos = new long[STEADY_RECORDS_MAX];
+    long[] tookNanos = new long[STEADY_RECORDS_MAX];
     AtomicInteger count = new AtomicInteger();
     AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     long begin = System.nanoTime();
@@ -111,7 +129,8 @@ final class AckTimes {
         if (!goesOn.getAsBoolean()) {
           producer.flush();
           throwIfFailed(failure);
-          return Arrays.copyOf(nanos, count.get());
+          return new Acks(
+              Arrays.copyOf(dueNanos, count.get()), Arrays.copyOf(tookNanos, count.get()));
         }
         askAt += TimeUnit.SECONDS.toNanos(1);
       }
@@ -126,7 +145,9 @@ final class AckTimes {
             if (failed != null) {
               failure.compareAndSet(null, failed);
             } else if (due >= measureFrom) {
-              nanos[count.getAndIncrement()] = System.nanoTime() - due;
+              int number = count.getAndIncrement();
+              dueNanos[number] = due;
+              tookNanos[number] = System.nanoTime() - due;
             }
           });
     }

@@ -49,6 +49,7 @@ public final class BenchOnSlowS3 {
   private static final Pattern L0_OBJECTS =
       Pattern.compile("sediment_lane_l0_objects(?:\\{[^}]*})? ([0-9.]+)");
   private static final int LOAD_PARTITIONS = 8;
+  private static final int SETTLE_SECONDS = 2;
   private static final Pattern LOG_PUTS =
       Pattern.compile(
           "(?m)^sediment_wal_ack_seconds_bucket\\{part=\"put\",le=\"([0-9.E-]+|\\+Inf)\",?} ([0-9.E]+)");
@@ -67,7 +68,8 @@ public final class BenchOnSlowS3 {
   private BenchOnSlowS3(Map<String, String> options) throws IOException {
     this.options = options;
     this.dir = Files.createDirectories(Path.of(options.get("dir"))).toAbsolutePath();
-    this.s3 = new SlowS3(dir.resolve("bucket"), number("seed", 1));
+    Path bucket = Path.of(options.getOrDefault("bucket", dir.resolve("bucket").toString()));
+    this.s3 = new SlowS3(bucket.toAbsolutePath(), number("seed", 1));
   }
 
   public static void main(String[] args) throws Exception {
@@ -252,55 +254,57 @@ public final class BenchOnSlowS3 {
     }
   }
 
-  /** A steady load while nothing is compacted, and beside a compactor that has a backlog. */
+  /**
+   * A steady load while compaction works through a backlog and while it waits for the store, in
+   * turns, on one broker.
+   */
   private void besideCompactor() throws Exception {
-    double alone;
-    ServerProcess broker = startBroker(UNCOMPACTED);
+    ServerProcess broker =
+        startBroker(Map.of("COMPACTION_L0_OBJECTS", "4", "COMPACTION_INTERVAL_MS", "1000"));
     try {
-      alone = load("nothing is compacted", loadWarmSeconds(), forSeconds(loadSeconds()));
-      print("p99 of a put of the log, warm-up included, ms", 1000 * quantile(LOG_PUTS, 0.99));
-    } finally {
-      broker.stop();
-    }
-    broker =
-        startBroker(
-            Map.of(
-                "COMPACTION_L0_OBJECTS",
-                "4",
-                "COMPACTION_INTERVAL_MS",
-                Integer.toString(loadWarmSeconds() * 1000)));
-    try {
+      s3.holdCompaction();
       print("objects of level 0 that wait for the compactor", metric(L0_OBJECTS));
-      double beside = load("beside a compactor", loadWarmSeconds(), () -> metric(L0_OBJECTS) >= 8);
+      AlternatingWindows windows =
+          new AlternatingWindows(
+              s3, broker, number("windows", 12), number("window-seconds", 10), SETTLE_SECONDS);
+      AckTimes.Acks acks = steadyLoad(loadWarmSeconds(), windows::goesOn);
+      windows.print(acks, megabytesPerSecond());
+      print("objects of level 0 in the end", metric(L0_OBJECTS));
       print("p99 of a put of the log, warm-up included, ms", 1000 * quantile(LOG_PUTS, 0.99));
-      print("p99 beside a compactor, % more", 100 * (beside / alone - 1));
     } finally {
+      s3.letCompactionGo();
       broker.stop();
     }
   }
 
   /** Puts a load on the broker for as long as asked, and returns the p99 in milliseconds. */
   private double load(String beside, int warmSeconds, BooleanSupplier goesOn) throws Exception {
-    int megabytesPerSecond = number("load-mb-per-second", 20);
+    long[] nanos = steadyLoad(warmSeconds, goesOn).tookNanos();
+    if (nanos.length == 0) {
+      throw new IllegalStateException(
+          "no record was due after the warm-up and acknowledged before the end: " + beside);
+    }
+    Arrays.sort(nanos);
+    String what = "%d MB/s of 1 KB records, %s: ".formatted(megabytesPerSecond(), beside);
+    double p99 = nanos[(int) (nanos.length * 0.99)] / 1e6;
+    print(what + "ack p50 ms", nanos[nanos.length / 2] / 1e6);
+    print(what + "ack p99 ms", p99);
+    print(what + "seconds", (double) nanos.length / 1024 / megabytesPerSecond());
+    return p99;
+  }
+
+  private AckTimes.Acks steadyLoad(int warmSeconds, BooleanSupplier goesOn) throws Exception {
     // With batches of the default size one producer's five requests under way hold 6 MB/s at most.
     Map<String, Object> settings =
         Map.of(ProducerConfig.LINGER_MS_CONFIG, 5, ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
     try (KafkaProducer<byte[], byte[]> producer = AckTimes.producer(bootstrap, settings)) {
-      long[] nanos =
-          AckTimes.steady(
-              producer, "load", LOAD_PARTITIONS, megabytesPerSecond, warmSeconds, goesOn);
-      if (nanos.length == 0) {
-        throw new IllegalStateException(
-            "no record was due after the warm-up and acknowledged before the end: " + beside);
-      }
-      Arrays.sort(nanos);
-      String what = "%d MB/s of 1 KB records, %s: ".formatted(megabytesPerSecond, beside);
-      double p99 = nanos[(int) (nanos.length * 0.99)] / 1e6;
-      print(what + "ack p50 ms", nanos[nanos.length / 2] / 1e6);
-      print(what + "ack p99 ms", p99);
-      print(what + "seconds", (double) nanos.length / 1024 / megabytesPerSecond);
-      return p99;
+      return AckTimes.steady(
+          producer, "load", LOAD_PARTITIONS, megabytesPerSecond(), warmSeconds, goesOn);
     }
+  }
+
+  private int megabytesPerSecond() {
+    return number("load-mb-per-second", 20);
   }
 
   private int replayMegabytes() {

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 /** A server under measurement: its process, its log, and what the kernel says it used. */
 final class ServerProcess {
   private static final long READY_TIMEOUT_MS = 120_000;
-  private static final double CLOCK_TICKS_PER_SECOND = 100; // USER_HZ on Linux
+  static final double CLOCK_TICKS_PER_SECOND = 100; // USER_HZ on Linux
 
   private final Process process;
 
