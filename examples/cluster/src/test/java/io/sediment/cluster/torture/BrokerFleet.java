@@ -150,15 +150,25 @@ final class BrokerFleet {
     Map<String, String> environment = new HashMap<>(common);
     environment.putAll(environments.get(broker));
     environment.putAll(more);
-    return BrokerProcess.start(
-        jar,
+    return BrokerProcess.start(jar, jvmOptions(broker), environment, log(broker));
+  }
+
+  /** As {@code scripts/run-broker.sh} has them, in less memory. */
+  private List<String> jvmOptions(int broker) {
+    List<String> options = new ArrayList<>();
+    options.add("@scripts/lib/jvm-options");
+    options.addAll(
         List.of(
             "-Xmx256m",
             "-XX:MaxDirectMemorySize=256m",
             "-XX:+ExitOnOutOfMemoryError",
-            "-Djdk.net.hosts.file=" + hosts(broker)),
-        environment,
-        log(broker));
+            "-Djdk.net.hosts.file=" + hosts(broker)));
+    Path archive = Path.of(jar.toString().replaceFirst("\\.jar$", ".jsa"));
+    if (Files.exists(archive)) {
+      options.addAll(
+          List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:cds=off", "-Xlog:cds+dynamic=off"));
+    }
+    return options;
   }
 
   /** Whether a broker leads the metadata group, by its own metrics. */

@@ -7,7 +7,6 @@ import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -28,9 +27,9 @@ import org.apache.kafka.clients.admin.NewTopic;
  * acknowledged record is read back by two clients.
  *
  * <p>{@code ClusterTorture --jar JAR --store local|s3 --dir DIR [--only STEP,…] [--rounds N]
- * [--partitions N] [--lease-ms MS] [--limit-ms MS] [--seconds-max S]}. Exit status 0 when nothing
- * was lost, moved, reordered or (where the producer is idempotent) doubled, no failover took longer
- * than the limit, and all of it was done in time.
+ * [--partitions N] [--lease-ms MS] [--limit-ms MS] [--warm-seconds S] [--seconds-max S]}. Exit
+ * status 0 when nothing was lost, moved, reordered or (where the producer is idempotent) doubled,
+ * no failover took longer than the limit, and all of it was done in time.
  */
 public final class ClusterTorture {
   private static final String TOPIC = "torture";
@@ -50,7 +49,7 @@ public final class ClusterTorture {
     ZOMBIE(ClusterTorture::stopOnePastItsLease),
     CUT(ClusterTorture::cutTheRaftLeaderOff),
     HALF_CUT(ClusterTorture::cutConnectionsToOne),
-    ROLLING((torture, probe) -> torture.rollingRestart()),
+    ROLLING(ClusterTorture::rollingRestart),
     WIPED((torture, probe) -> torture.wipeOneDisk());
 
     /** Does it. */
@@ -87,9 +86,10 @@ public final class ClusterTorture {
   private final boolean isReborn;
   private final int rounds;
   private final int partitions;
+  private final long warmSeconds;
   private final Ledger ledger = new Ledger(Ledger.SMALL);
   private final List<Long> failoversMs = new ArrayList<>();
-  private final List<Long> handoffsMs = new ArrayList<>();
+  private final Map<String, List<Long>> handoffsMs = new TreeMap<>(); // by client
 
   private ClusterTorture(
       Path jar,
@@ -97,7 +97,8 @@ public final class ClusterTorture {
       Map<String, String> environment,
       List<String> only,
       int rounds,
-      int partitions)
+      int partitions,
+      long warmSeconds)
       throws IOException {
     this.jar = jar;
     this.dir = dir;
@@ -107,6 +108,7 @@ public final class ClusterTorture {
     this.isReborn = only.isEmpty() || only.contains(REBIRTH);
     this.rounds = rounds;
     this.partitions = partitions;
+    this.warmSeconds = warmSeconds;
   }
 
   public static void main(String[] args) throws Exception {
@@ -117,6 +119,7 @@ public final class ClusterTorture {
         Stream.of(options.getOrDefault("only", "").split(",")).filter(n -> !n.isEmpty()).toList();
     int rounds = Integer.parseInt(options.getOrDefault("rounds", "1"));
     int partitions = Integer.parseInt(options.getOrDefault("partitions", "1000"));
+    long warmSeconds = Long.parseLong(options.getOrDefault("warm-seconds", "0"));
     long limitMs = Long.parseLong(options.getOrDefault("limit-ms", "0"));
     // Whatever ends this program ends the brokers and clients it started, stopped ones included.
     Runtime.getRuntime()
@@ -138,11 +141,15 @@ public final class ClusterTorture {
     if (options.getOrDefault("store", "local").equals("s3")) {
       try (S3LoopbackServer s3 = S3LoopbackServer.onFolder(dir.resolve("s3"))) {
         environment.putAll(s3Environment(s3));
-        passed = new ClusterTorture(jar, dir, environment, only, rounds, partitions).run(limitMs);
+        passed =
+            new ClusterTorture(jar, dir, environment, only, rounds, partitions, warmSeconds)
+                .run(limitMs);
       }
     } else {
       environment.put("DATA_PATH", dir.resolve("data").toString());
-      passed = new ClusterTorture(jar, dir, environment, only, rounds, partitions).run(limitMs);
+      passed =
+          new ClusterTorture(jar, dir, environment, only, rounds, partitions, warmSeconds)
+              .run(limitMs);
     }
     System.exit(passed ? 0 : 1);
   }
@@ -349,33 +356,41 @@ public final class ClusterTorture {
     return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - nanos);
   }
 
-  private void rollingRestart() throws Exception {
+  /** Prints and books the pauses of those producers whose partition was handed over. */
+  private void rollingRestart(FailoverProbe probe) throws Exception {
     for (int broker = 0; broker < BROKERS; broker++) {
-      takeLongestPausesMs();
+      TimeUnit.SECONDS.sleep(warmSeconds);
+      List<Integer> led = probe.ledBy(broker, TOPIC);
+      takeLongestPausesMs(led);
       TimeUnit.SECONDS.sleep(2); // what they see when nothing happens is no pause of the stop's
-      Map<String, Long> before = takeLongestPausesMs();
+      Map<String, Long> before = takeLongestPausesMs(led);
       BrokerProcess stopped = fleet.get(broker);
       int status = stopped.terminate();
       if (status != 0) {
         throw new IllegalStateException("exit status after SIGTERM: " + status);
       }
       awaitProgress("SIGTERM of broker " + broker);
-      Map<String, Long> pausesMs = takeLongestPausesMs();
+      Map<String, Long> pausesMs = takeLongestPausesMs(led);
       System.out.printf(
-          "  %s%n  longest pauses while broker %d stopped, ms: %s; in 2 s before: %s%n",
+          "  %s%n  longest pauses while broker %d stopped, of whom it led, ms: %s; in 2 s before: %s%n",
           stopped.lines(line -> line.contains("handed over")), broker, pausesMs, before);
-      handoffsMs.add(Collections.max(pausesMs.values()));
+      pausesMs.forEach(
+          (producer, ms) ->
+              handoffsMs.computeIfAbsent(producer.split("-")[0], any -> new ArrayList<>()).add(ms));
       fleet.restartAndAwaitReady(broker);
       awaitProgress("restart of broker " + broker);
     }
   }
 
-  /** Of each producer, since they were taken last. */
-  private Map<String, Long> takeLongestPausesMs() {
+  /** Since they were taken last, of each producer to one of these partitions. */
+  private Map<String, Long> takeLongestPausesMs(List<Integer> of) {
     Map<String, Long> pausesMs = new LinkedHashMap<>();
-    ledger
-        .accounts()
-        .forEach(account -> pausesMs.put(account.producer, account.takeLongestPauseMs()));
+    for (Ledger.Account account : ledger.accounts()) {
+      long pauseMs = account.takeLongestPauseMs();
+      if (of.contains(account.partition)) {
+        pausesMs.put(account.producer, pauseMs);
+      }
+    }
     return pausesMs;
   }
 
@@ -456,8 +471,15 @@ public final class ClusterTorture {
 
   private void report(List<String> anomalies) {
     System.out.printf(
-        "failovers at %d partitions, ms: %s; pauses at stops, ms: %s; records acknowledged %d%n",
-        partitions, failoversMs, handoffsMs, ledger.ackCount());
+        "failovers at %d partitions, ms: %s; records acknowledged %d%n",
+        partitions, failoversMs, ledger.ackCount());
+    handoffsMs.forEach(
+        (client, pausesMs) -> {
+          List<Long> sorted = pausesMs.stream().sorted().toList();
+          System.out.printf(
+              "pauses of %s's producers at stops, ms: median %d, longest %d, of %d%n",
+              client, sorted.get(sorted.size() / 2), sorted.get(sorted.size() - 1), sorted.size());
+        });
     for (Ledger.Account account : ledger.accounts()) {
       System.out.printf("  %-16s %d acknowledged%n", account.producer, account.acks().size());
     }
@@ -473,7 +495,8 @@ public final class ClusterTorture {
     if (!options.containsKey("jar") || !options.containsKey("dir")) {
       System.err.println(
           "usage: ClusterTorture --jar JAR --store local|s3 --dir DIR [--only STEP,...]"
-              + " [--rounds N] [--partitions N] [--lease-ms MS] [--limit-ms MS] [--seconds-max S]");
+              + " [--rounds N] [--partitions N] [--lease-ms MS] [--limit-ms MS] [--warm-seconds S]"
+              + " [--seconds-max S]");
       System.exit(2);
     }
     return options;

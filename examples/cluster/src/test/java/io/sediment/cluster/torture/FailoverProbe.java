@@ -66,9 +66,14 @@ final class FailoverProbe implements AutoCloseable {
   }
 
   private List<Integer> ledBy(int broker) throws Exception {
-    TopicDescription topic =
-        admin.describeTopics(List.of(TOPIC)).allTopicNames().get(60, TimeUnit.SECONDS).get(TOPIC);
-    return topic.partitions().stream()
+    return ledBy(broker, TOPIC);
+  }
+
+  /** Partitions of a topic that a broker leads. */
+  List<Integer> ledBy(int broker, String topic) throws Exception {
+    TopicDescription described =
+        admin.describeTopics(List.of(topic)).allTopicNames().get(60, TimeUnit.SECONDS).get(topic);
+    return described.partitions().stream()
         .filter(p -> p.leader() != null && p.leader().id() == broker)
         .map(TopicPartitionInfo::partition)
         .toList();
