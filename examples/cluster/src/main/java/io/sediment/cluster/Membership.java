@@ -66,6 +66,7 @@ final class Membership implements AutoCloseable {
             lease,
             leaseDuration,
             this::heartbeat,
+            metadata::appliedIndex,
             new LeaseKeeper.Listener() {
               @Override
               public void onLost() {

@@ -9,6 +9,7 @@ import io.sediment.runtime.Ticker;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,11 +18,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HeartbeatDesk {
   private final BrokerLeases leases;
+  private final LongSupplier exportedIndex;
   private final Ticker ticker;
   private final ConcurrentMap<LaneId, LaneReport> lanes = new ConcurrentHashMap<>();
 
-  public HeartbeatDesk(BrokerLeases leases, Ticker ticker) {
+  /**
+   * @param exportedIndex up to which the bucket holds the metadata log, for all that is known here
+   */
+  public HeartbeatDesk(BrokerLeases leases, LongSupplier exportedIndex, Ticker ticker) {
     this.leases = leases;
+    this.exportedIndex = exportedIndex;
     this.ticker = ticker;
   }
 
@@ -39,7 +45,8 @@ public final class HeartbeatDesk {
       return HeartbeatReply.of(leases.isLeading() ? Verdict.FAREWELL : Verdict.NOT_LEADER);
     }
     return leases.renew(heartbeat.broker(), heartbeat.brokerEpoch(), ticker.nanoTime())
-        ? new HeartbeatReply(Verdict.GRANTED, leases.duration(), others(heartbeat.lane()))
+        ? new HeartbeatReply(
+            Verdict.GRANTED, leases.duration(), others(heartbeat.lane()), exportedIndex.getAsLong())
         : HeartbeatReply.of(Verdict.NOT_LEADER);
   }
 

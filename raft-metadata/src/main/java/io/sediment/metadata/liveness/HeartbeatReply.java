@@ -14,14 +14,21 @@ import java.util.List;
  *   format version (u8), verdict (u8), lease in nanoseconds (varint, 0 where none is granted),
  *   and from version 2 on: count (varint) of lanes, and of each: number, epoch, acknowledged seq
  *   and load (varints)
+ *   and from version 3 on: exported index (i64)
  * </pre>
  *
  * @param lease from when the heartbeat was sent
  * @param lanes what is known of the other brokers' lanes
+ * @param exportedIndex up to which the bucket holds the metadata log, for all that is known there
  */
-public record HeartbeatReply(Verdict verdict, Duration lease, List<LaneReport> lanes) {
+public record HeartbeatReply(
+    Verdict verdict, Duration lease, List<LaneReport> lanes, long exportedIndex) {
+  /** Nothing is known. */
+  public static final long NOTHING_EXPORTED = Long.MIN_VALUE;
+
   private static final int VERSION_WITHOUT_LANES = 1;
-  private static final int VERSION = 2;
+  private static final int VERSION_WITHOUT_EXPORTED_INDEX = 2;
+  private static final int VERSION = 3;
 
   /** The numbers travel between brokers. */
   public enum Verdict {
@@ -45,7 +52,7 @@ public record HeartbeatReply(Verdict verdict, Duration lease, List<LaneReport> l
   }
 
   public HeartbeatReply(Verdict verdict, Duration lease) {
-    this(verdict, lease, List.of());
+    this(verdict, lease, List.of(), NOTHING_EXPORTED);
   }
 
   public static HeartbeatReply of(Verdict verdict) {
@@ -56,7 +63,7 @@ public record HeartbeatReply(Verdict verdict, Duration lease, List<LaneReport> l
     MetadataOutput out = new MetadataOutput().u8(VERSION).u8(verdict.code).varint(lease.toNanos());
     out.varint(lanes.size());
     lanes.forEach(slot -> slot.write(out));
-    return out.toByteArray();
+    return out.i64(exportedIndex).toByteArray();
   }
 
   public static HeartbeatReply decode(ByteBuffer bytes) {
@@ -76,7 +83,8 @@ public record HeartbeatReply(Verdict verdict, Duration lease, List<LaneReport> l
         lanes.add(LaneReport.read(in));
       }
     }
+    long exportedIndex = version > VERSION_WITHOUT_EXPORTED_INDEX ? in.i64() : NOTHING_EXPORTED;
     in.end();
-    return new HeartbeatReply(Verdict.values()[code - 1], lease, lanes);
+    return new HeartbeatReply(Verdict.values()[code - 1], lease, lanes, exportedIndex);
   }
 }

@@ -5,6 +5,7 @@ import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -13,10 +14,19 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps this broker's lease: sends heartbeats, several in each lease, whether or not the earlier
  * ones were answered, and tells of the lease's end and return.
+ *
+ * <p>A broker that falls behind the metadata log says nothing until it has caught up, so that the
+ * others count it among the dead: it might never hear what was taken from it, or given to it.
  */
 public final class LeaseKeeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
   private static final int HEARTBEATS_PER_LEASE = 5;
+
+  /**
+   * More than a broker that is only slow ever needs: what the leader has exported is committed, and
+   * on its way here since.
+   */
+  private static final int LEASES_BEHIND_MAX = 5;
 
   /** Told one at a time, on a scheduler thread. */
   public interface Listener {
@@ -36,8 +46,10 @@ public final class LeaseKeeper implements AutoCloseable {
   private final Scheduler scheduler;
   private final Ticker ticker;
   private final Duration interval;
+  private final MetadataLag lag;
   private final CompletableFuture<Void> firstHeld = new CompletableFuture<>();
   private boolean held; // guarded by this
+  private boolean silent; // guarded by this
   private volatile boolean closed;
   private volatile Scheduler.@Nullable Cancellable next;
 
@@ -45,6 +57,7 @@ public final class LeaseKeeper implements AutoCloseable {
       BrokerLease lease,
       Duration duration,
       Supplier<CompletableFuture<HeartbeatReply>> heartbeat,
+      LongSupplier appliedIndex,
       Listener listener,
       Scheduler scheduler,
       Ticker ticker) {
@@ -54,20 +67,24 @@ public final class LeaseKeeper implements AutoCloseable {
     this.scheduler = scheduler;
     this.ticker = ticker;
     this.interval = duration.dividedBy(HEARTBEATS_PER_LEASE);
+    this.lag = new MetadataLag(appliedIndex, duration.multipliedBy(LEASES_BEHIND_MAX));
   }
 
   /**
    * @param duration of the leases that the cluster grants, about: how often to send
    * @param heartbeat sends one; may fail
+   * @param appliedIndex of the newest entry of the metadata log that is applied here
    */
   public static LeaseKeeper start(
       BrokerLease lease,
       Duration duration,
       Supplier<CompletableFuture<HeartbeatReply>> heartbeat,
+      LongSupplier appliedIndex,
       Listener listener,
       Scheduler scheduler,
       Ticker ticker) {
-    LeaseKeeper keeper = new LeaseKeeper(lease, duration, heartbeat, listener, scheduler, ticker);
+    LeaseKeeper keeper =
+        new LeaseKeeper(lease, duration, heartbeat, appliedIndex, listener, scheduler, ticker);
     keeper.beat();
     return keeper;
   }
@@ -84,6 +101,9 @@ public final class LeaseKeeper implements AutoCloseable {
     next = scheduler.schedule(this::beat, interval);
     tellOfChange();
     long sent = ticker.nanoTime();
+    if (isTooFarBehind(sent)) {
+      return;
+    }
     heartbeat
         .get()
         .whenComplete(
@@ -96,8 +116,24 @@ public final class LeaseKeeper implements AutoCloseable {
             });
   }
 
+  private boolean isTooFarBehind(long now) {
+    boolean behind = lag.isTooLong(now);
+    boolean changed;
+    synchronized (this) {
+      changed = behind != silent;
+      silent = behind;
+    }
+    if (changed && behind) {
+      LOG.warn("behind the metadata log, and silent until it has been caught up with: {}", lag);
+    } else if (changed) {
+      LOG.info("has caught up with the metadata log");
+    }
+    return behind;
+  }
+
   private void answered(long sent, HeartbeatReply reply) {
     if (reply.verdict() == Verdict.GRANTED) {
+      lag.told(sent, reply.exportedIndex());
       lease.granted(sent, reply.lease().toNanos());
       tellOfChange();
     } else if (reply.verdict() == Verdict.REPLACED && !closed) {

@@ -47,6 +47,11 @@ public final class ExportedImages {
     publish();
   }
 
+  /** Up to which the bucket holds all that was committed, for all that is known here. */
+  public synchronized long exportedIndex() {
+    return exportedIndex;
+  }
+
   /** Completes when an image of at least {@code version} is published. */
   public CompletableFuture<Void> published(long version) {
     synchronized (this) {

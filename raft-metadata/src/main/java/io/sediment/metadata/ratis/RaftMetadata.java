@@ -133,7 +133,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
             RaftSettings.ENTRY_BYTES_MAX / 2,
             this::send);
     this.leases = new BrokerLeases(config.lease());
-    this.desk = new HeartbeatDesk(leases, ticker);
+    this.desk = new HeartbeatDesk(leases, images::exportedIndex, ticker);
     this.machine = new MetadataStateMachine(images, exporter);
     this.self = GroupMembers.peerId(config.brokerId(), started.identity().storageId());
     this.isReplacement = started.replacesLostFolder();
@@ -363,8 +363,23 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     return requests
         .read(Message.valueOf(UnsafeByteOperations.unsafeWrap(heartbeat.encode())))
         .thenApply(
-            answer ->
-                HeartbeatReply.decode(answer.getMessage().getContent().asReadOnlyByteBuffer()));
+            answer -> {
+              HeartbeatReply reply =
+                  HeartbeatReply.decode(answer.getMessage().getContent().asReadOnlyByteBuffer());
+              // As a notice in the log says, which this member may have skipped with a checkpoint.
+              images.exportedUpTo(reply.exportedIndex());
+              return reply;
+            });
+  }
+
+  /** Index of the newest entry of the metadata log that is applied here; -1 before the first. */
+  public long appliedIndex() {
+    try {
+      return server.getDivision(group.getGroupId()).getInfo().getLastAppliedIndex();
+    } catch (IOException e) {
+      // The group is closed.
+      return -1;
+    }
   }
 
   /**

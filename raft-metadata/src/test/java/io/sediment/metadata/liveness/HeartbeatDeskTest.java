@@ -21,7 +21,7 @@ class HeartbeatDeskTest {
   private final InMemoryClusterMetadata metadata =
       InMemoryClusterMetadata.ofOneBroker(7, "host", 9092);
   private final BrokerLeases leases = new BrokerLeases(Duration.ofSeconds(1));
-  private final HeartbeatDesk desk = new HeartbeatDesk(leases, () -> 0);
+  private final HeartbeatDesk desk = new HeartbeatDesk(leases, () -> 4711, () -> 0);
 
   HeartbeatDeskTest() {
     metadata.accept(new RegisterBroker(8, new UUID(1, 8), "other", 9092, null));
@@ -76,11 +76,15 @@ class HeartbeatDeskTest {
         new HeartbeatReply(
             HeartbeatReply.Verdict.GRANTED,
             Duration.ofMillis(1500),
-            List.of(new LaneReport(LANE, 2, 3, 7), new LaneReport(new LaneId(9), 1, 1L << 50, 7)));
+            List.of(new LaneReport(LANE, 2, 3, 7), new LaneReport(new LaneId(9), 1, 1L << 50, 7)),
+            4711);
     assertThat(HeartbeatReply.decode(ByteBuffer.wrap(reply.encode()))).isEqualTo(reply);
 
     byte[] old = new MetadataOutput().u8(1).varint(7).varint(3).u8(1).toByteArray();
     assertThat(Heartbeat.decode(ByteBuffer.wrap(old))).isEqualTo(new Heartbeat(7, 3, true));
+    byte[] replyWithoutIndex = new MetadataOutput().u8(2).u8(1).varint(9).varint(0).toByteArray();
+    assertThat(HeartbeatReply.decode(ByteBuffer.wrap(replyWithoutIndex)))
+        .isEqualTo(new HeartbeatReply(HeartbeatReply.Verdict.GRANTED, Duration.ofNanos(9)));
     byte[] oldReply = new MetadataOutput().u8(1).u8(2).varint(0).toByteArray();
     assertThat(HeartbeatReply.decode(ByteBuffer.wrap(oldReply)))
         .isEqualTo(HeartbeatReply.of(HeartbeatReply.Verdict.NOT_LEADER));

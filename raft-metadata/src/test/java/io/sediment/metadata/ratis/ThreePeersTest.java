@@ -222,8 +222,9 @@ class ThreePeersTest {
 
     for (RaftMetadata peer : peers.values()) {
       HeartbeatReply reply = Await.result(peer.heartbeat(new Heartbeat(1, epoch, false)));
-      assertThat(reply)
-          .isEqualTo(new HeartbeatReply(Verdict.GRANTED, MetadataConfig.DEFAULT_LEASE));
+      assertThat(reply.verdict()).isEqualTo(Verdict.GRANTED);
+      assertThat(reply.lease()).isEqualTo(MetadataConfig.DEFAULT_LEASE);
+      assertThat(reply.exportedIndex()).as("has exported it").isNotNegative();
     }
     Await.result(without.submit(new RegisterBroker(1, new UUID(2, 2), "localhost", 9092, null)));
     assertThat(Await.result(without.heartbeat(new Heartbeat(1, epoch, false))).verdict())

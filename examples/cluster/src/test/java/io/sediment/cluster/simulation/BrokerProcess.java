@@ -315,6 +315,7 @@ final class BrokerProcess {
         kept,
         RaftMember.LEASE,
         () -> member.heartbeat(new Heartbeat(id, brokerEpoch, false)),
+        member::appliedIndex,
         new LeaseKeeper.Listener() {
           @Override
           public void onLost() {

@@ -78,7 +78,7 @@ final class RaftMember implements ClusterMetadata {
             MetadataConfig.DEFAULT_SUBMIT_TIMEOUT,
             COMMAND_BYTES_MAX,
             command -> raft.propose(this, command));
-    this.desk = new HeartbeatDesk(leases, process);
+    this.desk = new HeartbeatDesk(leases, images::exportedIndex, process);
     ExportState exported = started.exported();
     images.exportedUpTo(exported.index());
     machine.load(exported.image(), exported.index());
@@ -96,7 +96,16 @@ final class RaftMember implements ClusterMetadata {
   }
 
   CompletableFuture<HeartbeatReply> heartbeat(Heartbeat heartbeat) {
-    return raft.heartbeat(this, heartbeat);
+    return raft.heartbeat(this, heartbeat)
+        .thenApply(
+            reply -> {
+              images.exportedUpTo(reply.exportedIndex());
+              return reply;
+            });
+  }
+
+  long appliedIndex() {
+    return appliedIndex;
   }
 
   HeartbeatReply hear(Heartbeat heartbeat) {
