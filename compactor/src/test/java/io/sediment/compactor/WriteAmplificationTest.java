@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -142,5 +143,78 @@ class WriteAmplificationTest {
     live(5 << 10);
     assertThat(amplification()).isBetween(2.0, 3.0);
     assertThat(runsMost).isBetween(256, 2 * 256);
+  }
+
+  /**
+   * A year of a lane that loses nothing, a run for each clustering: how many are left, and how
+   * often what is in them was written.
+   */
+  @ParameterizedTest(name = "KB/minute={0}")
+  @CsvSource({"5, 4", "60, 3", "600, 3", "6000, 3"})
+  void aLaneThatKeepsItsDataForYearsHasFewRuns(int kilobytesPerMinute, double amplificationMost) {
+    long clustered = CompactionOptions.DEFAULT.l0ObjectsMin() * ((long) kilobytesPerMinute << 10);
+    List<LsmShape.Run> kept = new ArrayList<>();
+    for (int run = 1; run <= 365 * 24 * 60 / CompactionOptions.DEFAULT.l0ObjectsMin(); run++) {
+      kept.add(lasting(++nextRun, clustered));
+      flushed += clustered;
+      compacted += clustered;
+      for (Optional<CompactionPlan> plan = planOf(kept); plan.isPresent(); plan = planOf(kept)) {
+        int at = indexOf(kept, plan.get().runs().get(0));
+        List<LsmShape.Run> joined = kept.subList(at, at + plan.get().runs().size());
+        assertThat(joined.stream().map(LsmShape.Run::ref).toList()).isEqualTo(plan.get().runs());
+        long bytes = joined.stream().mapToLong(LsmShape.Run::liveBytes).sum();
+        joined.clear();
+        kept.add(at, lasting(++nextRun, bytes));
+        compacted += bytes;
+      }
+      runsMost = Math.max(runsMost, kept.size());
+    }
+    int largest = (int) (flushed / CompactionOptions.DEFAULT.l0BytesMax());
+    assertThat(runsMost)
+        .isBetween(256, Math.max(LayeredCompaction.RUNS_MANY, largest * 11 / 10) + 256);
+    assertThat(amplification()).isLessThanOrEqualTo(amplificationMost);
+  }
+
+  private Optional<CompactionPlan> planOf(List<LsmShape.Run> kept) {
+    return policy.plan(new LsmShape(new LaneId(0), kept, List.of(), false));
+  }
+
+  private static int indexOf(List<LsmShape.Run> kept, RunRef run) {
+    int at = 0;
+    while (!kept.get(at).ref().equals(run)) {
+      at++;
+    }
+    return at;
+  }
+
+  private static LsmShape.Run lasting(long number, long bytes) {
+    return new LsmShape.Run(Shapes.run(number, bytes), bytes, bytes);
+  }
+
+  /** Joining them would leave as many. */
+  @Test
+  void runsOfManyClassesStayAsTheyAre() {
+    List<LsmShape.Run> kept = new ArrayList<>();
+    for (int run = 1; run <= 2 * LayeredCompaction.RUNS_MANY; run++) {
+      RunRef ref = Shapes.run(run, 2 << 20);
+      kept.add(new LsmShape.Run(ofClass(ref, run % 64), ref.dataBytes(), ref.dataBytes()));
+    }
+    assertThat(planOf(kept)).isEmpty();
+  }
+
+  private static RunRef ofClass(RunRef run, int retentionClass) {
+    return new RunRef(
+        run.epoch(),
+        run.number(),
+        run.length(),
+        run.checksum(),
+        retentionClass,
+        run.partitionCount(),
+        run.dataBytes(),
+        run.maxTimestamp(),
+        run.coversAfter(),
+        run.coversUpTo(),
+        run.changesEpoch(),
+        run.objects());
   }
 }
