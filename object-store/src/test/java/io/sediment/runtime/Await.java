@@ -48,13 +48,21 @@ public final class Await {
 
   /** Returns once {@code condition} holds. */
   public static void until(String what, BooleanSupplier condition) {
-    long end = System.nanoTime() + PATIENCE.toNanos();
+    if (!within(PATIENCE, condition)) {
+      throw new AssertionError("not within " + PATIENCE + ": " + what);
+    }
+  }
+
+  /** Whether {@code condition} has come to hold. For what need not, and is tried again then. */
+  public static boolean within(Duration patience, BooleanSupplier condition) {
+    long end = System.nanoTime() + patience.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - end > 0) {
-        throw new AssertionError("not within " + PATIENCE + ": " + what);
+        return false;
       }
       Thread.onSpinWait();
       Thread.yield();
     }
+    return true;
   }
 }

@@ -72,9 +72,6 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   /** A member that was not heard for so long may be gone; heartbeats are twice as frequent. */
   private static final int HEARD_PARTS_OF_LEASE = 5;
 
-  /** Whoever is there begins to lead within milliseconds. */
-  private static final Duration PASS_TIMEOUT = Duration.ofSeconds(1);
-
   private final MetadataConfig config;
   private final Scheduler scheduler;
   private final RaftFolder folder;
@@ -483,18 +480,19 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
 
   /**
    * Where this broker leads, somebody else does from now on: the others need not find out that it
-   * is gone, which would cost them their leases.
+   * is gone, which would cost them their leases. It waits no longer than one.
    */
   private void passLeadership() {
     if (!leads() || halted.isDone()) {
       return;
     }
+    Duration lease = config.lease();
     try {
       RaftServer.Division division = server.getDivision(group.getGroupId());
       Optional<RaftPeerId> next =
-          QuorumReport.successor(division, config.lease().dividedBy(HEARD_PARTS_OF_LEASE));
+          QuorumReport.successor(division, lease.dividedBy(HEARD_PARTS_OF_LEASE));
       if (next.isPresent()) {
-        requests.pass(next.get(), PASS_TIMEOUT).get(PASS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        requests.pass(next.get(), lease).get(lease.toMillis(), TimeUnit.MILLISECONDS);
         LOG.info("{} leads the metadata group from now on", next.get());
       }
     } catch (InterruptedException e) {
