@@ -62,6 +62,12 @@ final class QuorumReport {
         .map(Map.Entry::getKey);
   }
 
+  /** The last entry that the leader knows a member to have; -1 where it knows of none. */
+  static long lastIndexOf(RaftServer.Division division, RaftPeerId member) {
+    Heard heard = heard(division).get(member);
+    return heard == null ? -1 : heard.lastIndex();
+  }
+
   private static long lastIndex(RaftServer.Division division) {
     return division.getRaftLog().getNextIndex() - 1;
   }

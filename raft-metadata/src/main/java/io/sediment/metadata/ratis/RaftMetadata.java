@@ -33,10 +33,8 @@ import io.sediment.runtime.Waiter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -69,11 +67,9 @@ import org.slf4j.LoggerFactory;
 public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RaftMetadata.class);
 
-  /** A member that was not heard for so long may be gone; heartbeats are twice as frequent. */
-  private static final int HEARD_PARTS_OF_LEASE = 5;
-
   private final MetadataConfig config;
   private final Scheduler scheduler;
+  private final Ticker ticker;
   private final RaftFolder folder;
   private final Incarnation incarnation;
   private final IncarnationRegister incarnations;
@@ -107,6 +103,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       throws IOException {
     this.config = config;
     this.scheduler = scheduler;
+    this.ticker = ticker;
     this.folder = folder;
     this.incarnation = started.incarnation();
     this.incarnations = new IncarnationRegister(store, scheduler);
@@ -231,7 +228,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       try {
         metadata.server.start();
         if (metadata.isReplacement) {
-          metadata.joinAsVoter(started.identity(), ticker);
+          metadata.joinAsVoter(started.identity());
         } else {
           metadata.joinAsListener();
         }
@@ -302,7 +299,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   }
 
   /** In the place of a folder that is lost; once it was taken in the log says so. */
-  private void joinAsVoter(FolderIdentity identity, Ticker ticker) throws IOException {
+  private void joinAsVoter(FolderIdentity identity) throws IOException {
     if (!isInGroup()) {
       RaftClientReply added =
           server.groupManagement(
@@ -480,24 +477,20 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
 
   /**
    * Where this broker leads, somebody else does from now on: the others need not find out that it
-   * is gone, which would cost them their leases. It waits no longer than one.
+   * is gone, which would cost them their leases.
    */
   private void passLeadership() {
     if (!leads() || halted.isDone()) {
       return;
     }
-    Duration lease = config.lease();
     try {
-      RaftServer.Division division = server.getDivision(group.getGroupId());
-      Optional<RaftPeerId> next =
-          QuorumReport.successor(division, lease.dividedBy(HEARD_PARTS_OF_LEASE));
-      if (next.isPresent()) {
-        requests.pass(next.get(), lease).get(lease.toMillis(), TimeUnit.MILLISECONDS);
-        LOG.info("{} leads the metadata group from now on", next.get());
-      }
+      Succession.pass(
+              server.getDivision(group.getGroupId()), requests, scheduler, ticker, config.lease())
+          .get()
+          .ifPresent(next -> LOG.info("{} leads the metadata group from now on", next));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (IOException | MetadataUnavailableException | ExecutionException | TimeoutException e) {
+    } catch (IOException | ExecutionException e) {
       LOG.info("nobody was told to lead the metadata group: {}", e.toString());
     }
   }
