@@ -66,8 +66,10 @@ stop_broker() { # SIGTERM must end it with exit status 0
 }
 
 start_s3() { # DIR; sets $s3_settings, the settings of a broker on it
+  local classes
+  classes=$(test_class_path) # before the server is waited for: it may have to be made first
   mkdir -p "$1"
-  "$java" -Xmx512m -cp "$(test_class_path)" io.sediment.objectstore.s3.S3LoopbackServer --folder "$1" >"$1.log" 2>&1 &
+  "$java" -Xmx512m -cp "$classes" io.sediment.objectstore.s3.S3LoopbackServer --folder "$1" >"$1.log" 2>&1 &
   s3_pid=$!
   await_line "$1.log" "ready endpoint=" "$s3_pid"
   s3_settings=(OBJECT_STORE_TYPE=s3 DATA_PATH=cluster
