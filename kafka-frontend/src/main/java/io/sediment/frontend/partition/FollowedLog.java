@@ -7,7 +7,7 @@ import io.sediment.lsm.lane.FollowedLane;
 import io.sediment.metadata.Partition;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +24,7 @@ final class FollowedLog implements ReadableLog {
   private final FollowedLane lane;
   private final Supplier<@Nullable Partition> placed;
   private final OtherLanes otherLanes;
-  private final Set<DurabilityWatcher> watchers = ConcurrentHashMap.newKeySet();
+  private final Set<DurabilityWatcher> watchers = new CopyOnWriteArraySet<>();
   private volatile boolean closed;
 
   /**

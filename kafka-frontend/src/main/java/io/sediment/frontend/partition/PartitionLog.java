@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArraySet;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +54,9 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
   private final ArrayDeque<Waiter> waiters = new ArrayDeque<>(); // guarded by lock
   private final ProducerStateRules producers = new ProducerStateRules(); // guarded by lock
   private @Nullable CompletableFuture<Void> producersLoaded; // guarded by lock
-  private final Set<DurabilityWatcher> watchers = ConcurrentHashMap.newKeySet();
+
+  /** Told in the order in which they came: a run of a simulation is the same each time. */
+  private final Set<DurabilityWatcher> watchers = new CopyOnWriteArraySet<>();
 
   private volatile @Nullable LanePartition lane;
   private volatile TopicSettings settings;

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Creates topics until they are there, and now and then deletes the oldest records of one. */
 final class AdminClient extends SimulatedClient {
   private static final int MILLIS_BETWEEN_TRIES = 1_000;
+  private static final int REPLICATION_FACTOR = 3; // of which readers have a choice
 
   /** A topic that is wanted. */
   record Wanted(String name, int partitions, Map<String, String> configs) {
@@ -85,7 +86,7 @@ final class AdminClient extends SimulatedClient {
                                     id,
                                     topic.name(),
                                     topic.partitions(),
-                                    1,
+                                    REPLICATION_FACTOR,
                                     List.of(),
                                     topic.configs()))));
               }

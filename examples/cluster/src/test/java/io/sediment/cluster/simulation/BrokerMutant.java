@@ -11,6 +11,7 @@ import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MetadataListener;
+import io.sediment.metadata.liveness.LaneReport;
 import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.ETag;
 import io.sediment.objectstore.ObjectBody;
@@ -27,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /** One safeguard of the broker taken away, from outside. */
 enum BrokerMutant {
@@ -133,6 +135,22 @@ enum BrokerMutant {
     }
   },
 
+  /** A lane's owner announces what it has begun to write as acknowledged. For several brokers. */
+  ANNOUNCED_BEFORE_ACKNOWLEDGED {
+    @Override
+    LaneReport spoil(LaneReport report) {
+      return new LaneReport(report.lane(), report.epoch(), report.seq() + 1, report.load());
+    }
+  },
+
+  /** A broker that hears nothing of the metadata log keeps its lease. For several brokers. */
+  LAG_UNNOTICED {
+    @Override
+    LongSupplier applied(LongSupplier index) {
+      return () -> Long.MAX_VALUE;
+    }
+  },
+
   /** A lease ends when the wall clock says so. For several brokers whose clocks jump. */
   LEASE_BY_WALL_CLOCK {
     @Override
@@ -155,11 +173,23 @@ enum BrokerMutant {
           LOG_UNREAD_AT_TAKEOVER,
           LOG_UNREAD_AT_REBIRTH,
           MOVED_WHILE_APPENDING,
-          PRODUCERS_NOT_TAKEN_OVER);
+          PRODUCERS_NOT_TAKEN_OVER,
+          ANNOUNCED_BEFORE_ACKNOWLEDGED,
+          LAG_UNNOTICED);
 
   /** What a broker measures its lease by. */
   Ticker leaseClock(SimScheduler process) {
     return process;
+  }
+
+  /** Up to where a broker has applied the metadata log, as its lease keeper is told. */
+  LongSupplier applied(LongSupplier index) {
+    return index;
+  }
+
+  /** What the owner of a lane says of it. */
+  LaneReport spoil(LaneReport report) {
+    return report;
   }
 
   PartitionLane spoil(PartitionLane lane, SimScheduler process, EarlyAnswers early) {

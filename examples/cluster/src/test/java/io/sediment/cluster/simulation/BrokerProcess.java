@@ -13,6 +13,7 @@ import io.sediment.frontend.handler.DataHandlers;
 import io.sediment.frontend.handler.FrontendSettings;
 import io.sediment.frontend.partition.BatchPreparer;
 import io.sediment.frontend.partition.EnginePartitionLane;
+import io.sediment.frontend.partition.FollowedLogs;
 import io.sediment.frontend.partition.FollowedPartitions;
 import io.sediment.frontend.partition.PartitionHandoff;
 import io.sediment.frontend.partition.PartitionLog;
@@ -20,6 +21,7 @@ import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
 import io.sediment.frontend.partition.PlacedPartitionLane;
 import io.sediment.frontend.retention.RetentionLoop;
+import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.gc.GarbageOptions;
 import io.sediment.lsm.lane.FlushListener;
 import io.sediment.lsm.lane.Lane;
@@ -40,6 +42,8 @@ import io.sediment.metadata.bucket.LaneRegister;
 import io.sediment.metadata.liveness.BrokerLease;
 import io.sediment.metadata.liveness.FailoverWatch;
 import io.sediment.metadata.liveness.Heartbeat;
+import io.sediment.metadata.liveness.HeartbeatReply;
+import io.sediment.metadata.liveness.LaneReport;
 import io.sediment.metadata.liveness.LeaseKeeper;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.MemoryBudget;
@@ -73,6 +77,7 @@ final class BrokerProcess {
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
   private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
   private static final Duration CLIENTS_TOLD = Duration.ofMillis(500);
+  private static final Duration FOLLOWER_BEHIND_MAX = RaftMember.LEASE.multipliedBy(2);
 
   /** What the metadata group has for one broker. */
   private record Opened(ClusterMetadata log, @Nullable RaftMember member, long incarnation) {}
@@ -94,6 +99,8 @@ final class BrokerProcess {
   private @Nullable Lane lane;
   private @Nullable PartitionLogs logs;
   private @Nullable PartitionHandoff handoff;
+  private @Nullable FollowedLogs followed;
+  private @Nullable RaftMember member;
   private @Nullable BrokerLease lease;
   private @Nullable Generation generation;
   private @Nullable Throwable end;
@@ -232,9 +239,10 @@ final class BrokerProcess {
             .await(
                 log.submit(
                     new RegisterBroker(
-                        id, BucketStart.randomId(process.random()), "broker", 9092, null)),
+                        id, BucketStart.randomId(process.random()), "broker", 9092, rackOf(id))),
                 STEP_LIMIT)
             .valueOrThrow();
+    member = opened.member;
     if (opened.member != null) {
       keepLease(opened.member, brokerEpoch);
     }
@@ -314,8 +322,8 @@ final class BrokerProcess {
     LeaseKeeper.start(
         kept,
         RaftMember.LEASE,
-        () -> member.heartbeat(new Heartbeat(id, brokerEpoch, false)),
-        member::appliedIndex,
+        () -> heartbeat(member, brokerEpoch),
+        mutant.applied(member::appliedIndex),
         new LeaseKeeper.Listener() {
           @Override
           public void onLost() {
@@ -335,6 +343,27 @@ final class BrokerProcess {
         },
         process,
         leaseClock);
+  }
+
+  /** Says how far the lane is acknowledged, and hears how far those of the others are. */
+  private CompletableFuture<HeartbeatReply> heartbeat(RaftMember by, long brokerEpoch) {
+    Lane open = lane;
+    LaneReport report = null;
+    if (open != null) {
+      WalSlot acked = open.ackedSlot();
+      report =
+          mutant.spoil(
+              new LaneReport(new LaneId(open.id().value()), acked.epoch(), acked.seq(), 0));
+    }
+    return by.heartbeat(new Heartbeat(id, brokerEpoch, false, report))
+        .thenApply(
+            reply -> {
+              FollowedLogs known = followed;
+              if (known != null) {
+                known.onReports(reply.lanes());
+              }
+              return reply;
+            });
   }
 
   /** What a broker does for the others: takes their lanes over, hands its partitions to them. */
@@ -421,13 +450,14 @@ final class BrokerProcess {
         process,
         Duration.ofSeconds(2),
         RetentionLoop.NO_BUDGET);
+    FollowedPartitions nearby = kept == null ? FollowedPartitions.NONE : follow(log, opened, kept);
     DataHandlers.Parts parts =
         new DataHandlers.Parts(
             id,
             brokerEpoch,
             mutant.spoil(log),
             served,
-            FollowedPartitions.NONE,
+            nearby,
             new BatchPreparer(process),
             process,
             process,
@@ -443,8 +473,69 @@ final class BrokerProcess {
     handlers.put(deletes.key(), deletes);
   }
 
+  private FollowedLogs follow(ClusterMetadata log, Lane opened, BrokerLease kept) {
+    FollowedLogs follows =
+        new FollowedLogs(
+            id,
+            rackOf(id),
+            log,
+            opened::follow,
+            opened::storedLane,
+            kept::isHeld,
+            FOLLOWER_BEHIND_MAX,
+            process);
+    followed = follows;
+    return follows;
+  }
+
+  /** Each broker has a rack of its own. */
+  static String rackOf(int broker) {
+    return "rack-" + broker;
+  }
+
   int id() {
     return id;
+  }
+
+  /** Its part of the metadata group; null where it has no others, or is not that far yet. */
+  @Nullable RaftMember member() {
+    return member;
+  }
+
+  boolean isLeaseHeld() {
+    BrokerLease kept = lease;
+    return kept != null && kept.isHeld();
+  }
+
+  /**
+   * Under which leadership, of whichever broker, it knows a partition right now, to serve those of
+   * its rack.
+   */
+  Generation knownTermOf(KafkaModel.Place place) {
+    Generation serving = generation;
+    ClusterMetadata known = metadata;
+    Topic topic = known == null ? null : known.image().topic(place.topic());
+    return serving == null || topic == null
+        ? Generation.UNKNOWN
+        : new Generation(
+            serving.incarnation(), topic.partitions().get(place.partition()).leaderEpoch());
+  }
+
+  /** High watermark of a partition as its leader under {@code term}; -1 where it is not. */
+  long highWatermarkAsLeader(KafkaModel.Place place, Generation term) {
+    Generation serving = generation;
+    PartitionLogs known = logs;
+    if (serving == null || known == null || serving.incarnation() != term.incarnation()) {
+      return -1;
+    }
+    for (PartitionLog led : known.all()) {
+      if (led.topic().equals(place.topic())
+          && led.id().partition() == place.partition()
+          && led.leaderEpoch() == term.epoch()) {
+        return led.highWatermark();
+      }
+    }
+    return -1;
   }
 
   /**

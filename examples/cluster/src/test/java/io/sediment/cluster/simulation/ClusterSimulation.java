@@ -13,7 +13,9 @@ import io.sediment.simulation.Simulation;
 import io.sediment.simulation.StoreRequest;
 import io.sediment.wal.simulation.SeedRuns;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -35,6 +37,10 @@ final class ClusterSimulation implements AutoCloseable {
   private static final int BROKERS = 3;
   private static final Duration BUSY = Duration.ofSeconds(40);
   private static final Duration PROGRESS_LIMIT = Duration.ofHours(1);
+  private static final Duration FRESHNESS_LOOK = Duration.ofMillis(500);
+
+  /** Five leases of patience, one of the lease, and some for who was asked when. */
+  private static final Duration STALE_MAX = RaftMember.LEASE.multipliedBy(8);
 
   /** Brokers that cannot start because something is lost are started again and again. */
   private static final long MUTANT_EVENTS_MAX = 500_000;
@@ -47,6 +53,7 @@ final class ClusterSimulation implements AutoCloseable {
    * @param handoffs that were begun
    * @param elections of a Raft leader
    * @param rebirths of the cluster from its bucket
+   * @param nearbyReads answers of brokers that did not lead, to readers of their racks
    */
   record Outcome(
       long traceHash,
@@ -58,6 +65,7 @@ final class ClusterSimulation implements AutoCloseable {
       long handoffs,
       long elections,
       long rebirths,
+      long nearbyReads,
       long exhaustions,
       long ackedRecords,
       long reads,
@@ -66,6 +74,7 @@ final class ClusterSimulation implements AutoCloseable {
       Map<String, Long> counted = new TreeMap<>(others);
       counted.put("handoffs", handoffs);
       counted.put("elections", elections);
+      counted.put("nearby reads", nearbyReads);
       return new SeedRuns.Tally(
           events,
           processes,
@@ -80,6 +89,9 @@ final class ClusterSimulation implements AutoCloseable {
     }
   }
 
+  /** The metadata by which the Raft leader of an incarnation served at a time. */
+  private record Published(long atNanos, long incarnation, long version) {}
+
   private final Simulation simulation;
   private final SplittableRandom random;
   private final SplittableRandom believed; // by clients
@@ -93,6 +105,8 @@ final class ClusterSimulation implements AutoCloseable {
   private final List<Wanted> topics = new ArrayList<>();
   private final List<ProducerClient> producers = new ArrayList<>();
   private final List<ConsumerClient> consumers = new ArrayList<>();
+  private final List<ConsumerClient> nearby = new ArrayList<>();
+  private final Deque<Published> published = new ArrayDeque<>();
   private final AdminClient admin;
   private SimulatedRaft.Observer raftObserver = (moment, command, led, from) -> {};
   private @Nullable BrokerProcess founder; // while it recovers the bucket
@@ -100,6 +114,7 @@ final class ClusterSimulation implements AutoCloseable {
   private long exhaustions;
   private long rebirths;
   private long electionsBefore;
+  private long nearbyReads;
   private boolean healed;
 
   private ClusterSimulation(long seed, FaultPlan plan, BrokerMutant mutant, boolean clocksJump) {
@@ -163,6 +178,77 @@ final class ClusterSimulation implements AutoCloseable {
     consumers.add(
         new ConsumerClient(
             simulation, "consumer-" + place, place, true, model, () -> believedLeader(place)));
+    if (random.nextBoolean()) {
+      nearby.add(newNearby("nearby-" + place, place, random.nextInt(BROKERS), true));
+    }
+  }
+
+  /** Asks one broker, whether it leads or not. */
+  private ConsumerClient newNearby(String name, Place place, int broker, boolean seeks) {
+    return new ConsumerClient(
+        simulation,
+        name,
+        place,
+        seeks,
+        model,
+        () -> {
+          BrokerProcess asked = newest[broker];
+          return asked != null && asked.isServing() ? asked : null;
+        },
+        BrokerProcess.rackOf(broker),
+        (by, highWatermark) -> {
+          if (!newest[broker].termOf(place).isKnown()) {
+            checkNotBeyondLeader(place, by, highWatermark);
+          }
+        });
+  }
+
+  /** What a broker nearby calls readable, the leader has acknowledged before, dead or alive. */
+  private void checkNotBeyondLeader(Place place, Generation by, long highWatermark) {
+    nearbyReads++;
+    for (BrokerProcess leader : processes) {
+      long most = leader.highWatermarkAsLeader(place, by);
+      if (most >= 0 && highWatermark > most) {
+        simulation.fail(
+            "uncommitted read: "
+                + place
+                + " is readable to "
+                + highWatermark
+                + " nearby, and to "
+                + most
+                + " at its leader "
+                + leader.process()
+                + " in "
+                + by);
+      }
+    }
+  }
+
+  /** Nobody who has a lease serves by metadata that the leader left behind long ago. */
+  private void checkMetadataIsFresh() {
+    simulation.world().schedule(this::checkMetadataIsFresh, FRESHNESS_LOOK);
+    long now = simulation.world().nanoTime();
+    long incarnation = raft.started().incarnation().number();
+    published.add(new Published(now, incarnation, raft.versionOfLeader()));
+    while (now - published.element().atNanos() > STALE_MAX.toNanos()) {
+      Published old = published.remove();
+      for (BrokerProcess broker : processes) {
+        if (broker.isServing() && broker.process().isUp() && broker.isLeaseHeld()) {
+          MetadataImage image = broker.metadata().image();
+          if (image.incarnation() == old.incarnation() && image.version() < old.version()) {
+            simulation.fail(
+                "stale metadata: "
+                    + broker.process()
+                    + " has a lease and "
+                    + image.version()
+                    + ", the leader had "
+                    + old.version()
+                    + " before "
+                    + STALE_MAX);
+          }
+        }
+      }
+    }
   }
 
   static FaultPlan planOf(long seed) {
@@ -219,6 +305,7 @@ final class ClusterSimulation implements AutoCloseable {
     }
     simulation.world().schedule(this::strike, Duration.ofSeconds(2));
     simulation.world().schedule(this::supervise, Duration.ofSeconds(1));
+    simulation.world().schedule(this::checkMetadataIsFresh, FRESHNESS_LOOK);
     simulation.runFor(BUSY);
     heal();
     until(this::isServed, "a leader of every partition");
@@ -240,6 +327,7 @@ final class ClusterSimulation implements AutoCloseable {
         processes.stream().mapToLong(BrokerProcess::handoffs).sum(),
         electionsBefore + raft.elections(),
         rebirths,
+        nearbyReads,
         exhaustions,
         model.ackedRecords(),
         model.reads(),
@@ -260,6 +348,7 @@ final class ClusterSimulation implements AutoCloseable {
   private void heal() {
     healed = true;
     bucket.heal();
+    raft.heal();
     for (BrokerProcess broker : processes) {
       broker.giveMemoryBack();
       if (broker.process().isPaused()) {
@@ -281,6 +370,20 @@ final class ClusterSimulation implements AutoCloseable {
               simulation, "auditor-" + place, place, false, model, () -> believedLeader(place)));
     }
     until(() -> auditors.stream().allMatch(ConsumerClient::isAtEnd), "everything read");
+    List<ConsumerClient> afar = new ArrayList<>();
+    for (ConsumerClient auditor : auditors) {
+      afar.add(
+          newNearby("nearby-" + auditor.place(), auditor.place(), random.nextInt(BROKERS), false));
+    }
+    for (int i = 0; i < afar.size(); i++) {
+      ConsumerClient reader = afar.get(i);
+      ConsumerClient auditor = auditors.get(i);
+      until(
+          () -> reader.isAtEnd() && reader.end() == auditor.end(),
+          "all of " + auditor.place() + " read nearby");
+      model.checkComplete(
+          reader.place(), reader.begin(), reader.end(), reader.bytes(), reader.records());
+    }
     auditors.forEach(auditor -> auditor.lookUp(5));
     until(() -> auditors.stream().allMatch(ConsumerClient::hasLookedUp), "every time looked for");
     for (ConsumerClient auditor : auditors) {
@@ -399,7 +502,7 @@ final class ClusterSimulation implements AutoCloseable {
         random.nextInt(4) != 0
             ? newest[random.nextInt(BROKERS)]
             : processes.get(random.nextInt(processes.size()));
-    switch (random.nextInt(14)) {
+    switch (random.nextInt(16)) {
       case 0, 1 -> crash(victim.process());
       case 2, 3 -> sleep(victim.process());
       case 4 -> {
@@ -416,6 +519,12 @@ final class ClusterSimulation implements AutoCloseable {
       case 12 -> {
         if (founder == null && random.nextInt(3) == 0) {
           recover();
+        }
+      }
+      case 13, 14 -> {
+        RaftMember member = victim.member();
+        if (member != null) {
+          raft.deafen(member, Duration.ofMillis(200L << random.nextInt(8)));
         }
       }
       default -> {}

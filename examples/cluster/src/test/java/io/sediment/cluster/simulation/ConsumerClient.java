@@ -25,15 +25,23 @@ import org.apache.kafka.common.record.internal.RecordBatch;
 
 /**
  * Reads one partition from its beginning, in order and without a gap, at times from an older offset
- * again.
+ * again: from its leader, or from a broker in its rack, whoever leads.
  */
 final class ConsumerClient extends SimulatedClient {
   private static final short VERSION_WITH_NAMES = 12;
   private static final short LIST_OFFSETS_VERSION = 7;
   private static final int NO_SESSION = -1;
+  private static final String NO_RACK = "";
+
+  /** Told of each high watermark that a broker nearby tells. */
+  interface NearbyWatch {
+    void readable(Generation by, long highWatermark);
+  }
 
   private final Place place;
   private final boolean seeks;
+  private final String rack;
+  private final NearbyWatch watch;
   private final NavigableMap<Long, String> records = new TreeMap<>();
   private final NavigableMap<Long, Long> times = new TreeMap<>(); // of the same records
   private final NavigableMap<Long, Integer> batchBytes = new TreeMap<>(); // by last offset
@@ -53,10 +61,32 @@ final class ConsumerClient extends SimulatedClient {
       boolean seeks,
       KafkaModel model,
       Bootstrap bootstrap) {
+    this(simulation, name, place, seeks, model, bootstrap, NO_RACK, (by, highWatermark) -> {});
+  }
+
+  /**
+   * @param rack of the broker that it asks
+   */
+  ConsumerClient(
+      Simulation simulation,
+      String name,
+      Place place,
+      boolean seeks,
+      KafkaModel model,
+      Bootstrap bootstrap,
+      String rack,
+      NearbyWatch watch) {
     super(simulation, name, model, bootstrap);
     this.place = place;
     this.seeks = seeks;
+    this.rack = rack;
+    this.watch = watch;
     later(this::poll, 500);
+  }
+
+  @Override
+  boolean readsNearby() {
+    return !rack.equals(NO_RACK);
   }
 
   @Override
@@ -199,6 +229,7 @@ final class ConsumerClient extends SimulatedClient {
         .setMaxBytes(bytesMax)
         .setSessionId(0)
         .setSessionEpoch(NO_SESSION)
+        .setRackId(rack)
         .setTopics(
             List.of(
                 new FetchTopic()
@@ -244,6 +275,12 @@ final class ConsumerClient extends SimulatedClient {
         model.isMissing(place, by);
         pollAgain(500);
       }
+      case OFFSET_NOT_AVAILABLE -> {
+        if (!readsNearby()) {
+          simulation.fail("unexpected error: " + network.name() + " got " + error);
+        }
+        pollAgain(100);
+      }
       case NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR -> {
         network.trace(place + ": " + error + " from " + by);
         pollAgain(500);
@@ -255,6 +292,9 @@ final class ConsumerClient extends SimulatedClient {
   private void told(Generation by, PartitionData answer) {
     end = answer.highWatermark();
     begin = answer.logStartOffset();
+    if (readsNearby()) {
+      watch.readable(by, end);
+    }
     records.headMap(begin).clear();
     times.headMap(begin).clear();
     model.readableTo(place, by, end);
@@ -297,7 +337,10 @@ final class ConsumerClient extends SimulatedClient {
       simulation.fail(
           "uncommitted read: " + place + " to " + next + " beyond " + answer.highWatermark());
     }
-    if (next < 0 && from < answer.highWatermark() && from >= begin) {
+    // Nearby a lane may not be known yet as far as its newest placement begins: that is to wait
+    // for.
+    boolean mayWait = readsNearby();
+    if (next < 0 && from < answer.highWatermark() && from >= begin && !mayWait) {
       simulation.fail(
           "poll skip: nothing at "
               + place
@@ -306,7 +349,9 @@ final class ConsumerClient extends SimulatedClient {
               + " below "
               + answer.highWatermark()
               + " from "
-              + by);
+              + by
+              + " by "
+              + network.name());
     }
     position = Math.max(position, next);
   }

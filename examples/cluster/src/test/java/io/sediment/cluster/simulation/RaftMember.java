@@ -51,6 +51,7 @@ final class RaftMember implements ClusterMetadata {
   private long electedIn = -1;
   private long readyIndex = Long.MAX_VALUE;
   private boolean leads;
+  private boolean deaf;
 
   RaftMember(
       SimScheduler process,
@@ -110,6 +111,15 @@ final class RaftMember implements ClusterMetadata {
 
   HeartbeatReply hear(Heartbeat heartbeat) {
     return desk.hear(heartbeat, machine.image());
+  }
+
+  /** Whether the log arrives here. */
+  boolean hears() {
+    return !deaf;
+  }
+
+  void hearsNothing(boolean now) {
+    deaf = now;
   }
 
   /** It takes proposals: elected, and all of the former terms is applied. */

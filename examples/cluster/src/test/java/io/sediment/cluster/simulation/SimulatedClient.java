@@ -35,6 +35,11 @@ abstract class SimulatedClient {
   /** The partition that it is about; null where there are several. */
   abstract @Nullable Place place();
 
+  /** Whether brokers that do not lead serve it as well. */
+  boolean readsNearby() {
+    return false;
+  }
+
   final void later(Runnable task, int millisMax) {
     network.schedule(task, Duration.ofNanos(random.nextLong(millisMax * 1_000_000L)));
   }
@@ -44,7 +49,10 @@ abstract class SimulatedClient {
     SimulatedConnection open = connection;
     if (open == null || !open.isOpen()) {
       BrokerProcess broker = bootstrap.broker();
-      open = broker == null ? null : new SimulatedConnection(simulation, network, broker, place());
+      open =
+          broker == null
+              ? null
+              : new SimulatedConnection(simulation, network, broker, place(), readsNearby());
       connection = open;
     }
     return open;

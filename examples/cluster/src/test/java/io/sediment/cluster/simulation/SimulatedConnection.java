@@ -36,6 +36,7 @@ final class SimulatedConnection {
   private final SimScheduler client;
   private final BrokerProcess broker;
   private final @Nullable Place place;
+  private final boolean nearby;
   private final Deque<Request<?, ?>> sent = new ArrayDeque<>();
   private final Deque<Request<?, ?>> arrived = new ArrayDeque<>();
   private final Deque<Request<?, ?>> unanswered = new ArrayDeque<>();
@@ -47,13 +48,19 @@ final class SimulatedConnection {
 
   /**
    * @param place that all its requests are about; null where they are about several
+   * @param nearby whether whoever leads is as good
    */
   SimulatedConnection(
-      Simulation simulation, SimScheduler client, BrokerProcess broker, @Nullable Place place) {
+      Simulation simulation,
+      SimScheduler client,
+      BrokerProcess broker,
+      @Nullable Place place,
+      boolean nearby) {
     this.simulation = simulation;
     this.client = client;
     this.broker = broker;
     this.place = place;
+    this.nearby = nearby;
   }
 
   BrokerProcess broker() {
@@ -67,7 +74,10 @@ final class SimulatedConnection {
 
   private Generation term() {
     Place of = place;
-    return of == null ? Generation.UNKNOWN : broker.termOf(of);
+    if (of == null) {
+      return Generation.UNKNOWN;
+    }
+    return nearby ? broker.knownTermOf(of) : broker.termOf(of);
   }
 
   boolean isOpen() {

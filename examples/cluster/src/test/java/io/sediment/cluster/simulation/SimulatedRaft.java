@@ -110,7 +110,8 @@ final class SimulatedRaft {
 
   /** Another member leads from now on, if there is one; the old one hears of it later. */
   void elect() {
-    List<RaftMember> up = members.stream().filter(member -> member.process().isUp()).toList();
+    List<RaftMember> up =
+        members.stream().filter(member -> member.process().isUp() && member.hears()).toList();
     if (up.isEmpty()) {
       return;
     }
@@ -149,6 +150,12 @@ final class SimulatedRaft {
 
   boolean isLedBy(RaftMember member) {
     return leader == member;
+  }
+
+  /** Of the image that the leader has published; -1 where nobody leads. */
+  long versionOfLeader() {
+    RaftMember known = leader;
+    return known != null && known.leads() && known.process().isUp() ? known.image().version() : -1;
   }
 
   // -- the log -----------------------------------------------------------------------------------
@@ -208,7 +215,37 @@ final class SimulatedRaft {
   }
 
   private void deliver(RaftMember member) {
-    member.process().schedule(member::applyCommitted, transit());
+    if (member.hears()) {
+      member.process().schedule(member::applyCommitted, transit());
+    }
+  }
+
+  /**
+   * Nothing of the log arrives at a member for a while, which does not lead meanwhile. What it
+   * sends arrives, and is answered: so it is for a broker without a vote that nobody reaches.
+   */
+  void deafen(RaftMember member, Duration length) {
+    if (!member.hears()) {
+      return;
+    }
+    member.hearsNothing(true);
+    simulation.world().trace(member.process() + " hears nothing of the log for " + length);
+    if (leader == member) {
+      elect();
+    }
+    simulation.world().schedule(() -> hearsAgain(member), length);
+  }
+
+  /** Members that hear nothing do now. */
+  void heal() {
+    List.copyOf(members).forEach(this::hearsAgain);
+  }
+
+  private void hearsAgain(RaftMember member) {
+    if (!member.hears()) {
+      member.hearsNothing(false);
+      deliver(member);
+    }
   }
 
   /** By the member that proposed it, once it has applied it. */
