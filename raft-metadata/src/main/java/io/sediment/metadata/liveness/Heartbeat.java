@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  * A broker process says that it is alive, or for the last time that it is about to end, and what
  * its lane is doing.
  *
+ * <p>A later version only adds to the end, which who does not know it yet leaves unread: brokers of
+ * both must keep their leases while a cluster is upgraded. So it is with {@link HeartbeatReply}.
+ *
  * <pre>
  *   format version (u8), broker id (varint), broker epoch (varint), leaving (u8: 0 or 1),
  *   and from version 2 on: has a lane (u8: 0 or 1), and if it has, number, epoch, acknowledged
@@ -38,7 +41,7 @@ public record Heartbeat(int broker, long brokerEpoch, boolean leaving, @Nullable
   public static Heartbeat decode(ByteBuffer bytes) {
     MetadataInput in = new MetadataInput(bytes, "heartbeat");
     int version = in.u8();
-    if (version < VERSION_WITHOUT_LANE || version > VERSION) {
+    if (version < VERSION_WITHOUT_LANE) {
       throw in.corrupt("format version " + version);
     }
     Heartbeat heartbeat =
@@ -47,7 +50,9 @@ public record Heartbeat(int broker, long brokerEpoch, boolean leaving, @Nullable
             in.varint(),
             in.flag(),
             version > VERSION_WITHOUT_LANE && in.flag() ? LaneReport.read(in) : null);
-    in.end();
+    if (version <= VERSION) {
+      in.end();
+    }
     return heartbeat;
   }
 }

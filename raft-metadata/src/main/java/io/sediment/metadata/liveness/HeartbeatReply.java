@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the Raft leader says to a heartbeat.
+ * What the Raft leader says to a heartbeat. As there, a later version only adds to the end.
  *
  * <pre>
  *   format version (u8), verdict (u8), lease in nanoseconds (varint, 0 where none is granted),
@@ -71,7 +71,6 @@ public record HeartbeatReply(
     int version = in.u8();
     int code = in.u8();
     if (version < VERSION_WITHOUT_LANES
-        || version > VERSION
         || code < 1
         || code > Verdict.values().length) {
       throw in.corrupt("format version " + version + " verdict " + code);
@@ -84,7 +83,9 @@ public record HeartbeatReply(
       }
     }
     long exportedIndex = version > VERSION_WITHOUT_EXPORTED_INDEX ? in.i64() : NOTHING_EXPORTED;
-    in.end();
+    if (version <= VERSION) {
+      in.end();
+    }
     return new HeartbeatReply(Verdict.values()[code - 1], lease, lanes, exportedIndex);
   }
 }

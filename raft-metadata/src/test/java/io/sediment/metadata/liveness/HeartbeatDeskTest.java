@@ -1,6 +1,7 @@
 package io.sediment.metadata.liveness;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sediment.metadata.InMemoryClusterMetadata;
 import io.sediment.metadata.LaneId;
@@ -10,6 +11,7 @@ import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.SealLane;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -88,5 +90,24 @@ class HeartbeatDeskTest {
     byte[] oldReply = new MetadataOutput().u8(1).u8(2).varint(0).toByteArray();
     assertThat(HeartbeatReply.decode(ByteBuffer.wrap(oldReply)))
         .isEqualTo(HeartbeatReply.of(HeartbeatReply.Verdict.NOT_LEADER));
+  }
+
+  @Test
+  void whatALaterVersionAddsIsLeftUnreadAndNothingElse() {
+    Heartbeat heartbeat = new Heartbeat(7, 3, false, new LaneReport(LANE, 2, 3, 7));
+    HeartbeatReply reply =
+        new HeartbeatReply(HeartbeatReply.Verdict.GRANTED, Duration.ofMillis(1500));
+    assertThat(Heartbeat.decode(withMore(heartbeat.encode(), 99))).isEqualTo(heartbeat);
+    assertThat(HeartbeatReply.decode(withMore(reply.encode(), 99))).isEqualTo(reply);
+    assertThatThrownBy(() -> Heartbeat.decode(withMore(heartbeat.encode(), 2)))
+        .hasMessageContaining("too many");
+    assertThatThrownBy(() -> HeartbeatReply.decode(withMore(reply.encode(), 3)))
+        .hasMessageContaining("too many");
+  }
+
+  private static ByteBuffer withMore(byte[] message, int version) {
+    byte[] longer = Arrays.copyOf(message, message.length + 5);
+    longer[0] = (byte) version;
+    return ByteBuffer.wrap(longer);
   }
 }
