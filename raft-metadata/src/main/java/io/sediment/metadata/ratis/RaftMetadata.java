@@ -361,7 +361,8 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
               HeartbeatReply reply =
                   HeartbeatReply.decode(answer.getMessage().getContent().asReadOnlyByteBuffer());
               // As a notice in the log says, which this member may have skipped with a checkpoint.
-              images.exportedUpTo(reply.exportedIndex());
+              // The lease does not wait for those who are told of a newer image.
+              scheduler.execute(() -> images.exportedUpTo(reply.exportedIndex()));
               return reply;
             });
   }

@@ -100,7 +100,7 @@ final class RaftMember implements ClusterMetadata {
     return raft.heartbeat(this, heartbeat)
         .thenApply(
             reply -> {
-              images.exportedUpTo(reply.exportedIndex());
+              process.execute(() -> images.exportedUpTo(reply.exportedIndex()));
               return reply;
             });
   }
