@@ -63,8 +63,7 @@ final class RaftSettings {
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(firstElectionMs));
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(firstElectionMs * 3));
     // A new leader is there before the leases end that the old one has granted. A leader wakes
-    // twice
-    // in the shortest of these timeouts; one that nobody can follow as leader need not.
+    // twice in the shortest of these timeouts; one that nobody can follow as leader need not.
     long leaseMs = config.lease().toMillis();
     RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(alone ? leaseMs / 2 : leaseMs / 5));
     RaftServerConfigKeys.Rpc.setTimeoutMax(

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.raftlog.RaftLog;
@@ -64,13 +65,13 @@ final class Succession {
       Ticker ticker,
       Duration lease) {
     Succession succession = new Succession(division, requests, scheduler, ticker, lease);
-    succession.attempt();
     // Ratis waits on where the successor does not answer.
     scheduler.schedule(
         () ->
             succession.passed.completeExceptionally(
                 new MetadataUnavailableException("nobody leads after " + succession.patience)),
         succession.patience);
+    succession.attempt();
     return succession.passed;
   }
 
@@ -93,15 +94,16 @@ final class Succession {
       } else {
         scheduler.schedule(this::attempt, PAUSE);
       }
-    } catch (IOException | MetadataUnavailableException e) {
-      passed.completeExceptionally(e);
+    } catch (IOException | RuntimeException e) {
+      passed.completeExceptionally(e); // such as that the group is being closed
     }
   }
 
   private boolean hasAll(RaftPeerId next) throws IOException {
     RaftLog log = division.getRaftLog();
     long last = log.getNextIndex() - 1;
-    boolean saysWhatIsCommitted = last == 0 || log.get(last).hasMetadataEntry();
+    LogEntryProto entry = log.get(last); // null where the log was purged up to there
+    boolean saysWhatIsCommitted = last == 0 || (entry != null && entry.hasMetadataEntry());
     return saysWhatIsCommitted && QuorumReport.lastIndexOf(division, next) == last;
   }
 }
