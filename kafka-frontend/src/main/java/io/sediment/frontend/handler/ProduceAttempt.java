@@ -300,7 +300,7 @@ final class ProduceAttempt {
       }
       settle(item, Errors.REQUEST_TIMED_OUT, "no memory for unflushed data");
     } else if (result instanceof AppendResult.Refused refused) {
-      if (item.log.isHandedOver() && isTimeLeft()) {
+      if (refused.isHandover() && isTimeLeft()) {
         return false;
       }
       settle(item, refused.error(), refused.message());

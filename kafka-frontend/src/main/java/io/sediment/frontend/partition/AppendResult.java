@@ -12,8 +12,17 @@ public sealed interface AppendResult {
    */
   record Appended(long baseOffset, CompletableFuture<Void> durable) implements AppendResult {}
 
-  /** Not in the log. */
-  record Refused(Errors error, String message) implements AppendResult {}
+  /**
+   * Not in the log.
+   *
+   * @param isHandover because the partition is being handed over: once the log has closed its
+   *     client can be told where to go, or the log is appended to again
+   */
+  record Refused(Errors error, String message, boolean isHandover) implements AppendResult {
+    public Refused(Errors error, String message) {
+      this(error, message, false);
+    }
+  }
 
   /** Not in the log: the lane's memory is full. Offering it again later may help. */
   record Busy() implements AppendResult {

@@ -263,7 +263,7 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
     synchronized (lock) {
       LanePartition open = lane;
       if (closed || handoffs > 0 || open == null) {
-        return notLeader();
+        return notLeader(!closed && handoffs > 0);
       }
       if (producerId >= 0) {
         Decision decision =
@@ -286,7 +286,7 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
       } catch (LaneBusyException e) {
         return AppendResult.Busy.BUSY;
       } catch (LaneHaltedException e) {
-        return notLeader();
+        return notLeader(false);
       }
       long lastOffset = baseOffset + RecordBatchLayout.lastOffsetDelta(batch, at);
       if (producerId >= 0) {
@@ -334,9 +334,9 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
             + highWatermark);
   }
 
-  private AppendResult.Refused notLeader() {
+  private AppendResult.Refused notLeader(boolean isHandover) {
     return new AppendResult.Refused(
-        Errors.NOT_LEADER_OR_FOLLOWER, "this broker does not append to " + this);
+        Errors.NOT_LEADER_OR_FOLLOWER, "this broker does not append to " + this, isHandover);
   }
 
   // Reading.
