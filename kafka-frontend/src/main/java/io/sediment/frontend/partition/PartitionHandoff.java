@@ -1,5 +1,6 @@
 package io.sediment.frontend.partition;
 
+import io.sediment.lsm.lane.LaneHaltedException;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.DrainLane;
 import io.sediment.metadata.Lane;
@@ -216,7 +217,8 @@ public final class PartitionHandoff implements AutoCloseable {
   /**
    * What becomes of {@code flushed} later is nobody's business any more.
    *
-   * @return fails with {@link PartitionsKeptException}
+   * @return fails with {@link PartitionsKeptException}, or where the lane has halted, so that there
+   *     is nothing to keep, with that
    */
   private CompletableFuture<Void> within(Duration limit, CompletableFuture<Void> flushed) {
     CompletableFuture<Void> inTime = new CompletableFuture<>();
@@ -237,7 +239,9 @@ public final class PartitionHandoff implements AutoCloseable {
           if (failure == null) {
             inTime.complete(null);
           } else {
-            inTime.completeExceptionally(new PartitionsKeptException(Failures.causeOf(failure)));
+            Throwable cause = Failures.causeOf(failure);
+            inTime.completeExceptionally(
+                cause instanceof LaneHaltedException ? cause : new PartitionsKeptException(cause));
           }
         });
     return inTime;

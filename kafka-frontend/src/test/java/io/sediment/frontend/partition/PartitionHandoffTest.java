@@ -3,6 +3,7 @@ package io.sediment.frontend.partition;
 import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sediment.lsm.lane.LaneHaltedException;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.CreateTopics;
@@ -148,6 +149,10 @@ class PartitionHandoffTest {
             refused -> assertThat(refused.error()).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER));
   }
 
+  private static boolean isHandover(AppendResult result) {
+    return ((AppendResult.Refused) result).isHandover();
+  }
+
   @Test
   void theNextLeaderBeginsWhereTheLastAcknowledgedRecordEnds() {
     createTopic(1);
@@ -161,6 +166,7 @@ class PartitionHandoffTest {
     CompletableFuture<Integer> done = handOver(log);
     assertRefused(append(log));
     assertThat(log.isHandedOver()).isTrue();
+    assertThat(append(log)).as("worth waiting for").matches(PartitionHandoffTest::isHandover);
     assertThat(flushes).as("not before it is durable").isZero();
     lane.ackAll();
     assertThat(appended.durable()).isCompleted();
@@ -172,6 +178,7 @@ class PartitionHandoffTest {
     assertThat(partition(0).current()).isEqualTo(new Placement(1, OTHER, 1, 3));
     assertThat(log.isOpen()).isFalse();
     assertThat(log.isHandedOver()).isFalse();
+    assertThat(append(log)).as("known by now").matches(refused -> !isHandover(refused));
     assertThat(append(log(otherLogs, 0)))
         .isInstanceOfSatisfying(
             AppendResult.Appended.class, next -> assertThat(next.baseOffset()).isEqualTo(3));
@@ -324,6 +331,24 @@ class PartitionHandoffTest {
     simulation.runFor(Duration.ofMillis(500));
     assertThat(draining).isCompletedWithValue(1);
     assertThat(partition(0).current()).isEqualTo(new Placement(1, OTHER, 1, 3));
+  }
+
+  @Test
+  void whoHasLostItsLaneHasHandedNothingOver() {
+    createTopic(1);
+    addBroker();
+    CompletableFuture<Void> ahead = new CompletableFuture<>();
+    flushed = ahead;
+    CompletableFuture<Integer> draining = handoff.drain();
+    LaneHaltedException halted = new LaneHaltedException("fenced");
+    flushed = CompletableFuture.failedFuture(halted);
+    ahead.complete(null);
+    assertThat(draining)
+        .failsWithin(Duration.ZERO)
+        .withThrowableThat()
+        .havingRootCause()
+        .isSameAs(halted);
+    assertThat(metadata.image().leaderOf(partition(0))).isZero();
   }
 
   @Test
