@@ -160,17 +160,27 @@ public final class Rehearsal {
         metadata.accept(new RegisterBroker(id, new UUID(0, id), "localhost", 0, null));
     metadata.accept(new RegisterLane(laneId, id));
     long laneEpoch = metadata.accept(new OpenLane(laneId, id, brokerEpoch));
-    Lane lane =
-        await(
-            Lane.open(
-                environment,
-                LaneConfig.forBudget(environment.budget()),
-                new LaneId(id),
-                INCARNATION,
-                laneEpoch,
-                UNHEARD));
-    metadata.accept(new LaneOpened(laneId, laneEpoch, Map.of()));
-    return new PretendedBroker(id, brokerEpoch, metadata, environment, lane);
+    CompletableFuture<Lane> opening =
+        Lane.open(
+            environment,
+            LaneConfig.forBudget(environment.budget()),
+            new LaneId(id),
+            INCARNATION,
+            laneEpoch,
+            UNHEARD);
+    boolean started = false;
+    try {
+      Lane lane = await(opening);
+      metadata.accept(new LaneOpened(laneId, laneEpoch, Map.of()));
+      PretendedBroker broker =
+          new PretendedBroker(id, brokerEpoch, metadata, environment, lane);
+      started = true;
+      return broker;
+    } finally {
+      if (!started) {
+        opening.thenAccept(Lane::close); // now, or once it is open
+      }
+    }
   }
 
   /** What a client asks that has just been told to come here. */
