@@ -125,6 +125,7 @@ public final class OldestBlocksSearch {
           bytes = more;
           reached = Math.min(bound, index.nextOffset(block));
         }
+        reached = Math.max(reached, Math.min(bound, found.nextOffset()));
         if (found.nextOffset() >= bound) {
           return done(true);
         }
