@@ -172,8 +172,7 @@ public final class Rehearsal {
     try {
       Lane lane = await(opening);
       metadata.accept(new LaneOpened(laneId, laneEpoch, Map.of()));
-      PretendedBroker broker =
-          new PretendedBroker(id, brokerEpoch, metadata, environment, lane);
+      PretendedBroker broker = new PretendedBroker(id, brokerEpoch, metadata, environment, lane);
       started = true;
       return broker;
     } finally {

@@ -70,9 +70,7 @@ public record HeartbeatReply(
     MetadataInput in = new MetadataInput(bytes, "heartbeat reply");
     int version = in.u8();
     int code = in.u8();
-    if (version < VERSION_WITHOUT_LANES
-        || code < 1
-        || code > Verdict.values().length) {
+    if (version < VERSION_WITHOUT_LANES || code < 1 || code > Verdict.values().length) {
       throw in.corrupt("format version " + version + " verdict " + code);
     }
     Duration lease = Duration.ofNanos(in.varint());
