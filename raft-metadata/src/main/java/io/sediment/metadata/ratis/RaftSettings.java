@@ -68,6 +68,11 @@ final class RaftSettings {
     RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(alone ? leaseMs / 2 : leaseMs / 5));
     RaftServerConfigKeys.Rpc.setTimeoutMax(
         properties, millis(alone ? leaseMs * 3 / 4 : leaseMs / 3));
+    if (!alone) {
+      RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(
+          properties, standsAgain(config));
+    }
+    RaftServerConfigKeys.Log.Appender.setRetryPolicy(properties, retries(leaseMs));
     // Heartbeats are the only reads: a leader grants a lease only while a majority follows it.
     RaftServerConfigKeys.Read.setOption(properties, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
     RaftServerConfigKeys.Read.setTimeout(properties, millis(leaseMs * 2 / 3));
@@ -80,6 +85,27 @@ final class RaftSettings {
   /** After which a leader that was asked counts as hung; who leads instead is asked next. */
   static Duration requestTimeout(MetadataConfig config) {
     return config.lease().multipliedBy(2).dividedBy(3);
+  }
+
+  /**
+   * How long a leader that stepped down because it heard no majority leaves it to the others. It
+   * may be the only one who can win: what it appended and nobody has makes it vote down all others.
+   * Also the pause of this process after which a leader steps down by itself.
+   */
+  private static TimeDuration standsAgain(MetadataConfig config) {
+    return TimeDuration.min(
+        millis(requestTimeout(config).toMillis()),
+        RaftServerConfigKeys.LeaderElection.LEADER_STEP_DOWN_WAIT_TIME_DEFAULT);
+  }
+
+  /**
+   * How long a leader waits after each failure in a row to reach a member: as long as between
+   * heartbeats. If it waited longer, a member that comes back would stand for election meanwhile,
+   * in vain, and a leader elected while the other one starts would lose its majority for not
+   * asking.
+   */
+  private static String retries(long leaseMs) {
+    return "1ms,10," + Math.max(1, leaseMs / 10) + "ms," + Integer.MAX_VALUE;
   }
 
   private static TimeDuration millis(long count) {

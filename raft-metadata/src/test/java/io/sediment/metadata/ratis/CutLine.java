@@ -7,13 +7,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
  * The way to a port, which can be cut: silently, as a cable is. Connections stay open, and what was
- * sent meanwhile arrives when the cut has healed.
+ * sent meanwhile arrives when the cut has healed, unless they are broken first.
  */
 final class CutLine implements AutoCloseable {
   private static final int BUFFER_BYTES = 64 << 10;
@@ -21,6 +23,7 @@ final class CutLine implements AutoCloseable {
   private final ServerSocket server;
   private final int target;
   private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private boolean cut; // guarded by this
 
   CutLine(int target) throws IOException {
@@ -43,6 +46,13 @@ final class CutLine implements AutoCloseable {
     cut = true;
   }
 
+  /** What was sent since the cut never arrives. */
+  void breakConnections() throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+  }
+
   synchronized void heal() {
     cut = false;
     notifyAll();
@@ -63,6 +73,8 @@ final class CutLine implements AutoCloseable {
       client.close();
       return null;
     }
+    sockets.add(client);
+    sockets.add(socket);
     run(() -> pass(client, socket));
     return pass(socket, client);
   }

@@ -39,6 +39,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ThreePeersTest {
   private static final int ELECTIONS_MAX = 20;
 
+  /** Two thirds of a lease and an election on a slow machine; less than the ten seconds. */
+  private static final Duration STANDS_AGAIN_MAX = Duration.ofSeconds(8);
+
   private final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-metadata", 2);
   private final ObjectStore store = new MemoryObjectStore(scheduler);
   private final ExecutorService starters = Executors.newFixedThreadPool(4);
@@ -184,6 +187,46 @@ class ThreePeersTest {
         .filter(broker -> peers.get(broker).leads())
         .findFirst()
         .orElseThrow();
+  }
+
+  /**
+   * The one that stays has fewer entries, so that only the leader that stepped down can be elected.
+   * Ratis has it wait ten seconds, if it is not told otherwise.
+   */
+  @Test
+  void aLeaderThatSteppedDownStandsAgainAtOnceWhereNobodyElseCanWin() throws IOException {
+    Map<Integer, HostPort> listens = freePorts(3);
+    Map<Integer, CutLine> lines = new TreeMap<>();
+    Map<Integer, HostPort> voters = new TreeMap<>();
+    try {
+      for (Map.Entry<Integer, HostPort> listen : listens.entrySet()) {
+        CutLine line = new CutLine(listen.getValue().port());
+        lines.put(listen.getKey(), line);
+        voters.put(listen.getKey(), new HostPort("127.0.0.1", line.port()));
+      }
+      Map<Integer, CompletableFuture<RaftMetadata>> starting = new TreeMap<>();
+      listens.forEach((broker, listen) -> starting.put(broker, start(broker, listen, voters)));
+      starting.forEach((broker, peer) -> peers.put(broker, Await.result(peer)));
+      Await.until("one leads", () -> peers.values().stream().anyMatch(RaftMetadata::leads));
+      int leader = leader();
+      int leaves = (leader + 1) % 3;
+      int stays = (leader + 2) % 3;
+      peers.remove(leaves).close();
+      Await.until("it leads still", peers.get(leader)::leads);
+
+      lines.get(stays).cut();
+      CompletableFuture<?> unheard =
+          peers.get(leader).submit(new SetFeatureLevels(Map.of("unheard", 1)));
+      Await.until("it leads no longer", () -> !peers.get(leader).leads());
+      lines.get(stays).breakConnections();
+      lines.get(stays).heal();
+      assertThat(Await.within(STANDS_AGAIN_MAX, peers.get(leader)::leads)).as("leads").isTrue();
+      Await.result(unheard);
+    } finally {
+      for (CutLine line : lines.values()) {
+        line.close();
+      }
+    }
   }
 
   @Test
