@@ -108,7 +108,7 @@ final class Broker implements Service {
     BrokerLanes lanes = new BrokerLanes(process);
     RaftMetadata metadata = started("metadata", openMetadata(process, lanes));
     metadata.halted().thenAccept(this::endWith);
-    long brokerEpoch = await(Registration.of(metadata, registration(), process.scheduler()));
+    long brokerEpoch = register(process, metadata);
     Membership membership =
         started(
             "membership",
@@ -423,6 +423,12 @@ final class Broker implements Service {
 
   private static HostPort hostPort(HostAndPort address) {
     return new HostPort(address.host(), address.port());
+  }
+
+  private long register(ProcessEnvironment process, RaftMetadata metadata) throws Exception {
+    try (PeerReach reach = new PeerReach(settings.raftPeers(), settings.brokerId())) {
+      return await(Registration.of(metadata, registration(), reach::inWords, process.scheduler()));
+    }
   }
 
   private RegisterBroker registration() {

@@ -7,6 +7,7 @@ import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,22 +22,34 @@ final class Registration {
 
   private final ClusterMetadata metadata;
   private final RegisterBroker command;
+  private final Supplier<CompletableFuture<String>> outlook;
   private final Scheduler scheduler;
   private final CompletableFuture<Long> brokerEpoch = new CompletableFuture<>();
 
-  private Registration(ClusterMetadata metadata, RegisterBroker command, Scheduler scheduler) {
+  private Registration(
+      ClusterMetadata metadata,
+      RegisterBroker command,
+      Supplier<CompletableFuture<String>> outlook,
+      Scheduler scheduler) {
     this.metadata = metadata;
     this.command = command;
+    this.outlook = outlook;
     this.scheduler = scheduler;
   }
 
   /**
    * Completes with the broker epoch of this process; fails where the registration is refused. No
    * further attempt is made once the future was cancelled.
+   *
+   * @param outlook whom of the others this broker reaches; what the operator is told of every
+   *     attempt that fails
    */
   static CompletableFuture<Long> of(
-      ClusterMetadata metadata, RegisterBroker command, Scheduler scheduler) {
-    Registration registration = new Registration(metadata, command, scheduler);
+      ClusterMetadata metadata,
+      RegisterBroker command,
+      Supplier<CompletableFuture<String>> outlook,
+      Scheduler scheduler) {
+    Registration registration = new Registration(metadata, command, outlook, scheduler);
     registration.submit();
     return registration.brokerEpoch;
   }
@@ -52,14 +65,24 @@ final class Registration {
               if (result != null) {
                 brokerEpoch.completeAsync(result::valueOrThrow, Runnable::run);
               } else if (isUnavailable(failure)) {
-                log.warn(
-                    "broker {} is not registered yet, trying again: {}",
-                    command.brokerId(),
-                    failure.getMessage());
-                scheduler.schedule(this::submit, PAUSE);
+                sayWhyAndTryAgain(failure);
               } else {
                 brokerEpoch.completeExceptionally(failure);
               }
+            });
+  }
+
+  private void sayWhyAndTryAgain(Throwable failure) {
+    outlook
+        .get()
+        .whenComplete(
+            (whom, unknown) -> {
+              log.warn(
+                  "broker {} is not registered yet, trying again: {}; {}",
+                  command.brokerId(),
+                  failure.getMessage(),
+                  unknown == null ? whom : unknown.toString());
+              scheduler.schedule(this::submit, PAUSE);
             });
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sediment.cluster.torture.FreePorts;
 import io.sediment.runtime.Await;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -32,13 +33,18 @@ class RefusedProcessTest {
   /** A broker as its own process. */
   private record Running(Process process, URI ready, Path log) {
     boolean isReady() {
+      return status() == 200;
+    }
+
+    /** The answer when it is asked whether it is ready; -1 where there is none. */
+    int status() {
       try {
         HttpResponse<Void> answer =
             HttpClient.newHttpClient()
                 .send(HttpRequest.newBuilder(ready).build(), BodyHandlers.discarding());
-        return answer.statusCode() == 200;
+        return answer.statusCode();
       } catch (IOException notYet) {
-        return false;
+        return -1;
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       }
@@ -93,13 +99,37 @@ class RefusedProcessTest {
     assertEnds(start(founder), 2, "waited PT1M for the vote of broker 1");
     assertEnds(newcomer, 2, "do not answer");
     assertThat(member.process().isAlive()).as("it waits for the others to come back").isTrue();
-    assertThat(member.isReady()).isFalse();
+    Await.until("it says whom it waits for", () -> !waiting(member).isEmpty());
+    assertThat(waiting(member))
+        .allSatisfy(line -> assertThat(line).contains(notThere(voter, 1), notThere(voter, 2)));
+    assertThat(linesOf(member)).noneMatch(line -> line.startsWith("\tat "));
+    assertThat(member.status()).isEqualTo(503);
     assertThat(objects()).isEqualTo(before);
+  }
+
+  private static List<String> linesOf(Running broker) {
+    try {
+      return Files.readAllLines(broker.log());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> waiting(Running broker) {
+    return linesOf(broker).stream()
+        .filter(line -> line.contains(" Registration - broker 0 is not registered yet"))
+        .toList();
+  }
+
+  /** What is said of a voter whose port is closed. */
+  private static String notThere(Map<String, String> environment, int broker) {
+    return environment.get("RAFT_PEERS").split(",")[broker]
+        + " (java.net.ConnectException: Connection refused)";
   }
 
   private void assertEnds(Running broker, int status, String why) throws Exception {
     assertThat(broker.process().waitFor(MINUTES_MAX, TimeUnit.MINUTES)).isTrue();
-    List<String> lines = Files.readAllLines(broker.log());
+    List<String> lines = linesOf(broker);
     assertThat(broker.process().exitValue()).as(String.join("\n", lines)).isEqualTo(status);
     assertThat(lines.get(lines.size() - 1)).contains(" ERROR ", "Main - ", why);
     assertThat(lines).filteredOn(line -> line.contains(" ERROR ")).hasSize(1);

@@ -2,6 +2,9 @@ package io.sediment.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.MetadataCommand;
@@ -18,6 +21,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class RegistrationTest {
   private static final RegisterBroker COMMAND =
@@ -28,6 +32,7 @@ class RegistrationTest {
   private final List<MetadataCommand<?>> submitted = new ArrayList<>();
   private RuntimeException failure = new MetadataUnavailableException("no leader");
   private CommandResult<Long> answer = new CommandResult.Accepted<>(3L);
+  private CompletableFuture<String> outlook = CompletableFuture.completedFuture("2=h:1 is closed");
   private int failuresLeft;
 
   /** Metadata that takes commands, and nothing else. */
@@ -53,7 +58,7 @@ class RegistrationTest {
   }
 
   private CompletableFuture<Long> register() {
-    return Registration.of(new Commands(), COMMAND, process);
+    return Registration.of(new Commands(), COMMAND, () -> outlook, process);
   }
 
   @Test
@@ -66,6 +71,39 @@ class RegistrationTest {
 
     assertThat(epoch).isCompletedWithValue(3L);
     assertThat(submitted).hasSize(91).containsOnly(COMMAND);
+  }
+
+  @Test
+  void eachFailureIsOneLineThatNamesWhoCannotBeReached() {
+    assertThat(linesOfTwoFailures())
+        .containsExactly(
+            "broker 7 is not registered yet, trying again: no leader; 2=h:1 is closed",
+            "broker 7 is not registered yet, trying again: no leader; 2=h:1 is closed");
+  }
+
+  @Test
+  void itTriesAgainWhereNobodyKnowsWhoCanBeReached() {
+    outlook = CompletableFuture.failedFuture(new IllegalStateException("of a test"));
+    assertThat(linesOfTwoFailures())
+        .containsOnly(
+            "broker 7 is not registered yet, trying again: no leader;"
+                + " java.lang.IllegalStateException: of a test");
+  }
+
+  private List<String> linesOfTwoFailures() {
+    Logger logger = (Logger) LoggerFactory.getLogger(Registration.class);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    logger.addAppender(lines);
+    try {
+      failuresLeft = 2;
+      CompletableFuture<Long> epoch = register();
+      simulation.runFor(Duration.ofSeconds(5));
+      assertThat(epoch).isCompletedWithValue(3L);
+    } finally {
+      logger.detachAppender(lines);
+    }
+    return lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
   }
 
   @Test
