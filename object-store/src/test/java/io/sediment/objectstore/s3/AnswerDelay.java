@@ -3,7 +3,10 @@ package io.sediment.objectstore.s3;
 import java.time.Duration;
 import java.util.Random;
 
-/** How long a {@link FaultProxy} sits on an answer. Called by one thread at a time. */
+/**
+ * How long after a request a {@link FaultProxy} passes its answer on: what the server takes is in
+ * it, and later only if the server takes longer. Called by one thread at a time.
+ */
 @FunctionalInterface
 public interface AnswerDelay {
   Duration next(String method, String target);

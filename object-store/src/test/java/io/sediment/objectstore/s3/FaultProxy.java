@@ -32,6 +32,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -48,15 +49,18 @@ import org.jspecify.annotations.Nullable;
  * and an {@link AnswerDelay}.
  *
  * <p>A request is passed on byte for byte, so that its signature (which covers the host it was sent
- * to) stays valid. Each client connection has one of its own to the server. A server that fails to
+ * to) stays valid. Each client connection has one of its own to each server. A server that fails to
  * answer costs the client its connection.
  */
 public final class FaultProxy implements AutoCloseable {
   private static final int BODY_BYTES_MAX = 128 << 20;
 
+  // So many that a connection hardly ever waits while the body of another one is copied.
+  private static final int THREADS = 16;
+
   private final NioEventLoopGroup threads =
-      new NioEventLoopGroup(2, new NamedThreads("fault-proxy"));
-  private final InetSocketAddress server;
+      new NioEventLoopGroup(THREADS, new NamedThreads("fault-proxy"));
+  private final Route route;
   private final Channel listener;
   private final FaultScript script;
   private final AnswerDelay delay;
@@ -66,9 +70,9 @@ public final class FaultProxy implements AutoCloseable {
   private final AtomicInteger requests = new AtomicInteger();
 
   private FaultProxy(
-      int port, URI server, FaultScript script, AnswerDelay delay, ExchangeListener listening) {
+      int port, Route route, FaultScript script, AnswerDelay delay, ExchangeListener listening) {
     this.listening = listening;
-    this.server = new InetSocketAddress(server.getHost(), server.getPort());
+    this.route = route;
     this.script = script;
     this.delay = delay;
     this.listener =
@@ -94,23 +98,34 @@ public final class FaultProxy implements AutoCloseable {
 
   /** A proxy on a free port. */
   public static FaultProxy start(URI server, FaultScript script, AnswerDelay delay) {
-    return start(server, script, delay, (method, target, serverTime, delayed) -> {});
+    return start(
+        target -> server, script, delay, (method, target, delayed, serverTime, answerTime) -> {});
   }
 
-  /** The same, telling how long the server took and how long its answers were sat on. */
+  /** The same for several servers, telling how long they and the proxy took. */
   public static FaultProxy start(
-      URI server, FaultScript script, AnswerDelay delay, ExchangeListener listening) {
-    return new FaultProxy(0, server, script, delay, listening);
+      Route route, FaultScript script, AnswerDelay delay, ExchangeListener listening) {
+    return new FaultProxy(0, route, script, delay, listening);
   }
 
-  /** Told of each answer that the server gave; many threads call. */
+  /** Which server requests for a target go to; one and the same for each key. */
+  @FunctionalInterface
+  public interface Route {
+    URI server(String target);
+  }
+
+  /** Told of each answer that the server gave, when it is passed on; many threads call. */
   @FunctionalInterface
   public interface ExchangeListener {
     /**
-     * @param serverTime from the whole request's being here to the whole answer's
-     * @param delay that the answer is sat on besides
+     * All times are from the whole request's being here.
+     *
+     * @param delay when the answer was to be passed on
+     * @param serverTime until the server's whole answer was here
+     * @param answerTime until it is passed on
      */
-    void answered(String method, String target, Duration serverTime, Duration delay);
+    void answered(
+        String method, String target, Duration delay, Duration serverTime, Duration answerTime);
   }
 
   public URI endpoint() {
@@ -141,7 +156,7 @@ public final class FaultProxy implements AutoCloseable {
       statuses =
           statuses.thenCompose(
               soFar ->
-                  new ServerSide(threads.next())
+                  new ServerSide(threads.next(), route.server(late.uri()))
                       .exchange(late, true)
                       .thenApply(
                           answer -> {
@@ -185,7 +200,7 @@ public final class FaultProxy implements AutoCloseable {
 
   /** One connection of a client; only its event loop calls. */
   private final class ClientSide extends SimpleChannelInboundHandler<FullHttpRequest> {
-    private @Nullable ServerSide upstream;
+    private final Map<URI, ServerSide> upstreams = new HashMap<>();
 
     @Override
     protected void channelRead0(ChannelHandlerContext client, FullHttpRequest request) {
@@ -239,36 +254,36 @@ public final class FaultProxy implements AutoCloseable {
     }
 
     private void pass(ChannelHandlerContext client, FullHttpRequest request, OnAnswer then) {
-      ServerSide side = upstream;
-      if (side == null) {
-        side = new ServerSide(client.channel().eventLoop());
-        upstream = side;
-      }
-      FullHttpRequest copy = detached(request);
-      Duration sitOn = nextDelay(request);
-      long delayNanos = sitOn.toNanos();
+      ServerSide side =
+          upstreams.computeIfAbsent(
+              route.server(request.uri()),
+              server -> new ServerSide(client.channel().eventLoop(), server));
+      Duration delayed = nextDelay(request);
       long passedAt = System.nanoTime();
-      side.exchange(copy, false)
+      side.exchange(request.retain(), false)
           .whenComplete(
               (answer, failure) -> {
+                request.release();
                 if (failure != null) {
                   client.close();
                   return;
                 }
-                listening.answered(
-                    copy.method().name(),
-                    copy.uri(),
-                    Duration.ofNanos(System.nanoTime() - passedAt),
-                    sitOn);
-                if (delayNanos == 0) {
-                  then.accept(client, copy, answer);
+                Duration serverTime = Duration.ofNanos(System.nanoTime() - passedAt);
+                Runnable passOn =
+                    () -> {
+                      listening.answered(
+                          request.method().name(),
+                          request.uri(),
+                          delayed,
+                          serverTime,
+                          Duration.ofNanos(System.nanoTime() - passedAt));
+                      then.accept(client, request, answer);
+                    };
+                long leftNanos = delayed.minus(serverTime).toNanos();
+                if (leftNanos <= 0) {
+                  passOn.run();
                 } else {
-                  client
-                      .executor()
-                      .schedule(
-                          () -> then.accept(client, copy, answer),
-                          delayNanos,
-                          TimeUnit.NANOSECONDS);
+                  client.executor().schedule(passOn, leftNanos, TimeUnit.NANOSECONDS);
                 }
               });
     }
@@ -321,9 +336,7 @@ public final class FaultProxy implements AutoCloseable {
 
     @Override
     public void channelInactive(ChannelHandlerContext client) {
-      if (upstream != null) {
-        upstream.close();
-      }
+      upstreams.values().forEach(ServerSide::close);
     }
 
     @Override
@@ -340,12 +353,14 @@ public final class FaultProxy implements AutoCloseable {
   /** One connection to the server, made when first needed; only its event loop touches it. */
   private final class ServerSide extends SimpleChannelInboundHandler<FullHttpResponse> {
     private final EventLoop loop;
+    private final URI server;
     private final Queue<CompletableFuture<FullHttpResponse>> waiting = new ArrayDeque<>();
     private @Nullable Channel connection;
 
-    ServerSide(EventLoop loop) {
+    ServerSide(EventLoop loop, URI server) {
       super(false);
       this.loop = loop;
+      this.server = server;
     }
 
     @Override
@@ -380,7 +395,7 @@ public final class FaultProxy implements AutoCloseable {
                       .addLast(ServerSide.this);
                 }
               })
-          .connect(server)
+          .connect(server.getHost(), server.getPort())
           .addListener(
               (ChannelFutureListener)
                   made -> {
@@ -446,13 +461,14 @@ public final class FaultProxy implements AutoCloseable {
     long seed = Long.parseLong(options.getOrDefault("--seed", "1"));
     int percent = Integer.parseInt(options.getOrDefault("--fault-percent", "0"));
     boolean slow = options.getOrDefault("--latency", "none").equals("s3-standard");
+    URI server = URI.create(options.getOrDefault("--server", "http://127.0.0.1:9000"));
     FaultProxy proxy =
         new FaultProxy(
             Integer.parseInt(options.getOrDefault("--port", "0")),
-            URI.create(options.getOrDefault("--server", "http://127.0.0.1:9000")),
+            target -> server,
             FaultScript.seeded(seed, percent),
             slow ? AnswerDelay.likeS3Standard(seed) : AnswerDelay.none(),
-            (method, target, serverTime, delay) -> {});
+            (method, target, delayed, serverTime, answerTime) -> {});
     proxy.threads.scheduleAtFixedRate(proxy::deliverHeld, 1, 1, TimeUnit.SECONDS);
     System.out.println("ready endpoint=" + proxy.endpoint() + " seed=" + seed);
     new CountDownLatch(1).await();

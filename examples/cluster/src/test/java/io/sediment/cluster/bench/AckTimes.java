@@ -203,7 +203,7 @@ final class AckTimes {
     throwIfFailed(failure);
   }
 
-  private static void throwIfFailed(AtomicReference<@Nullable Exception> failure) {
+  static void throwIfFailed(AtomicReference<@Nullable Exception> failure) {
     Exception failed = failure.get();
     if (failed != null) {
       throw new IllegalStateException("a record was not acknowledged", failed);

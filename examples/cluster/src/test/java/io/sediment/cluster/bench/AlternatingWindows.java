@@ -1,193 +1,245 @@
 package io.sediment.cluster.bench;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
- * Windows of a load in which compaction waits and works in turns, on the same broker: what the
- * machine does otherwise falls on both alike. The log's puts are sat on in the same way in each of
- * them. The first seconds of a window are left out, in which what was under way ends.
+ * Pairs of windows of a load, in one of which compaction waits and in the other works, on the same
+ * broker, first the one and then the other: what the machine does otherwise falls on both alike.
+ * The log's puts are answered after the same times in both windows of a pair, other ones in each
+ * pair. The first seconds of a window are left out, in which what was under way ends.
  */
 final class AlternatingWindows {
-  /** One window without what is left out of it. */
-  private record Window(
-      boolean compacts,
-      long fromNanos,
-      long toNanos,
-      int compactionRequests,
-      long[] serverNanos,
-      double brokerCores,
-      double machineCores) {}
+  private static final int SETTLE_SECONDS = 2;
+  private static final int WORKING_MEGABYTES_PER_SECOND_MIN = 1;
 
-  /** Totals at one moment. */
-  private record Reading(
-      long nanos, int compactionRequests, double brokerSeconds, double machineSeconds) {}
+  /** One window without what is left out of it; metrics are what was added to them within it. */
+  private record Window(
+      long fromNanos, long toNanos, BrokerMetrics metrics, List<SlowS3.LogPut> puts) {
+    double seconds() {
+      return (toNanos - fromNanos) / 1e9;
+    }
+
+    double compactedMegabytes() {
+      return metrics.compactionBytesRead() / 1048576;
+    }
+  }
+
+  /**
+   * Totals at one moment, or their differences.
+   *
+   * @param cpuSeconds of the broker
+   * @param compactionBytesRead from the store
+   * @param logSlots acknowledged
+   * @param logQueueSeconds sum over these, as the next two
+   */
+  record BrokerMetrics(
+      double cpuSeconds,
+      double compactionBytesRead,
+      double logSlots,
+      double logQueueSeconds,
+      double logPutSeconds,
+      double logOrderSeconds) {
+    BrokerMetrics minus(BrokerMetrics earlier) {
+      return new BrokerMetrics(
+          cpuSeconds - earlier.cpuSeconds,
+          compactionBytesRead - earlier.compactionBytesRead,
+          logSlots - earlier.logSlots,
+          logQueueSeconds - earlier.logQueueSeconds,
+          logPutSeconds - earlier.logPutSeconds,
+          logOrderSeconds - earlier.logOrderSeconds);
+    }
+
+    BrokerMetrics plus(BrokerMetrics more) {
+      return minus(new BrokerMetrics(0, 0, 0, 0, 0, 0).minus(more));
+    }
+  }
 
   private final SlowS3 s3;
-  private final ServerProcess broker;
-  private final int count;
-  private final long windowNanos;
-  private final long settleNanos;
-  private final List<Window> windows = new ArrayList<>();
-  private boolean begun;
-  private boolean compacts;
-  private boolean measures;
-  private long begin;
-  private Reading from = new Reading(0, 0, 0, 0);
+  private final Supplier<BrokerMetrics> metrics;
+  private final boolean compactionEverWorks;
+  private final List<Window> waiting = new ArrayList<>();
+  private final List<Window> working = new ArrayList<>();
 
-  AlternatingWindows(
-      SlowS3 s3, ServerProcess broker, int count, int windowSeconds, int settleSeconds) {
+  /**
+   * @param compactionEverWorks false to compare windows that are all alike: what differs then is
+   *     what this bench cannot tell
+   */
+  AlternatingWindows(SlowS3 s3, Supplier<BrokerMetrics> metrics, boolean compactionEverWorks) {
     this.s3 = s3;
-    this.broker = broker;
-    this.count = count;
-    this.windowNanos = TimeUnit.SECONDS.toNanos(windowSeconds);
-    this.settleNanos = TimeUnit.SECONDS.toNanos(settleSeconds);
+    this.metrics = metrics;
+    this.compactionEverWorks = compactionEverWorks;
   }
 
-  /** Asked once a second; turns compaction on and off. */
-  boolean goesOn() {
-    long now = System.nanoTime();
-    if (!begun) {
-      begun = true;
-      begin(now);
-    } else if (!measures && now - begin >= settleNanos) {
-      measures = true;
-      from = read();
-      s3.takeLogServerNanos();
-    } else if (now - begin >= settleNanos + windowNanos) {
-      end();
-      compacts = !compacts;
-      begin(now);
+  /**
+   * Lets so many pairs pass, whose windows follow as AB BA AB BA, or fewer: one in which compaction
+   * finds nothing more to do does not count and is the last.
+   */
+  void run(int pairs, int windowSeconds, long seed) throws InterruptedException {
+    boolean isThrough = false;
+    for (int pair = 0; pair < pairs && !isThrough; pair++) {
+      boolean workFirst = pair % 2 == 1;
+      Window first = pass(workFirst, windowSeconds, seed + pair);
+      Window second = pass(!workFirst, windowSeconds, seed + pair);
+      Window works = workFirst ? first : second;
+      isThrough =
+          compactionEverWorks
+              && works.compactedMegabytes() < WORKING_MEGABYTES_PER_SECOND_MIN * works.seconds();
+      if (!isThrough) {
+        waiting.add(workFirst ? second : first);
+        working.add(works);
+      }
     }
-    return windows.size() < count;
+    s3.letCompactionGo();
   }
 
-  private void begin(long now) {
-    begin = now;
-    measures = false;
-    s3.repeatLogDelays();
-    if (compacts) {
+  private Window pass(boolean works, int seconds, long seed) throws InterruptedException {
+    if (works && compactionEverWorks) {
       s3.letCompactionGo();
     } else {
       s3.holdCompaction();
     }
+    TimeUnit.SECONDS.sleep(SETTLE_SECONDS);
+    s3.restartLogDelays(seed);
+    s3.takeLogPuts();
+    BrokerMetrics before = metrics.get();
+    long from = System.nanoTime();
+    TimeUnit.SECONDS.sleep(seconds);
+    long to = System.nanoTime();
+    return new Window(from, to, metrics.get().minus(before), s3.takeLogPuts());
   }
 
-  private void end() {
-    Reading to = read();
-    double seconds = (to.nanos() - from.nanos()) / 1e9;
-    windows.add(
-        new Window(
-            compacts,
-            from.nanos(),
-            to.nanos(),
-            to.compactionRequests() - from.compactionRequests(),
-            s3.takeLogServerNanos(),
-            (to.brokerSeconds() - from.brokerSeconds()) / seconds,
-            (to.machineSeconds() - from.machineSeconds()) / seconds));
-  }
-
-  private Reading read() {
-    try {
-      return new Reading(
-          System.nanoTime(), s3.compactionRequests(), broker.cpuSeconds(), machineCpuSeconds());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** CPU seconds of all processes, and those that the host took away. */
-  private static double machineCpuSeconds() throws IOException {
-    String[] fields = Files.readAllLines(Path.of("/proc/stat")).get(0).trim().split("\\s+");
-    long ticks = 0;
-    for (int i = 1; i < fields.length; i++) {
-      boolean isIdle = i == 4 || i == 5;
-      boolean isCountedTwice = i > 8; // guests
-      ticks += isIdle || isCountedTwice ? 0 : Long.parseLong(fields[i]);
-    }
-    return ticks / ServerProcess.CLOCK_TICKS_PER_SECOND;
-  }
-
-  /** Prints each window, then medians over the windows of both kinds and all of each together. */
-  void print(AckTimes.Acks acks, int megabytesPerSecond) {
+  /** Prints each pair, then what all windows of a kind were like and how they differ. */
+  void print(AckTimes.Acks acks) {
+    List<Latencies> waitingAcks = acks(waiting, acks);
+    List<Latencies> workingAcks = acks(working, acks);
     System.out.println(
-        "\n| window | compaction requests | ack p50 ms | ack p99 ms | server p50 of the log's puts"
-            + " | p99 | broker cores | machine cores |\n|"
-            + " --- |".repeat(8));
-    Samples[] p50 = {new Samples(), new Samples()};
-    Samples[] p99 = {new Samples(), new Samples()};
-    Samples[] server = {new Samples(), new Samples()};
-    Samples[] cores = {new Samples(), new Samples()};
-    long[][] all = {{}, {}};
-    for (Window window : windows) {
-      long[] nanos = acks.sortedWithin(window.fromNanos(), window.toNanos());
-      int kind = window.compacts() ? 1 : 0;
-      p50[kind].add(millis(nanos, 0.5));
-      p99[kind].add(millis(nanos, 0.99));
-      server[kind].add(millis(window.serverNanos(), 0.99));
-      cores[kind].add(window.machineCores());
-      all[kind] = concat(all[kind], nanos);
+        "\n| pair | ack p50 ms: waits, works | ack p99 ms | compaction read MB/s |"
+            + " broker cores |\n|"
+            + " --- |".repeat(5));
+    for (int i = 0; i < working.size(); i++) {
       System.out.printf(
           Locale.ROOT,
-          "| %s | %d | %.0f | %.0f | %.1f | %.1f | %.2f | %.2f |%n",
-          window.compacts() ? "compacts" : "waits",
-          window.compactionRequests(),
-          millis(nanos, 0.5),
-          millis(nanos, 0.99),
-          millis(window.serverNanos(), 0.5),
-          millis(window.serverNanos(), 0.99),
-          window.brokerCores(),
-          window.machineCores());
+          "| %d | %.0f, %.0f | %.0f, %.0f | %.1f, %.1f | %.2f, %.2f |%n",
+          i + 1,
+          waitingAcks.get(i).quantile(0.5),
+          workingAcks.get(i).quantile(0.5),
+          waitingAcks.get(i).quantile(0.99),
+          workingAcks.get(i).quantile(0.99),
+          waiting.get(i).compactedMegabytes() / waiting.get(i).seconds(),
+          working.get(i).compactedMegabytes() / working.get(i).seconds(),
+          waiting.get(i).metrics().cpuSeconds() / waiting.get(i).seconds(),
+          working.get(i).metrics().cpuSeconds() / working.get(i).seconds());
     }
-    System.out.printf(
-        "%n| %d MB/s of 1 KB records | compaction waits | compaction works | %% more |%n|"
-            + " --- |".repeat(4)
-            + "%n",
-        megabytesPerSecond);
-    row("ack p50 ms, median of windows", p50);
-    row("ack p99 ms, median of windows", p99);
-    row("server's p99 for the log's puts ms, median of windows", server);
-    row("cores in use, median of windows", cores);
-    for (double part : new double[] {0.5, 0.99}) {
-      double waits = millis(all[0], part);
-      double works = millis(all[1], part);
-      System.out.printf(
-          Locale.ROOT,
-          "| ack p%.0f ms, all windows together | %.0f | %.0f | %.1f |%n",
-          100 * part,
-          waits,
-          works,
-          100 * (works / waits - 1));
+    System.out.println(
+        "\n| | compaction waits | works | more (95 % confidence) | median of the pairs; higher in |"
+            + "\n|"
+            + " --- |".repeat(5));
+    for (double quantile : new double[] {0.5, 0.9, 0.99}) {
+      row("ack p%.0f ms", quantile, waitingAcks, workingAcks);
     }
+    for (double quantile : new double[] {0.5, 0.99}) {
+      row(
+          "from the store's answer to the ack, p%.0f ms",
+          quantile, afterAnswers(waiting, acks), afterAnswers(working, acks));
+    }
+    for (double quantile : new double[] {0.5, 0.99}) {
+      row(
+          "the store's answers to the log's puts, p%.0f ms",
+          quantile,
+          puts(waiting, SlowS3.LogPut::answerNanos),
+          puts(working, SlowS3.LogPut::answerNanos));
+    }
+    row(
+        "of these, later than intended, p%.0f ms",
+        0.99, puts(waiting, SlowS3.LogPut::lateNanos), puts(working, SlowS3.LogPut::lateNanos));
+    means();
   }
 
-  private static void row(String what, Samples[] kinds) {
+  private static void row(
+      String what, double quantile, List<Latencies> waiting, List<Latencies> working) {
     System.out.printf(
         Locale.ROOT,
-        "| %s | %s | %s | %.1f |%n",
-        what,
-        kinds[0],
-        kinds[1],
-        100 * (kinds[1].median() / kinds[0].median() - 1));
+        "| " + what + " | %s |%n",
+        100 * quantile,
+        PairedDifference.of(waiting, working, quantile));
   }
 
-  private static double millis(long[] sortedNanos, double part) {
-    return sortedNanos.length == 0
-        ? Double.NaN
-        : sortedNanos[(int) (sortedNanos.length * part)] / 1e6;
+  private void means() {
+    BrokerMetrics waits = sum(waiting);
+    BrokerMetrics works = sum(working);
+    mean("queue: waiting for a flush", waits, works, BrokerMetrics::logQueueSeconds);
+    mean("put", waits, works, BrokerMetrics::logPutSeconds);
+    mean("order: waiting for earlier puts", waits, works, BrokerMetrics::logOrderSeconds);
+    double waitSeconds = waiting.stream().mapToDouble(Window::seconds).sum();
+    double workSeconds = working.stream().mapToDouble(Window::seconds).sum();
+    System.out.printf(
+        Locale.ROOT,
+        "| compaction reads MB/s | %.1f | %.1f | | |%n| puts of the log a second | %.1f | %.1f | | |%n"
+            + "| broker, cores | %.2f | %.2f | | |%n",
+        waits.compactionBytesRead() / 1048576 / waitSeconds,
+        works.compactionBytesRead() / 1048576 / workSeconds,
+        waits.logSlots() / waitSeconds,
+        works.logSlots() / workSeconds,
+        waits.cpuSeconds() / waitSeconds,
+        works.cpuSeconds() / workSeconds);
   }
 
-  private static long[] concat(long[] some, long[] more) {
-    long[] both = Arrays.copyOf(some, some.length + more.length);
-    System.arraycopy(more, 0, both, some.length, more.length);
-    Arrays.sort(both);
-    return both;
+  private static void mean(
+      String part,
+      BrokerMetrics waits,
+      BrokerMetrics works,
+      Function<BrokerMetrics, Double> seconds) {
+    double before = 1000 * seconds.apply(waits) / waits.logSlots();
+    double after = 1000 * seconds.apply(works) / works.logSlots();
+    System.out.printf(
+        Locale.ROOT,
+        "| the log's own times, mean ms: %s | %.2f | %.2f | %+.1f %% | |%n",
+        part,
+        before,
+        after,
+        100 * (after / before - 1));
+  }
+
+  private static BrokerMetrics sum(List<Window> windows) {
+    return windows.stream()
+        .map(Window::metrics)
+        .reduce(new BrokerMetrics(0, 0, 0, 0, 0, 0), BrokerMetrics::plus);
+  }
+
+  private static List<Latencies> acks(List<Window> windows, AckTimes.Acks acks) {
+    return windows.stream()
+        .map(window -> Latencies.of(acks.sortedWithin(window.fromNanos(), window.toNanos())))
+        .toList();
+  }
+
+  private static List<Latencies> puts(List<Window> windows, Function<SlowS3.LogPut, Long> nanos) {
+    return windows.stream()
+        .map(window -> Latencies.of(window.puts().stream().mapToLong(nanos::apply).toArray()))
+        .toList();
+  }
+
+  /** From the last answer to a put of the log before each acknowledgement to that. */
+  private static List<Latencies> afterAnswers(List<Window> windows, AckTimes.Acks acks) {
+    return windows.stream().map(window -> Latencies.of(afterAnswers(window, acks))).toList();
+  }
+
+  private static long[] afterAnswers(Window window, AckTimes.Acks acks) {
+    long[] answers = window.puts().stream().mapToLong(SlowS3.LogPut::answeredAt).sorted().toArray();
+    long[] ackedAt = new long[acks.dueNanos().length];
+    Arrays.setAll(ackedAt, i -> acks.dueNanos()[i] + acks.tookNanos()[i]);
+    return Arrays.stream(ackedAt)
+        .filter(at -> at >= answers[0] && at < window.toNanos())
+        .map(
+            at -> {
+              int found = Arrays.binarySearch(answers, at);
+              return at - answers[found >= 0 ? found : -found - 2];
+            })
+        .toArray();
   }
 }

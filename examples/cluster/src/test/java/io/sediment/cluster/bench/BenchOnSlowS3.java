@@ -23,7 +23,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
-import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
@@ -49,10 +48,7 @@ public final class BenchOnSlowS3 {
   private static final Pattern L0_OBJECTS =
       Pattern.compile("sediment_lane_l0_objects(?:\\{[^}]*})? ([0-9.]+)");
   private static final int LOAD_PARTITIONS = 8;
-  private static final int SETTLE_SECONDS = 2;
-  private static final Pattern LOG_PUTS =
-      Pattern.compile(
-          "(?m)^sediment_wal_ack_seconds_bucket\\{part=\"put\",le=\"([0-9.E-]+|\\+Inf)\",?} ([0-9.E]+)");
+  private static final int BACKLOG_PARTITIONS = 64; // small pieces, which compaction copies
 
   private static final Map<String, String> UNCOMPACTED = Map.of("COMPACTION", "elsewhere");
 
@@ -65,11 +61,11 @@ public final class BenchOnSlowS3 {
   private final int httpPort = ports.take();
   private final String bootstrap = "127.0.0.1:" + port;
 
-  private BenchOnSlowS3(Map<String, String> options) throws IOException {
+  private BenchOnSlowS3(Map<String, String> options) throws Exception {
     this.options = options;
     this.dir = Files.createDirectories(Path.of(options.get("dir"))).toAbsolutePath();
     Path bucket = Path.of(options.getOrDefault("bucket", dir.resolve("bucket").toString()));
-    this.s3 = new SlowS3(bucket.toAbsolutePath(), number("seed", 1));
+    this.s3 = new SlowS3(java, bucket.toAbsolutePath(), dir, number("seed", 1));
   }
 
   public static void main(String[] args) throws Exception {
@@ -223,12 +219,12 @@ public final class BenchOnSlowS3 {
   private void fillBacklog() throws Exception {
     ServerProcess broker = startBroker(UNCOMPACTED);
     try {
-      createTopic("replay", LOAD_PARTITIONS);
+      createTopic("replay", BACKLOG_PARTITIONS);
       createTopic("load", LOAD_PARTITIONS);
       Map<String, Object> settings =
           Map.of(ProducerConfig.LINGER_MS_CONFIG, 20, ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
       try (KafkaProducer<byte[], byte[]> producer = AckTimes.producer(bootstrap, settings)) {
-        AckTimes.fill(producer, "replay", LOAD_PARTITIONS, replayMegabytes());
+        AckTimes.fill(producer, "replay", BACKLOG_PARTITIONS, replayMegabytes());
       }
     } finally {
       broker.stop();
@@ -255,26 +251,56 @@ public final class BenchOnSlowS3 {
   }
 
   /**
-   * A steady load while compaction works through a backlog and while it waits for the store, in
-   * turns, on one broker.
+   * A load while compaction works through a backlog and while it waits for the store, in turns, on
+   * one broker.
    */
   private void besideCompactor() throws Exception {
+    boolean works = !options.getOrDefault("compaction", "turns").equals("never");
     ServerProcess broker =
-        startBroker(Map.of("COMPACTION_L0_OBJECTS", "4", "COMPACTION_INTERVAL_MS", "1000"));
+        startBroker(
+            works
+                ? Map.of("COMPACTION_L0_OBJECTS", "4", "COMPACTION_INTERVAL_MS", "1000")
+                : UNCOMPACTED);
     try {
-      s3.holdCompaction();
-      print("objects of level 0 that wait for the compactor", metric(L0_OBJECTS));
-      AlternatingWindows windows =
-          new AlternatingWindows(
-              s3, broker, number("windows", 12), number("window-seconds", 10), SETTLE_SECONDS);
-      AckTimes.Acks acks = steadyLoad(loadWarmSeconds(), windows::goesOn);
-      windows.print(acks, megabytesPerSecond());
+      print("objects of level 0 in the beginning", metric(L0_OBJECTS));
+      PoissonLoad load =
+          PoissonLoad.start(
+              java, bootstrap, "load", LOAD_PARTITIONS, number("load-mb-per-second", 4), dir);
+      // Compaction goes on meanwhile, so that its part of the broker gets warm, too.
+      TimeUnit.SECONDS.sleep(number("load-warm-seconds", 60));
+      AlternatingWindows windows = new AlternatingWindows(s3, () -> brokerMetrics(broker), works);
+      windows.run(number("pairs", 12), number("window-seconds", 10), number("seed", 1));
       print("objects of level 0 in the end", metric(L0_OBJECTS));
-      print("p99 of a put of the log, warm-up included, ms", 1000 * quantile(LOG_PUTS, 0.99));
+      windows.print(load.end());
     } finally {
       s3.letCompactionGo();
       broker.stop();
     }
+  }
+
+  private AlternatingWindows.BrokerMetrics brokerMetrics(ServerProcess broker) {
+    try {
+      String metrics = metrics();
+      return new AlternatingWindows.BrokerMetrics(
+          broker.cpuSeconds(),
+          sum(metrics, "sediment_store_bytes_total", "client=\"catchup\"", "direction=\"down\""),
+          sum(metrics, "sediment_wal_ack_seconds_count", "part=\"put\""),
+          sum(metrics, "sediment_wal_ack_seconds_sum", "part=\"queue\""),
+          sum(metrics, "sediment_wal_ack_seconds_sum", "part=\"put\""),
+          sum(metrics, "sediment_wal_ack_seconds_sum", "part=\"order\""));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Of all lines of a metric that have these labels. */
+  private static double sum(String metrics, String name, String... labels) {
+    return metrics
+        .lines()
+        .filter(line -> line.startsWith(name + "{"))
+        .filter(line -> Arrays.stream(labels).allMatch(line::contains))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
   }
 
   /** Puts a load on the broker for as long as asked, and returns the p99 in milliseconds. */
@@ -338,33 +364,19 @@ public final class BenchOnSlowS3 {
     environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.take());
     environment.put("RAFT_PATH", dir.resolve("raft").toString());
     environment.putAll(more);
+    List<String> command = new ArrayList<>();
+    if (options.containsKey("broker-cpus")) {
+      command.addAll(List.of("taskset", "-c", options.get("broker-cpus")));
+    }
+    command.addAll(List.of(java, "-Xmx" + options.getOrDefault("heap", "1g")));
+    command.addAll(List.of("-jar", Path.of(options.get("jar")).toAbsolutePath().toString()));
     return ServerProcess.start(
-        List.of(
-            java,
-            "-Xmx" + options.getOrDefault("heap", "1g"),
-            "-jar",
-            Path.of(options.get("jar")).toAbsolutePath().toString()),
-        environment,
-        dir.resolve("broker.log"),
-        "Sediment is ready");
+        command, environment, dir.resolve("broker.log"), "Sediment is ready");
   }
 
   private double metric(Pattern pattern) {
     Matcher found = pattern.matcher(metrics());
     return found.find() ? Double.parseDouble(found.group(1)) : 0;
-  }
-
-  /**
-   * @param buckets of a histogram: the first group is a bound, the second how many are below it
-   */
-  private double quantile(Pattern buckets, double part) {
-    List<MatchResult> found = buckets.matcher(metrics()).results().toList();
-    double all = Double.parseDouble(found.get(found.size() - 1).group(2));
-    return found.stream()
-        .filter(bucket -> Double.parseDouble(bucket.group(2)) >= part * all)
-        .findFirst()
-        .map(bucket -> Double.parseDouble(bucket.group(1).replace("+Inf", "Infinity")))
-        .orElseThrow();
   }
 
   private String metrics() {
