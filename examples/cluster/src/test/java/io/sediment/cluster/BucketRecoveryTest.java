@@ -4,13 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.metadata.RefusedStartException;
 import io.sediment.metadata.RefusedStartException.Reason;
 import io.sediment.runtime.SystemPorts;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,6 +73,7 @@ class BucketRecoveryTest {
   }
 
   @TempDir Path temp;
+  private final FreePorts ports = new FreePorts();
   private final List<Broker> brokers = new ArrayList<>();
   private final long firstTimestamp = SystemPorts.wallClock().millis();
   private final Map<TopicPartition, TreeMap<Long, Sent>> acked = new HashMap<>();
@@ -124,33 +125,14 @@ class BucketRecoveryTest {
   }
 
   private Running start(String raftFolder, boolean recover) throws Exception {
-    List<Integer> ports = freePorts(3);
-    Map<String, String> environment = new HashMap<>();
-    environment.put("HOST", "127.0.0.1");
-    environment.put("PORT", Integer.toString(ports.get(0)));
-    environment.put("HTTP_PORT", Integer.toString(ports.get(1)));
-    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.get(2));
-    environment.put("DATA_PATH", temp.resolve("data").toString());
-    environment.put("RAFT_PATH", temp.resolve(raftFolder).toString());
-    environment.put("MEMORY_BUDGET", "64m");
-    environment.put("RECOVER_FROM_BUCKET", Boolean.toString(recover));
-    Broker broker = Broker.start(BrokerSettings.from(environment));
+    LoopbackSettings settings =
+        new LoopbackSettings(ports)
+            .with("DATA_PATH", temp.resolve("data"))
+            .with("RAFT_PATH", temp.resolve(raftFolder))
+            .with("RECOVER_FROM_BUCKET", recover);
+    Broker broker = Broker.start(BrokerSettings.from(settings.environment()));
     brokers.add(broker);
-    return new Running(broker, ports.get(0));
-  }
-
-  private static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-      }
-      return sockets.stream().map(ServerSocket::getLocalPort).toList();
-    } finally {
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-    }
+    return new Running(broker, settings.port());
   }
 
   private void deleteFolder(String name) throws IOException {

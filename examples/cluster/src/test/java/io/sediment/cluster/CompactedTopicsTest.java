@@ -2,9 +2,9 @@ package io.sediment.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.AbstractMap.SimpleEntry;
@@ -51,6 +51,7 @@ class CompactedTopicsTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   @TempDir Path temp;
+  private final FreePorts ports = new FreePorts();
   private final List<CompactorProcess> compactors = new ArrayList<>();
   private Broker broker;
   private String bootstrap;
@@ -216,33 +217,13 @@ class CompactedTopicsTest {
 
   /** With ports of its own. */
   private BrokerSettings settings(String compaction) throws IOException {
-    List<Integer> ports = freePorts(3);
-    Map<String, String> environment = new HashMap<>();
-    environment.put("HOST", "127.0.0.1");
-    environment.put("PORT", Integer.toString(ports.get(0)));
-    environment.put("HTTP_PORT", Integer.toString(ports.get(1)));
-    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.get(2));
-    environment.put("DATA_PATH", temp.resolve("data").toString());
-    environment.put("RAFT_PATH", temp.resolve("raft").toString());
-    environment.put("MEMORY_BUDGET", "64m");
-    environment.put("OFFSETS_TOPIC_PARTITIONS", "1");
-    environment.put("COMPACTION", compaction);
-    environment.put("COMPACTION_L0_OBJECTS", "2");
-    environment.put("COMPACTION_INTERVAL_MS", "100");
-    return BrokerSettings.from(environment);
-  }
-
-  private static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-      }
-      return sockets.stream().map(ServerSocket::getLocalPort).toList();
-    } finally {
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-    }
+    LoopbackSettings settings =
+        new LoopbackSettings(ports)
+            .in(temp)
+            .with("OFFSETS_TOPIC_PARTITIONS", "1")
+            .with("COMPACTION", compaction)
+            .with("COMPACTION_L0_OBJECTS", "2")
+            .with("COMPACTION_INTERVAL_MS", "100");
+    return BrokerSettings.from(settings.environment());
   }
 }

@@ -8,11 +8,11 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.sediment.cluster.tools.Tools;
+import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -24,7 +24,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +69,7 @@ class DamagedBlockTest {
       Pattern.compile("key=(\\S+) Block\\[baseOffset=(\\d+), lastOffset=(\\d+)");
 
   @TempDir Path temp;
+  private final FreePorts ports = new FreePorts();
   private final ListAppender<ILoggingEvent> heard = new ListAppender<>();
   private Broker broker;
   private String bootstrap;
@@ -246,33 +246,14 @@ class DamagedBlockTest {
   }
 
   private void start() throws Exception {
-    List<Integer> ports = freePorts(3);
-    Map<String, String> environment = new HashMap<>();
-    environment.put("HOST", "127.0.0.1");
-    environment.put("PORT", Integer.toString(ports.get(0)));
-    environment.put("HTTP_PORT", Integer.toString(ports.get(1)));
-    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.get(2));
-    environment.put("DATA_PATH", temp.resolve("data").toString());
-    environment.put("RETENTION_CHECK_INTERVAL_MS", "500");
-    environment.put("GARBAGE_INTERVAL_MS", "500");
-    environment.put("RAFT_PATH", temp.resolve("raft").toString());
-    environment.put("MEMORY_BUDGET", "256m"); // all of it is one object of level 0
-    bootstrap = "127.0.0.1:" + ports.get(0);
-    httpPort = ports.get(1);
-    broker = Broker.start(BrokerSettings.from(environment));
-  }
-
-  private static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-      }
-      return sockets.stream().map(ServerSocket::getLocalPort).toList();
-    } finally {
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-    }
+    LoopbackSettings settings =
+        new LoopbackSettings(ports)
+            .in(temp)
+            .with("RETENTION_CHECK_INTERVAL_MS", "500")
+            .with("GARBAGE_INTERVAL_MS", "500")
+            .with("MEMORY_BUDGET", "256m"); // all of it is one object of level 0
+    bootstrap = settings.bootstrap();
+    httpPort = settings.httpPort();
+    broker = Broker.start(BrokerSettings.from(settings.environment()));
   }
 }

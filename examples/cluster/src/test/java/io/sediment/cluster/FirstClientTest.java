@@ -3,6 +3,7 @@ package io.sediment.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.runtime.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,12 +40,11 @@ class FirstClientTest {
   void whatServesRecordsIsLoadedBeforeTheBrokerIsReady() throws Exception {
     Path classes = folder.resolve("classes");
     Path log = folder.resolve("log");
-    int port = ports.take();
-    int http = ports.take();
-    Process broker = start(port, http, classes, log);
+    LoopbackSettings settings = new LoopbackSettings(ports).in(folder);
+    Process broker = start(settings, classes, log);
     try {
-      Await.until("the broker is ready", () -> isReady(http));
-      Map<String, Object> config = Map.of("bootstrap.servers", "127.0.0.1:" + port);
+      Await.until("the broker is ready", () -> isReady(settings.httpPort()));
+      Map<String, Object> config = Map.of("bootstrap.servers", settings.bootstrap());
       try (Admin admin = Admin.create(config)) {
         admin
             .createTopics(List.of(new NewTopic(PARTITION.topic(), 1, (short) 1)))
@@ -110,7 +110,7 @@ class FirstClientTest {
     }
   }
 
-  private Process start(int port, int http, Path classes, Path log) throws IOException {
+  private Process start(LoopbackSettings settings, Path classes, Path log) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -121,24 +121,7 @@ class FirstClientTest {
                 Main.class.getName())
             .redirectErrorStream(true)
             .redirectOutput(log.toFile());
-    builder
-        .environment()
-        .putAll(
-            Map.of(
-                "HOST",
-                "127.0.0.1",
-                "PORT",
-                Integer.toString(port),
-                "HTTP_PORT",
-                Integer.toString(http),
-                "RAFT_LISTEN_ADDR",
-                "127.0.0.1:" + ports.take(),
-                "RAFT_PATH",
-                folder.resolve("raft").toString(),
-                "DATA_PATH",
-                folder.resolve("data").toString(),
-                "MEMORY_BUDGET",
-                "64m"));
+    builder.environment().putAll(settings.environment());
     return builder.start();
   }
 }

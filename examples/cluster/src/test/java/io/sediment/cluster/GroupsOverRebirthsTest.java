@@ -2,13 +2,11 @@ package io.sediment.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +40,7 @@ class GroupsOverRebirthsTest {
   private static final int PATIENCE_SECONDS = 60;
 
   @TempDir Path temp;
+  private final FreePorts ports = new FreePorts();
   private Broker broker;
   private Admin admin;
   private String bootstrap;
@@ -127,37 +126,17 @@ class GroupsOverRebirthsTest {
 
   /** With ports of its own, and an empty disk. */
   private void start(int life) throws Exception {
-    List<Integer> ports = freePorts(3);
-    Map<String, String> environment = new HashMap<>();
-    environment.put("HOST", "127.0.0.1");
-    environment.put("PORT", Integer.toString(ports.get(0)));
-    environment.put("HTTP_PORT", Integer.toString(ports.get(1)));
-    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.get(2));
-    environment.put("DATA_PATH", temp.resolve("data").toString());
-    environment.put("RAFT_PATH", temp.resolve("raft-" + life).toString());
-    environment.put("RECOVER_FROM_BUCKET", Boolean.toString(life > 0));
-    environment.put("MEMORY_BUDGET", "64m");
-    environment.put("OFFSETS_TOPIC_PARTITIONS", "1");
-    environment.put("RETENTION_CHECK_INTERVAL_MS", "100");
-    environment.put("COMPACTION_L0_OBJECTS", "2");
-    environment.put("COMPACTION_INTERVAL_MS", "100");
-    BrokerSettings settings = BrokerSettings.from(environment);
-    bootstrap = "127.0.0.1:" + settings.port();
-    broker = Broker.start(settings);
+    LoopbackSettings settings =
+        new LoopbackSettings(ports)
+            .with("DATA_PATH", temp.resolve("data"))
+            .with("RAFT_PATH", temp.resolve("raft-" + life))
+            .with("RECOVER_FROM_BUCKET", life > 0)
+            .with("OFFSETS_TOPIC_PARTITIONS", "1")
+            .with("RETENTION_CHECK_INTERVAL_MS", "100")
+            .with("COMPACTION_L0_OBJECTS", "2")
+            .with("COMPACTION_INTERVAL_MS", "100");
+    bootstrap = settings.bootstrap();
+    broker = Broker.start(BrokerSettings.from(settings.environment()));
     admin = Admin.create(Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap));
-  }
-
-  private static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-      }
-      return sockets.stream().map(ServerSocket::getLocalPort).toList();
-    } finally {
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-    }
   }
 }

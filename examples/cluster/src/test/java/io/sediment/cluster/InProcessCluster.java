@@ -1,13 +1,13 @@
 package io.sediment.cluster;
 
 import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Three brokers in this process, all of which vote, over one local bucket. */
 final class InProcessCluster implements AutoCloseable {
@@ -41,29 +42,24 @@ final class InProcessCluster implements AutoCloseable {
   InProcessCluster(Path folder, IntFunction<Map<String, String>> more) {
     this.folder = folder;
     FreePorts free = new FreePorts();
-    List<Integer> raftPorts = new ArrayList<>();
-    for (int i = 0; i < SIZE; i++) {
-      ports.add(free.take());
-      raftPorts.add(free.take());
-      httpPorts.add(free.take());
-    }
+    List<LoopbackSettings> settings =
+        Stream.generate(() -> new LoopbackSettings(free)).limit(SIZE).toList();
     String peers =
         IntStream.range(0, SIZE)
-            .mapToObj(i -> i + "=127.0.0.1:" + raftPorts.get(i))
+            .mapToObj(i -> i + "=" + settings.get(i).raftAddress())
             .collect(Collectors.joining(","));
     for (int i = 0; i < SIZE; i++) {
-      Map<String, String> environment = new HashMap<>();
-      environment.put("BROKER_ID", Integer.toString(i));
-      environment.put("HOST", "127.0.0.1");
-      environment.put("PORT", ports.get(i).toString());
-      environment.put("HTTP_PORT", httpPorts.get(i).toString());
-      environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + raftPorts.get(i));
-      environment.put("RAFT_PEERS", peers);
-      environment.put("RAFT_PATH", folder.resolve("raft-" + i).toString());
-      environment.put("DATA_PATH", folder.resolve("data").toString());
-      environment.put("MEMORY_BUDGET", "64m");
-      environment.putAll(more.apply(i));
-      environments.add(environment);
+      ports.add(settings.get(i).port());
+      httpPorts.add(settings.get(i).httpPort());
+      environments.add(
+          settings
+              .get(i)
+              .with("BROKER_ID", i)
+              .with("RAFT_PEERS", peers)
+              .with("RAFT_PATH", folder.resolve("raft-" + i))
+              .with("DATA_PATH", folder.resolve("data"))
+              .with(more.apply(i))
+              .environment());
     }
     List<CompletableFuture<Broker>> starting = new ArrayList<>();
     for (int i = 0; i < SIZE; i++) {

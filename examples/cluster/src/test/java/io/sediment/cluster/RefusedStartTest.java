@@ -3,6 +3,8 @@ package io.sediment.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.metadata.MetadataUnavailableException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -11,7 +13,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,23 +23,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Starts that must fail say in one line which setting is in the way, and touch nothing. */
 class RefusedStartTest {
   @TempDir Path temp;
+  private final FreePorts ports = new FreePorts();
 
-  private Map<String, String> environment() throws IOException {
-    Map<String, String> environment = new HashMap<>();
-    environment.put("HOST", "127.0.0.1");
-    environment.put("DATA_PATH", temp.resolve("data").toString());
-    environment.put("RAFT_PATH", temp.resolve("raft").toString());
-    for (String setting : new String[] {"PORT", "HTTP_PORT"}) {
-      environment.put(setting, Integer.toString(freePort()));
-    }
-    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + freePort());
-    return environment;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = listening()) {
-      return socket.getLocalPort();
-    }
+  private Map<String, String> environment() {
+    return new LoopbackSettings(ports).in(temp).environment();
   }
 
   private static ServerSocket listening() throws IOException {

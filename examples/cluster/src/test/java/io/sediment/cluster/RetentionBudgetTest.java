@@ -2,12 +2,9 @@ package io.sediment.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -38,6 +35,7 @@ class RetentionBudgetTest {
   private static final long BLOCK_BYTES_MAX = 1 << 20;
 
   @TempDir Path temp;
+  private final FreePorts ports = new FreePorts();
   private Broker broker;
   private String bootstrap;
 
@@ -101,32 +99,12 @@ class RetentionBudgetTest {
   }
 
   private void start() throws Exception {
-    List<Integer> ports = freePorts(3);
-    Map<String, String> environment = new HashMap<>();
-    environment.put("HOST", "127.0.0.1");
-    environment.put("PORT", Integer.toString(ports.get(0)));
-    environment.put("HTTP_PORT", Integer.toString(ports.get(1)));
-    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.get(2));
-    environment.put("DATA_PATH", temp.resolve("data").toString());
-    environment.put("RAFT_PATH", temp.resolve("raft").toString());
-    environment.put("MEMORY_BUDGET", "64m");
-    environment.put("RETENTION_BUDGET", Long.toString(BUDGET_BYTES));
-    environment.put("RETENTION_CHECK_INTERVAL_MS", "100");
-    bootstrap = "127.0.0.1:" + ports.get(0);
-    broker = Broker.start(BrokerSettings.from(environment));
-  }
-
-  private static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-      }
-      return sockets.stream().map(ServerSocket::getLocalPort).toList();
-    } finally {
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-    }
+    LoopbackSettings settings =
+        new LoopbackSettings(ports)
+            .in(temp)
+            .with("RETENTION_BUDGET", BUDGET_BYTES)
+            .with("RETENTION_CHECK_INTERVAL_MS", "100");
+    bootstrap = settings.bootstrap();
+    broker = Broker.start(BrokerSettings.from(settings.environment()));
   }
 }

@@ -1,15 +1,13 @@
 package io.sediment.cluster;
 
+import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.runtime.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +41,7 @@ final class SampleBucket {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final Path temp;
+  private final FreePorts ports = new FreePorts();
   private String bootstrap = "";
   private int sent;
 
@@ -179,38 +178,19 @@ final class SampleBucket {
 
   private Broker start(Path bucket, String raft, String compaction, boolean recovers)
       throws Exception {
-    List<Integer> ports = freePorts(3);
-    bootstrap = "127.0.0.1:" + ports.get(0);
-    Map<String, String> environment = new HashMap<>();
-    environment.put("HOST", "127.0.0.1");
-    environment.put("PORT", Integer.toString(ports.get(0)));
-    environment.put("HTTP_PORT", Integer.toString(ports.get(1)));
-    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.get(2));
-    environment.put("DATA_PATH", bucket.toString());
-    environment.put("RAFT_PATH", temp.resolve(raft).toString());
-    environment.put("RECOVER_FROM_BUCKET", Boolean.toString(recovers));
-    environment.put("MEMORY_BUDGET", "64m");
-    environment.put("OFFSETS_TOPIC_PARTITIONS", "1");
-    environment.put("COMPACTION", compaction);
-    // A bucket that is copied must not lose anything meanwhile.
-    environment.put("GARBAGE_INTERVAL_MS", compaction.equals("in-broker") ? "200" : "3600000");
-    environment.put("COMPACTION_L0_OBJECTS", "2");
-    environment.put("COMPACTION_INTERVAL_MS", "100");
-    environment.put("RETENTION_CHECK_INTERVAL_MS", "200");
-    return Broker.start(BrokerSettings.from(environment));
-  }
-
-  private static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-      }
-      return sockets.stream().map(ServerSocket::getLocalPort).toList();
-    } finally {
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-    }
+    LoopbackSettings settings =
+        new LoopbackSettings(ports)
+            .with("DATA_PATH", bucket)
+            .with("RAFT_PATH", temp.resolve(raft))
+            .with("RECOVER_FROM_BUCKET", recovers)
+            .with("OFFSETS_TOPIC_PARTITIONS", "1")
+            .with("COMPACTION", compaction)
+            // A bucket that is copied must not lose anything meanwhile.
+            .with("GARBAGE_INTERVAL_MS", compaction.equals("in-broker") ? "200" : "3600000")
+            .with("COMPACTION_L0_OBJECTS", "2")
+            .with("COMPACTION_INTERVAL_MS", "100")
+            .with("RETENTION_CHECK_INTERVAL_MS", "200");
+    bootstrap = settings.bootstrap();
+    return Broker.start(BrokerSettings.from(settings.environment()));
   }
 }

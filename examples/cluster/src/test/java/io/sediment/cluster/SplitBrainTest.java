@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.runtime.Await;
 import java.io.IOException;
 import java.net.Socket;
@@ -125,17 +126,13 @@ class SplitBrainTest {
 
   private Map<String, String> environment(
       String brokerId, String raftFolder, String raftAddress, String peers) {
-    Map<String, String> environment = new HashMap<>();
-    environment.put("BROKER_ID", brokerId);
-    environment.put("HOST", "127.0.0.1");
-    environment.put("PORT", Integer.toString(ports.take()));
-    environment.put("HTTP_PORT", Integer.toString(ports.take()));
-    environment.put("RAFT_LISTEN_ADDR", raftAddress);
-    environment.put("RAFT_PEERS", peers);
-    environment.put("RAFT_PATH", folder.resolve(raftFolder).toString());
-    environment.put("DATA_PATH", folder.resolve("data").toString());
-    environment.put("MEMORY_BUDGET", "64m");
-    return environment;
+    return new LoopbackSettings(ports)
+        .with("BROKER_ID", brokerId)
+        .with("RAFT_LISTEN_ADDR", raftAddress)
+        .with("RAFT_PEERS", peers)
+        .with("RAFT_PATH", folder.resolve(raftFolder))
+        .with("DATA_PATH", folder.resolve("data"))
+        .environment();
   }
 
   private static Broker start(Map<String, String> environment) throws Exception {

@@ -3,6 +3,8 @@ package io.sediment.cluster;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.objectstore.s3.AnswerDelay;
 import io.sediment.objectstore.s3.FaultProxy;
@@ -11,8 +13,6 @@ import io.sediment.objectstore.s3.ProxyFault;
 import io.sediment.objectstore.s3.S3LoopbackServer;
 import io.sediment.runtime.Await;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -69,6 +69,7 @@ class StoreOutageTest {
   private static final List<String> CREDENTIALS = List.of("aws.accessKeyId", "aws.secretAccessKey");
 
   @TempDir Path temp;
+  private final FreePorts ports = new FreePorts();
   private final Map<String, String> propertiesBefore = new HashMap<>();
   private final S3LoopbackServer server = S3LoopbackServer.inMemory();
   private volatile FaultScript faults = FaultScript.calm();
@@ -83,29 +84,27 @@ class StoreOutageTest {
     CREDENTIALS.forEach(name -> propertiesBefore.put(name, System.getProperty(name)));
     System.setProperty(CREDENTIALS.get(0), S3LoopbackServer.ACCESS_KEY);
     System.setProperty(CREDENTIALS.get(1), S3LoopbackServer.SECRET_KEY);
-    port = freePort();
-    broker = start(port, proxy.endpoint(), "raft", false);
+    LoopbackSettings settings = new LoopbackSettings(ports);
+    port = settings.port();
+    broker = start(settings, proxy.endpoint(), "raft", false);
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap()))) {
       admin.createTopics(List.of(new NewTopic(LOG.topic(), 1, (short) 1))).all().get();
     }
   }
 
-  private Broker start(int itsPort, URI store, String raft, boolean recovers) throws Exception {
+  private Broker start(LoopbackSettings settings, URI store, String raft, boolean recovers)
+      throws Exception {
     return Broker.start(
         BrokerSettings.from(
-            Map.ofEntries(
-                Map.entry("HOST", "127.0.0.1"),
-                Map.entry("PORT", Integer.toString(itsPort)),
-                Map.entry("HTTP_PORT", Integer.toString(freePort())),
-                Map.entry("RAFT_LISTEN_ADDR", "127.0.0.1:" + freePort()),
-                Map.entry("RAFT_PATH", temp.resolve(raft).toString()),
-                Map.entry("RECOVER_FROM_BUCKET", Boolean.toString(recovers)),
-                Map.entry("OBJECT_STORE_TYPE", "s3"),
-                Map.entry("S3_ENDPOINT", store.toString()),
-                Map.entry("S3_BUCKET", S3LoopbackServer.BUCKET),
-                Map.entry("DATA_PATH", "cluster"),
-                Map.entry("MEMORY_BUDGET", "64m"),
-                Map.entry("OFFSETS_TOPIC_PARTITIONS", "1"))));
+            settings
+                .with("RAFT_PATH", temp.resolve(raft))
+                .with("RECOVER_FROM_BUCKET", recovers)
+                .with("OBJECT_STORE_TYPE", "s3")
+                .with("S3_ENDPOINT", store)
+                .with("S3_BUCKET", S3LoopbackServer.BUCKET)
+                .with("DATA_PATH", "cluster")
+                .with("OFFSETS_TOPIC_PARTITIONS", "1")
+                .environment()));
   }
 
   @AfterEach
@@ -122,12 +121,6 @@ class StoreOutageTest {
             System.setProperty(name, value);
           }
         });
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private String bootstrap() {
@@ -236,8 +229,9 @@ class StoreOutageTest {
     assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(COMMIT_TIMEOUT);
     assertThat(committed(port)).as("while the store is away").isEqualTo(1);
 
-    int nextPort = freePort();
-    try (Broker next = start(nextPort, server.endpoint(), "raft-next", true)) {
+    LoopbackSettings nextSettings = new LoopbackSettings(ports);
+    int nextPort = nextSettings.port();
+    try (Broker next = start(nextSettings, server.endpoint(), "raft-next", true)) {
       assertThat(committed(nextPort)).as("after the fence").isEqualTo(1);
       faults = FaultScript.calm();
       assertThat(broker.awaitEnd()).as("it has found the fence").isNotNull();

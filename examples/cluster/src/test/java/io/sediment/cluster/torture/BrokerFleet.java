@@ -39,21 +39,16 @@ final class BrokerFleet {
     this.dir = dir;
     this.common = new HashMap<>(storeEnvironment);
     FreePorts free = new FreePorts();
-    for (int i = 0; i < size; i++) {
-      ports.add(free.take());
-    }
     network = new RaftNetwork(size, free);
     common.put("RAFT_PEERS", network.peers());
-    common.put("HOST", "127.0.0.1");
-    common.put("MEMORY_BUDGET", "64m");
     for (int i = 0; i < size; i++) {
-      Map<String, String> own = new HashMap<>();
-      own.put("BROKER_ID", Integer.toString(i));
-      own.put("PORT", Integer.toString(ports.get(i)));
-      own.put("HTTP_PORT", Integer.toString(free.take()));
-      own.put("RAFT_LISTEN_ADDR", network.listenAddress(i));
-      own.put("RAFT_PATH", raftPath(i).toString());
-      environments.add(own);
+      LoopbackSettings own =
+          new LoopbackSettings(free)
+              .with("BROKER_ID", i)
+              .with("RAFT_LISTEN_ADDR", network.listenAddress(i))
+              .with("RAFT_PATH", raftPath(i));
+      ports.add(own.port());
+      environments.add(own.environment());
       network.writeHosts(i, hosts(i));
     }
   }

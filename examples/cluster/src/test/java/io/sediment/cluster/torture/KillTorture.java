@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +40,7 @@ public final class KillTorture {
   private final Path jar;
   private final Path dir;
   private final Map<String, String> environment;
-  private final int port;
+  private final String bootstrap;
   private final Random random;
   private final Ledger ledger = new Ledger(Ledger.LARGE);
   private final List<Long> readyAfterMs = new ArrayList<>();
@@ -52,17 +51,14 @@ public final class KillTorture {
       throws IOException {
     this.jar = jar;
     this.dir = dir;
-    FreePorts ports = new FreePorts();
-    this.port = ports.take();
     this.random = new Random(seed);
-    this.environment = new HashMap<>(storeEnvironment);
-    environment.put("PORT", Integer.toString(port));
-    environment.put("HOST", "127.0.0.1");
-    environment.put("HTTP_PORT", Integer.toString(ports.take()));
-    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.take());
-    environment.put("RAFT_PATH", dir.resolve("raft").toString());
     // Small memory, so that memtables are flushed every few seconds and kills meet flushes.
-    environment.put("MEMORY_BUDGET", "64m");
+    LoopbackSettings settings =
+        new LoopbackSettings(new FreePorts())
+            .with("RAFT_PATH", dir.resolve("raft"))
+            .with(storeEnvironment);
+    this.bootstrap = settings.bootstrap();
+    this.environment = settings.environment();
   }
 
   public static void main(String[] args) throws Exception {
@@ -126,7 +122,7 @@ public final class KillTorture {
       producer.finish();
     }
     anomalies.addAll(
-        ReadBack.anomalies(ledger, ReadBack.readAll(bootstrap(), TOPIC, producers.size())));
+        ReadBack.anomalies(ledger, ReadBack.readAll(bootstrap, TOPIC, producers.size())));
     anomalies.addAll(FsckProcess.anomalies(jar, environment, "beside a broker"));
     int status = broker.terminate();
     if (status != 0) {
@@ -138,12 +134,15 @@ public final class KillTorture {
   }
 
   private List<LoadProducer> producers() {
-    String b = bootstrap();
     return List.of(
-        new JavaLoadProducer(b, TOPIC, ledger.open("java-idempotent", 0, true), RECORDS_PER_SECOND),
-        new JavaLoadProducer(b, TOPIC, ledger.open("java-plain", 1, false), RECORDS_PER_SECOND),
-        new KcatLoadProducer(b, TOPIC, ledger.open("kcat-idempotent", 2, true), RECORDS_PER_SECOND),
-        new KcatLoadProducer(b, TOPIC, ledger.open("kcat-plain", 3, false), RECORDS_PER_SECOND));
+        new JavaLoadProducer(
+            bootstrap, TOPIC, ledger.open("java-idempotent", 0, true), RECORDS_PER_SECOND),
+        new JavaLoadProducer(
+            bootstrap, TOPIC, ledger.open("java-plain", 1, false), RECORDS_PER_SECOND),
+        new KcatLoadProducer(
+            bootstrap, TOPIC, ledger.open("kcat-idempotent", 2, true), RECORDS_PER_SECOND),
+        new KcatLoadProducer(
+            bootstrap, TOPIC, ledger.open("kcat-plain", 3, false), RECORDS_PER_SECOND));
   }
 
   /** A seeded order of moments: at least three of each special kind, the rest at any time. */
@@ -203,7 +202,7 @@ public final class KillTorture {
 
   private void createTopic() throws Exception {
     try (Admin admin =
-        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap()))) {
+        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap))) {
       admin
           .createTopics(List.of(new NewTopic(TOPIC, 4, (short) 1)))
           .all()
@@ -224,10 +223,6 @@ public final class KillTorture {
     }
     anomalies.stream().limit(50).forEach(a -> System.out.println("ANOMALY " + a));
     System.out.println(anomalies.isEmpty() ? "no anomaly" : anomalies.size() + " anomalies");
-  }
-
-  private String bootstrap() {
-    return "127.0.0.1:" + port;
   }
 
   private static Map<String, String> options(String[] args) {

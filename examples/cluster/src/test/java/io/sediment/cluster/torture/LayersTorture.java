@@ -79,7 +79,7 @@ public final class LayersTorture {
   private final Path dir;
   private final Path bucket;
   private final Map<String, String> environment;
-  private final int port;
+  private final String bootstrap;
   private final int httpPort;
   private final int compactorHttpPort;
   private final boolean compactsElsewhere;
@@ -106,23 +106,21 @@ public final class LayersTorture {
     this.dir = dir;
     this.bucket = bucket;
     FreePorts ports = new FreePorts();
-    this.port = ports.take();
-    this.httpPort = ports.take();
     this.compactorHttpPort = ports.take();
     this.compactsElsewhere = compactsElsewhere;
     this.random = new Random(seed);
-    this.environment = new HashMap<>(storeEnvironment);
-    environment.put("PORT", Integer.toString(port));
-    environment.put("HOST", "127.0.0.1");
-    environment.put("HTTP_PORT", Integer.toString(httpPort));
-    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.take());
-    environment.put("RAFT_PATH", dir.resolve("raft").toString());
-    environment.put("MEMORY_BUDGET", "64m"); // an L0 every second or two
-    environment.put("RETENTION_CHECK_INTERVAL_MS", Integer.toString(RETENTION_CHECK_INTERVAL_MS));
-    environment.put("GARBAGE_INTERVAL_MS", Integer.toString(GARBAGE_INTERVAL_MS));
-    environment.put("COMPACTION", compactsElsewhere ? "elsewhere" : "in-broker");
-    environment.put("COMPACTION_L0_OBJECTS", "4");
-    environment.put("COMPACTION_INTERVAL_MS", "500");
+    LoopbackSettings settings =
+        new LoopbackSettings(ports) // with its little memory: an L0 every second or two
+            .with("RAFT_PATH", dir.resolve("raft"))
+            .with("RETENTION_CHECK_INTERVAL_MS", RETENTION_CHECK_INTERVAL_MS)
+            .with("GARBAGE_INTERVAL_MS", GARBAGE_INTERVAL_MS)
+            .with("COMPACTION", compactsElsewhere ? "elsewhere" : "in-broker")
+            .with("COMPACTION_L0_OBJECTS", "4")
+            .with("COMPACTION_INTERVAL_MS", "500")
+            .with(storeEnvironment);
+    this.bootstrap = settings.bootstrap();
+    this.httpPort = settings.httpPort();
+    this.environment = settings.environment();
   }
 
   public static void main(String[] args) throws Exception {
@@ -175,9 +173,9 @@ public final class LayersTorture {
     List<LoadProducer> producers =
         List.of(
             new JavaLoadProducer(
-                bootstrap(), KEPT, ledger.open("java", 0, true), KEPT_RECORDS_PER_SECOND),
+                bootstrap, KEPT, ledger.open("java", 0, true), KEPT_RECORDS_PER_SECOND),
             new KcatLoadProducer(
-                bootstrap(), KEPT, ledger.open("kcat", 1, true), KEPT_RECORDS_PER_SECOND));
+                bootstrap, KEPT, ledger.open("kcat", 1, true), KEPT_RECORDS_PER_SECOND));
     for (LoadProducer producer : producers) {
       producer.start();
     }
@@ -213,7 +211,7 @@ public final class LayersTorture {
       anomalies.add("nothing was compacted");
     }
     anomalies.addAll(
-        ReadBack.anomalies(ledger, ReadBack.readAll(bootstrap(), KEPT, producers.size())));
+        ReadBack.anomalies(ledger, ReadBack.readAll(bootstrap, KEPT, producers.size())));
     // Cold caches: what a replay costs is what a newly started broker reads.
     if (broker.terminate() != 0) {
       anomalies.add("exit status after SIGTERM is not 0");
@@ -235,7 +233,7 @@ public final class LayersTorture {
     Map<String, Object> config =
         Map.of(
             ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-            bootstrap(),
+            bootstrap,
             ProducerConfig.LINGER_MS_CONFIG,
             20,
             ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
@@ -315,7 +313,7 @@ public final class LayersTorture {
     Map<String, Object> config =
         Map.of(
             ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-            bootstrap(),
+            bootstrap,
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
             "earliest",
             ConsumerConfig.FETCH_MAX_BYTES_CONFIG,
@@ -501,7 +499,7 @@ public final class LayersTorture {
 
   private void createTopics() throws Exception {
     try (Admin admin =
-        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap()))) {
+        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap))) {
       NewTopic kept =
           new NewTopic(KEPT, 2, (short) 1).configs(Map.of(TopicConfig.RETENTION_MS_CONFIG, "-1"));
       NewTopic expiring =
@@ -510,10 +508,6 @@ public final class LayersTorture {
                   Map.of(TopicConfig.RETENTION_MS_CONFIG, Integer.toString(SHORT_RETENTION_MS)));
       admin.createTopics(List.of(kept, expiring)).all().get(60, TimeUnit.SECONDS);
     }
-  }
-
-  private String bootstrap() {
-    return "127.0.0.1:" + port;
   }
 
   private static Map<String, String> options(String[] args) {
