@@ -52,6 +52,8 @@ final class ClusterSimulation implements AutoCloseable {
    * @param leasesLost by brokers that live
    * @param handoffs that were begun
    * @param elections of a Raft leader
+   * @param splitVotes after which nobody led for a while
+   * @param failedPasses of leadership, with times in which a leader took no commands
    * @param rebirths of the cluster from its bucket
    * @param nearbyReads answers of brokers that did not lead, to readers of their racks
    */
@@ -64,6 +66,8 @@ final class ClusterSimulation implements AutoCloseable {
       long leasesLost,
       long handoffs,
       long elections,
+      long splitVotes,
+      long failedPasses,
       long rebirths,
       long nearbyReads,
       long exhaustions,
@@ -74,6 +78,8 @@ final class ClusterSimulation implements AutoCloseable {
       Map<String, Long> counted = new TreeMap<>(others);
       counted.put("handoffs", handoffs);
       counted.put("elections", elections);
+      counted.put("split votes", splitVotes);
+      counted.put("failed passes", failedPasses);
       counted.put("nearby reads", nearbyReads);
       return new SeedRuns.Tally(
           events,
@@ -114,6 +120,8 @@ final class ClusterSimulation implements AutoCloseable {
   private long exhaustions;
   private long rebirths;
   private long electionsBefore;
+  private long splitVotesBefore;
+  private long failedPassesBefore;
   private long nearbyReads;
   private boolean healed;
 
@@ -326,6 +334,8 @@ final class ClusterSimulation implements AutoCloseable {
         processes.stream().mapToLong(BrokerProcess::leasesLost).sum(),
         processes.stream().mapToLong(BrokerProcess::handoffs).sum(),
         electionsBefore + raft.elections(),
+        splitVotesBefore + raft.splitVotes(),
+        failedPassesBefore + raft.failedPasses(),
         rebirths,
         nearbyReads,
         exhaustions,
@@ -486,6 +496,8 @@ final class ClusterSimulation implements AutoCloseable {
     founder = null;
     rebirths++;
     electionsBefore += raft.elections();
+    splitVotesBefore += raft.splitVotes();
+    failedPassesBefore += raft.failedPasses();
     simulation.world().trace("reborn as " + started.incarnation());
     raft = new SimulatedRaft(simulation, started);
     raft.observe(raftObserver);
@@ -527,7 +539,14 @@ final class ClusterSimulation implements AutoCloseable {
           raft.deafen(member, Duration.ofMillis(200L << random.nextInt(8)));
         }
       }
-      default -> {}
+      default -> {
+        Duration length = Duration.ofMillis(200L << random.nextInt(4));
+        if (random.nextBoolean()) {
+          raft.electNobody(length);
+        } else {
+          raft.failToPass(length);
+        }
+      }
     }
     simulation.world().schedule(this::strike, Duration.ofMillis(200 + random.nextInt(4_000)));
   }

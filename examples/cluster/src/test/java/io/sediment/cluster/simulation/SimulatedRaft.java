@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * The log of a metadata group of several brokers, as Raft keeps it: one leader in each term, a
  * committed entry stays, every member applies the same entries in order, each in its own time. What
  * a leader proposed and nobody has acknowledged when another one is elected is in the log or is
- * not, as chance has it; its proposer hears nothing.
+ * not, as chance has it; its proposer hears nothing. Now and then nobody leads for a while, since
+ * votes were split, or the leader takes no commands, since it wants another one to lead who then
+ * does not.
  *
  * <p>How the members agree is Apache Ratis's business and not simulated; what they do with the log
  * is the real thing, see {@link RaftMember}.
@@ -59,15 +61,22 @@ final class SimulatedRaft {
   private final List<Entry> log = new ArrayList<>();
   private final List<Proposal> replicating = new ArrayList<>();
   private Observer observer = (moment, command, led, from) -> {};
+  private final List<Proposal> undecided = new ArrayList<>(); // since nobody leads
   private @Nullable RaftMember leader;
+  private @Nullable RaftMember passing; // leadership, in vain
+  private boolean votesAreSplit;
   private long term;
+  private long ledTerm; // that of the last leader
   private long elections;
+  private long splitVotes;
+  private long failedPasses;
 
   SimulatedRaft(Simulation simulation, BucketStart.Started started) {
     this.simulation = simulation;
     this.random = simulation.random("raft");
     this.started = started;
     this.term = started.exported().term();
+    this.ledTerm = term;
     simulation.world().schedule(this::watch, ELECTION_LOOK);
   }
 
@@ -81,6 +90,16 @@ final class SimulatedRaft {
 
   long elections() {
     return elections;
+  }
+
+  /** Times without a leader that had one. */
+  long splitVotes() {
+    return splitVotes;
+  }
+
+  /** Times in which a leader took no commands. */
+  long failedPasses() {
+    return failedPasses;
   }
 
   void join(RaftMember member) {
@@ -103,7 +122,7 @@ final class SimulatedRaft {
   private void watch() {
     simulation.world().schedule(this::watch, ELECTION_LOOK);
     RaftMember known = leader;
-    if ((known == null || !known.process().isUp()) && random.nextInt(3) == 0) {
+    if (!votesAreSplit && (known == null || !known.process().isUp()) && random.nextInt(3) == 0) {
       elect();
     }
   }
@@ -117,7 +136,11 @@ final class SimulatedRaft {
     }
     RaftMember next = up.get(random.nextInt(up.size()));
     RaftMember old = leader;
-    List<Proposal> open = List.copyOf(replicating);
+    passing = null;
+    votesAreSplit = false;
+    List<Proposal> open = new ArrayList<>(undecided);
+    open.addAll(replicating);
+    undecided.clear();
     replicating.clear();
     for (Proposal proposal : open) {
       switch (random.nextInt(3)) {
@@ -125,14 +148,15 @@ final class SimulatedRaft {
           proposal.arrivedAt = null;
           proposal.from.process().schedule(() -> send(proposal), RETRY_PAUSE);
         }
-        case 1 -> append(new Entry(term, lastIndex() + 1, proposal.command, null));
+        case 1 -> append(new Entry(ledTerm, lastIndex() + 1, proposal.command, null));
         default -> {
           proposal.arrivedAt = next; // which answers when it is asked again
-          append(new Entry(term, lastIndex() + 1, proposal.command, proposal));
+          append(new Entry(ledTerm, lastIndex() + 1, proposal.command, proposal));
         }
       }
     }
     term++;
+    ledTerm = term;
     elections++;
     leader = next;
     simulation.world().trace("term " + term + " is led by " + next.process());
@@ -140,8 +164,50 @@ final class SimulatedRaft {
       old.process().schedule(() -> old.follow(this), transit());
     }
     long readyIndex = lastIndex();
-    long ledTerm = term;
-    next.process().execute(() -> next.leadFrom(ledTerm, readyIndex));
+    long nextTerm = term;
+    next.process().execute(() -> next.leadFrom(nextTerm, readyIndex));
+  }
+
+  /**
+   * Nobody leads for {@code length} or until somebody is elected all the same. The old leader hears
+   * of it; what it had proposed is undecided until then.
+   */
+  void electNobody(Duration length) {
+    RaftMember old = leader;
+    if (old == null) {
+      return;
+    }
+    splitVotes++;
+    simulation.world().trace("nobody wins an election for " + length);
+    leader = null;
+    passing = null;
+    votesAreSplit = true;
+    undecided.addAll(replicating);
+    replicating.clear();
+    old.process().schedule(() -> old.follow(this), transit());
+    long lostTerm = ++term;
+    simulation.world().schedule(() -> votesAreSplit &= term != lostTerm, length);
+  }
+
+  /** The leader takes no commands, since it waits for another one to lead; then it leads on. */
+  void failToPass(Duration length) {
+    RaftMember known = leader;
+    if (known == null || passing != null) {
+      return;
+    }
+    failedPasses++;
+    simulation.world().trace(known.process() + " passes leadership on in vain for " + length);
+    passing = known;
+    long passedIn = term;
+    simulation
+        .world()
+        .schedule(
+            () -> {
+              if (term == passedIn) {
+                passing = null;
+              }
+            },
+            length);
   }
 
   boolean isLedBy(RaftMember member, long inTerm) {
@@ -186,7 +252,7 @@ final class SimulatedRaft {
   }
 
   private void arrive(Proposal proposal, RaftMember at) {
-    if (proposal.arrivedAt == null && leader == at && at.leads()) {
+    if (proposal.arrivedAt == null && leader == at && at.leads() && passing != at) {
       proposal.arrivedAt = at;
       replicating.add(proposal);
       simulation.world().schedule(() -> commit(proposal), delay(REPLICATION_NANOS_MAX));
@@ -236,8 +302,10 @@ final class SimulatedRaft {
     simulation.world().schedule(() -> hearsAgain(member), length);
   }
 
-  /** Members that hear nothing do now. */
+  /** Members that hear nothing do now, and an election has a winner. */
   void heal() {
+    passing = null;
+    votesAreSplit = false;
     List.copyOf(members).forEach(this::hearsAgain);
   }
 
