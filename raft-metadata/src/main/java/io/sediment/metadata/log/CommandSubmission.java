@@ -63,12 +63,15 @@ public final class CommandSubmission {
     log.apply(bytes)
         .thenApply(CommandReply::decode)
         .thenCompose(
-            reply ->
-                images
-                    .published(reply.imageVersion())
-                    .thenApply(
-                        nothing ->
-                            CommandLayout.decodeResult(command, ByteBuffer.wrap(reply.result()))))
+            reply -> {
+              // Who asked need not wait for the notice in the log that tells everybody.
+              images.exportedUpTo(reply.exportedIndex());
+              return images
+                  .published(reply.imageVersion())
+                  .thenApply(
+                      nothing ->
+                          CommandLayout.decodeResult(command, ByteBuffer.wrap(reply.result())));
+            })
         .whenComplete(
             (value, failure) -> {
               noAnswer.cancel();
