@@ -7,14 +7,14 @@
 # was stopped with SIGTERM.
 #
 #   scripts/run-cluster-e2e.sh [--only STEP,...] [--rounds N] [--partitions N] [--lease-ms MS|default] [--limit-ms MS] [--seconds-max S]
-#     [--store local|s3|both] [--warm-seconds S]
+#     [--store local|s3|both] [--warm-seconds S] [--records-per-second N]
 #
-# --warm-seconds lets a broker serve that long before the next one is stopped, in the step "rolling".
+# --warm-seconds lets a broker serve that long before the next one is stopped, in the step "rolling". --records-per-second: of each producer.
 # Steps: kills, raft-leader, two-of-three, zombie, cut, half-cut, rolling, wiped, rebirth. --seconds-max fails a store's run that takes longer. --limit-ms fails one in
 # which a failover took longer; for machines that do nothing else meanwhile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-only='' rounds=1 partitions=60 lease_ms=5000 limit_ms=0 seconds_max=360 store=both warm_seconds=0
+only='' rounds=1 partitions=60 lease_ms=5000 limit_ms=0 seconds_max=360 store=both warm_seconds=0 records_per_second=100
 while [ $# -gt 0 ]; do
   case $1 in
     --only) only=$2; shift 2 ;;
@@ -24,6 +24,7 @@ while [ $# -gt 0 ]; do
     --limit-ms) limit_ms=$2; shift 2 ;;
     --seconds-max) seconds_max=$2; shift 2 ;;
     --store) store=$2; shift 2 ;;
+    --records-per-second) records_per_second=$2; shift 2 ;;
     --warm-seconds) warm_seconds=$2; shift 2 ;;
     *) sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
@@ -40,7 +41,7 @@ torture() { # STORE
   echo "== three brokers on $1, $partitions partitions"
   "$java" -Xmx512m -cp "$(test_class_path)" io.sediment.cluster.torture.ClusterTorture --jar examples/cluster/target/sediment.jar \
     --store "$1" --dir "$work/$1" --only "$only" --rounds "$rounds" --partitions "$partitions" --lease-ms "$lease_ms" --limit-ms "$limit_ms" \
-    --warm-seconds "$warm_seconds" --seconds-max "$seconds_max" ||
+    --warm-seconds "$warm_seconds" --records-per-second "$records_per_second" --seconds-max "$seconds_max" ||
     { echo "FAILED: cluster torture on $1; the brokers' logs: $work/$1/broker-*.log" >&2; exit 1; }
 }
 if [ "$store" != s3 ]; then torture local; fi

@@ -27,13 +27,12 @@ import org.apache.kafka.clients.admin.NewTopic;
  * acknowledged record is read back by two clients.
  *
  * <p>{@code ClusterTorture --jar JAR --store local|s3 --dir DIR [--only STEP,…] [--rounds N]
- * [--partitions N] [--lease-ms MS] [--limit-ms MS] [--warm-seconds S] [--seconds-max S]}. Exit
- * status 0 when nothing was lost, moved, reordered or (where the producer is idempotent) doubled,
- * no failover took longer than the limit, and all of it was done in time.
+ * [--partitions N] [--lease-ms MS] [--limit-ms MS] [--warm-seconds S] [--records-per-second N]
+ * [--seconds-max S]}. Exit status 0 when nothing was lost, moved, reordered or (where the producer
+ * is idempotent) doubled, no failover took longer than the limit, and all of it was done in time.
  */
 public final class ClusterTorture {
   private static final String TOPIC = "torture";
-  private static final int RECORDS_PER_SECOND = 100;
   private static final int BROKERS = 3;
 
   /** The last step, after which the cluster is another one. */
@@ -87,6 +86,7 @@ public final class ClusterTorture {
   private final int rounds;
   private final int partitions;
   private final long warmSeconds;
+  private final int recordsPerSecond; // of each producer
   private final Ledger ledger = new Ledger(Ledger.SMALL);
   private final List<Long> failoversMs = new ArrayList<>();
   private final Map<String, List<Long>> handoffsMs = new TreeMap<>(); // by client
@@ -98,7 +98,8 @@ public final class ClusterTorture {
       List<String> only,
       int rounds,
       int partitions,
-      long warmSeconds)
+      long warmSeconds,
+      int recordsPerSecond)
       throws IOException {
     this.jar = jar;
     this.dir = dir;
@@ -109,6 +110,7 @@ public final class ClusterTorture {
     this.rounds = rounds;
     this.partitions = partitions;
     this.warmSeconds = warmSeconds;
+    this.recordsPerSecond = recordsPerSecond;
   }
 
   public static void main(String[] args) throws Exception {
@@ -120,6 +122,7 @@ public final class ClusterTorture {
     int rounds = Integer.parseInt(options.getOrDefault("rounds", "1"));
     int partitions = Integer.parseInt(options.getOrDefault("partitions", "1000"));
     long warmSeconds = Long.parseLong(options.getOrDefault("warm-seconds", "0"));
+    int recordsPerSecond = Integer.parseInt(options.getOrDefault("records-per-second", "100"));
     long limitMs = Long.parseLong(options.getOrDefault("limit-ms", "0"));
     // Whatever ends this program ends the brokers and clients it started, stopped ones included.
     Runtime.getRuntime()
@@ -142,13 +145,15 @@ public final class ClusterTorture {
       try (S3LoopbackServer s3 = S3LoopbackServer.onFolder(dir.resolve("s3"))) {
         environment.putAll(s3Environment(s3));
         passed =
-            new ClusterTorture(jar, dir, environment, only, rounds, partitions, warmSeconds)
+            new ClusterTorture(
+                    jar, dir, environment, only, rounds, partitions, warmSeconds, recordsPerSecond)
                 .run(limitMs);
       }
     } else {
       environment.put("DATA_PATH", dir.resolve("data").toString());
       passed =
-          new ClusterTorture(jar, dir, environment, only, rounds, partitions, warmSeconds)
+          new ClusterTorture(
+                  jar, dir, environment, only, rounds, partitions, warmSeconds, recordsPerSecond)
               .run(limitMs);
     }
     System.exit(passed ? 0 : 1);
@@ -242,12 +247,12 @@ public final class ClusterTorture {
   private List<LoadProducer> producers() {
     String b = fleet.bootstrap();
     return List.of(
-        new JavaLoadProducer(b, TOPIC, ledger.open("java-1", 0, true), RECORDS_PER_SECOND),
-        new JavaLoadProducer(b, TOPIC, ledger.open("java-2", 1, true), RECORDS_PER_SECOND),
-        new JavaLoadProducer(b, TOPIC, ledger.open("java-3", 2, true), RECORDS_PER_SECOND),
-        new KcatLoadProducer(b, TOPIC, ledger.open("kcat-idempotent", 3, true), RECORDS_PER_SECOND),
-        new KcatLoadProducer(b, TOPIC, ledger.open("kcat-plain", 4, false), RECORDS_PER_SECOND),
-        new JavaLoadProducer(b, TOPIC, ledger.open("java-plain", 5, false), RECORDS_PER_SECOND));
+        new JavaLoadProducer(b, TOPIC, ledger.open("java-1", 0, true), recordsPerSecond),
+        new JavaLoadProducer(b, TOPIC, ledger.open("java-2", 1, true), recordsPerSecond),
+        new JavaLoadProducer(b, TOPIC, ledger.open("java-3", 2, true), recordsPerSecond),
+        new KcatLoadProducer(b, TOPIC, ledger.open("kcat-idempotent", 3, true), recordsPerSecond),
+        new KcatLoadProducer(b, TOPIC, ledger.open("kcat-plain", 4, false), recordsPerSecond),
+        new JavaLoadProducer(b, TOPIC, ledger.open("java-plain", 5, false), recordsPerSecond));
   }
 
   private void createTopic() throws Exception {
@@ -496,7 +501,7 @@ public final class ClusterTorture {
       System.err.println(
           "usage: ClusterTorture --jar JAR --store local|s3 --dir DIR [--only STEP,...]"
               + " [--rounds N] [--partitions N] [--lease-ms MS] [--limit-ms MS] [--warm-seconds S]"
-              + " [--seconds-max S]");
+              + " [--records-per-second N] [--seconds-max S]");
       System.exit(2);
     }
     return options;
