@@ -35,6 +35,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -485,14 +486,48 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       return;
     }
     try {
-      Succession.pass(
-              server.getDivision(group.getGroupId()), requests, scheduler, ticker, config.lease())
-          .get()
-          .ifPresent(next -> LOG.info("{} leads the metadata group from now on", next));
+      boolean possible = canOthersBeMajority();
+      if (isSucceeded()
+          && possible
+          && !Departure.whenDispensable(
+                  config.brokerId(), this::quorum, scheduler, ticker, config.lease())
+              .get()) {
+        LOG.info("left while the others were no majority, as far as was known here");
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      LOG.warn("metadata: departure", e);
+    }
+  }
+
+  private boolean canOthersBeMajority() {
+    try {
+      return Departure.isPossible(
+          QuorumReport.of(server.getDivision(group.getGroupId())),
+          config.lease().dividedBy(Succession.HEARD_PARTS_OF_LEASE));
+    } catch (IOException | MetadataUnavailableException e) {
+      // Leads no longer, or the group changes: somebody may know better.
+      return true;
+    }
+  }
+
+  /** Whether another voter leads now, or may yet. */
+  private boolean isSucceeded() throws InterruptedException {
+    try {
+      Optional<RaftPeerId> next =
+          Succession.pass(
+                  server.getDivision(group.getGroupId()),
+                  requests,
+                  scheduler,
+                  ticker,
+                  config.lease())
+              .get();
+      next.ifPresent(id -> LOG.info("{} leads the metadata group from now on", id));
+      return next.isPresent();
     } catch (IOException | ExecutionException e) {
       LOG.info("nobody was told to lead the metadata group: {}", e.toString());
+      return true;
     }
   }
 

@@ -22,7 +22,7 @@ import org.apache.ratis.server.raftlog.RaftLog;
  */
 final class Succession {
   /** A member that was not heard for so long may be gone; heartbeats are twice as frequent. */
-  private static final int HEARD_PARTS_OF_LEASE = 5;
+  static final int HEARD_PARTS_OF_LEASE = 5;
 
   /** Whoever is there leads within milliseconds; a lease may be minutes, and nobody there. */
   private static final Duration PATIENCE_MAX = Duration.ofSeconds(5);

@@ -1,0 +1,109 @@
+package io.sediment.metadata.ratis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sediment.metadata.MetadataConfig.HostPort;
+import io.sediment.metadata.MetadataQuorum;
+import io.sediment.metadata.MetadataQuorum.Member;
+import io.sediment.metadata.MetadataUnavailableException;
+import io.sediment.runtime.ManualScheduler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** Broker 0 leaves; 1 and 2 stay. */
+class DepartureTest {
+  private static final int LEAVING = 0;
+  private static final Duration LEASE = Duration.ofSeconds(1);
+  private static final long COMMITTED = 9;
+  private static final long UNHEARD = -1;
+
+  private final ManualScheduler scheduler = new ManualScheduler();
+  private CompletableFuture<MetadataQuorum> answer =
+      CompletableFuture.failedFuture(new MetadataUnavailableException("no leader"));
+
+  private CompletableFuture<Boolean> depart() {
+    return Departure.whenDispensable(LEAVING, () -> answer, scheduler, scheduler, LEASE);
+  }
+
+  private static CompletableFuture<MetadataQuorum> led(int leader, long lastOf1, long lastOf2) {
+    return CompletableFuture.completedFuture(
+        new MetadataQuorum(
+            leader,
+            3,
+            COMMITTED,
+            COMMITTED + 1,
+            List.of(
+                member(0, true, COMMITTED),
+                member(1, true, lastOf1),
+                member(2, true, lastOf2),
+                member(3, false, COMMITTED))));
+  }
+
+  private static Member member(int broker, boolean votes, long lastIndex) {
+    return new Member(
+        broker,
+        new UUID(0, broker),
+        new HostPort("broker-" + broker, 1),
+        votes,
+        lastIndex,
+        Duration.ZERO);
+  }
+
+  @Test
+  void itStaysUntilTheNextLeaderHasHeardTheOther() {
+    CompletableFuture<Boolean> departure = depart();
+    answer = led(1, COMMITTED + 1, UNHEARD);
+    scheduler.advance(Duration.ofMillis(500));
+    assertThat(departure).as("the majority needs the one that leaves").isNotDone();
+    answer = led(1, COMMITTED + 1, COMMITTED);
+    scheduler.advance(Duration.ofMillis(10));
+    assertThat(departure).isCompletedWithValue(true);
+  }
+
+  @Test
+  void itIsNotDispensableWhileItLeads() {
+    answer = led(LEAVING, COMMITTED, COMMITTED);
+    CompletableFuture<Boolean> departure = depart();
+    assertThat(departure).isNotDone();
+    answer = led(2, COMMITTED, COMMITTED);
+    scheduler.advance(Duration.ofMillis(10));
+    assertThat(departure).isCompletedWithValue(true);
+  }
+
+  @Test
+  void itIsWorthToWaitOnlyForThoseWhoAreThere() {
+    Duration heardMax = Duration.ofMillis(200);
+    assertThat(Departure.isPossible(quorumOf(0, 200, 200), heardMax)).isTrue();
+    assertThat(Departure.isPossible(quorumOf(0, 200, 201), heardMax)).isFalse();
+    assertThat(Departure.isPossible(quorumOf(0, 200), heardMax)).as("two voters").isFalse();
+  }
+
+  private static MetadataQuorum quorumOf(int... silentMs) {
+    List<Member> members = new ArrayList<>();
+    for (int broker = 0; broker < silentMs.length; broker++) {
+      members.add(
+          new Member(
+              broker,
+              new UUID(0, broker),
+              new HostPort("broker-" + broker, 1),
+              true,
+              COMMITTED,
+              Duration.ofMillis(silentMs[broker])));
+    }
+    return new MetadataQuorum(LEAVING, 3, COMMITTED, COMMITTED, members);
+  }
+
+  @Test
+  void whereNobodyAnswersItLeavesAfterALease() {
+    answer = new CompletableFuture<>();
+    CompletableFuture<Boolean> departure = depart();
+    scheduler.advance(LEASE.minusMillis(1));
+    assertThat(departure).isNotDone();
+    scheduler.advance(Duration.ofMillis(1));
+    assertThat(departure).isCompletedWithValue(false);
+  }
+}
