@@ -496,8 +496,8 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (ExecutionException e) {
-      LOG.warn("metadata: departure", e);
+    } catch (ExecutionException | RuntimeException e) {
+      LOG.warn("metadata: departure", e); // what is closed next matters more
     }
   }
 
