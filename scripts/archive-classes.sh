@@ -10,7 +10,7 @@ archive=${jar%.jar}.jsa
 work=$(mktemp -d)
 brokers=()
 end() {
-  for pid in "${brokers[@]}"; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+  for pid in ${brokers[@]+"${brokers[@]}"}; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
 }
 trap 'end; rm -rf "$work"' EXIT
 rm -f "$archive"
@@ -29,7 +29,14 @@ await_ready() { # BROKER
     sleep 0.1
   done
 }
-leads() { curl -fs "http://127.0.0.1:$((port + 2))/metrics" | grep -q '^sediment_metadata_leader .*1\.0$'; }
+leads() { # whether broker 0 does; without curl, which a fresh machine may lack
+  exec 3<>"/dev/tcp/127.0.0.1/$((port + 2))" || return 1
+  printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3
+  local metrics
+  metrics=$(cat <&3)
+  exec 3>&-
+  grep -q '^sediment_metadata_leader .*1\.0' <<<"$metrics"
+}
 stop() { kill "${brokers[$1]}" && wait "${brokers[$1]}"; }
 
 rehearse() {
