@@ -6,22 +6,20 @@ import java.nio.ByteBuffer;
 
 /**
  * The state machine's answer to whoever submitted a command: version of the image that shows its
- * effect (i64), up to which index the bucket holds the log for all that is known there (i64), then
- * the sized result.
+ * effect (i64), then the sized result.
  */
-record CommandReply(long imageVersion, long exportedIndex, byte[] result) {
+record CommandReply(long imageVersion, byte[] result) {
   byte[] encode() {
-    return new MetadataOutput().i64(imageVersion).i64(exportedIndex).sized(result).toByteArray();
+    return new MetadataOutput().i64(imageVersion).sized(result).toByteArray();
   }
 
   static CommandReply decode(ByteBuffer bytes) {
     MetadataInput in = new MetadataInput(bytes, "command reply");
     long version = in.i64();
-    long exportedIndex = in.i64();
     ByteBuffer sized = in.sized();
     in.end();
     byte[] result = new byte[sized.remaining()];
     sized.get(result);
-    return new CommandReply(version, exportedIndex, result);
+    return new CommandReply(version, result);
   }
 }

@@ -63,15 +63,12 @@ public final class CommandSubmission {
     log.apply(bytes)
         .thenApply(CommandReply::decode)
         .thenCompose(
-            reply -> {
-              // Who asked need not wait for the notice in the log that tells everybody.
-              images.exportedUpTo(reply.exportedIndex());
-              return images
-                  .published(reply.imageVersion())
-                  .thenApply(
-                      nothing ->
-                          CommandLayout.decodeResult(command, ByteBuffer.wrap(reply.result())));
-            })
+            reply ->
+                images
+                    .published(reply.imageVersion())
+                    .thenApply(
+                        nothing ->
+                            CommandLayout.decodeResult(command, ByteBuffer.wrap(reply.result()))))
         .whenComplete(
             (value, failure) -> {
               noAnswer.cancel();

@@ -91,10 +91,7 @@ public final class MetadataStateMachine {
     CommandResult<R> result = outcome.result();
     return exported.thenApply(
         nothing ->
-            new CommandReply(
-                    after.version(),
-                    images.exportedIndex(),
-                    CommandLayout.encodeResult(command, result))
+            new CommandReply(after.version(), CommandLayout.encodeResult(command, result))
                 .encode());
   }
 
