@@ -25,6 +25,9 @@ final class RaftSettings {
 
   private static final int CHECKPOINT_EVERY_ENTRIES = 4096;
 
+  /** Whatever the lease: nothing ends such a pause before its time. */
+  private static final long RETRY_PAUSE_MS_MAX = 1_000;
+
   private RaftSettings() {}
 
   static RaftProperties of(MetadataConfig config, Path logFolder, boolean alone) {
@@ -100,12 +103,13 @@ final class RaftSettings {
 
   /**
    * How long a leader waits after each failure in a row to reach a member: as long as between
-   * heartbeats. If it waited longer, a member that comes back would stand for election meanwhile,
-   * in vain, and a leader elected while the other one starts would lose its majority for not
-   * asking.
+   * heartbeats, but no longer than {@link #RETRY_PAUSE_MS_MAX}. If it waited longer, a member that
+   * comes back would stand for election meanwhile, in vain, and a leader elected while the other
+   * one starts would lose its majority for not asking.
    */
   private static String retries(long leaseMs) {
-    return "1ms,10," + Math.max(1, leaseMs / 10) + "ms," + Integer.MAX_VALUE;
+    long pauseMs = Math.min(RETRY_PAUSE_MS_MAX, Math.max(1, leaseMs / 10));
+    return "1ms,10," + pauseMs + "ms," + Integer.MAX_VALUE;
   }
 
   private static TimeDuration millis(long count) {
