@@ -482,10 +482,10 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
    * is gone, which would cost them their leases.
    */
   private void passLeadership() {
-    if (!leads() || halted.isDone()) {
-      return;
-    }
     try {
+      if (!leads() || halted.isDone()) {
+        return;
+      }
       boolean possible = canOthersBeMajority();
       if (isSucceeded()
           && possible
