@@ -272,9 +272,7 @@ final class ProduceAttempt {
     while (next < items.size()) {
       Item item = items.get(next);
       if (!isSettled(item) && !append(item)) {
-        tools
-            .scheduler()
-            .schedule(() -> context.networkThread().execute(this::appendAll), busyPause());
+        tools.scheduler().schedule(() -> context.networkThread().execute(this::goOn), busyPause());
         return;
       }
       next++;
