@@ -26,6 +26,9 @@ final class Registration {
   private final Scheduler scheduler;
   private final CompletableFuture<Long> brokerEpoch = new CompletableFuture<>();
 
+  /** One attempt comes after the other: not done while the last line has not been written. */
+  private volatile CompletableFuture<?> said = CompletableFuture.completedFuture(null);
+
   private Registration(
       ClusterMetadata metadata,
       RegisterBroker command,
@@ -41,8 +44,8 @@ final class Registration {
    * Completes with the broker epoch of this process; fails where the registration is refused. No
    * further attempt is made once the future was cancelled.
    *
-   * @param outlook whom of the others this broker reaches; what the operator is told of every
-   *     attempt that fails
+   * @param outlook whom of the others this broker reaches; what the operator is told of attempts
+   *     that fail, of one at a time
    */
   static CompletableFuture<Long> of(
       ClusterMetadata metadata,
@@ -72,18 +75,24 @@ final class Registration {
             });
   }
 
+  /** Tries again also while nobody knows yet whom this broker reaches: a leader may be there. */
   private void sayWhyAndTryAgain(Throwable failure) {
-    outlook
-        .get()
-        .whenComplete(
-            (whom, unknown) -> {
-              log.warn(
-                  "broker {} is not registered yet, trying again: {}; {}",
-                  command.brokerId(),
-                  failure.getMessage(),
-                  unknown == null ? whom : unknown.toString());
-              scheduler.schedule(this::submit, PAUSE);
-            });
+    scheduler.schedule(this::submit, PAUSE);
+    if (!said.isDone()) {
+      return;
+    }
+    said =
+        outlook
+            .get()
+            .handle(
+                (whom, unknown) -> {
+                  log.warn(
+                      "broker {} is not registered yet, trying again: {}; {}",
+                      command.brokerId(),
+                      failure.getMessage(),
+                      unknown == null ? whom : unknown.toString());
+                  return null;
+                });
   }
 
   private static boolean isUnavailable(Throwable failure) {
