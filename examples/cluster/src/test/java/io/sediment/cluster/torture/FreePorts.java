@@ -3,6 +3,7 @@ package io.sediment.cluster.torture;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Ports for servers that will be killed and started again on them: below the range that outgoing
@@ -13,17 +14,16 @@ public final class FreePorts {
   private static final int FIRST = 10_000;
   private static final int COUNT = 15_000;
 
-  private int next;
+  /** Processes that run at the same time have numbers that are close together. */
+  private static final int APART = 101;
 
-  public FreePorts() {
-    next = (int) (ProcessHandle.current().pid() % COUNT);
-  }
+  private static final AtomicInteger NEXT =
+      new AtomicInteger((int) (ProcessHandle.current().pid() * APART % COUNT));
 
-  /** A port that nobody listens on now and that this object has not given out before. */
+  /** A port that nobody listens on now and that this process has not given out before. */
   public int take() {
     for (int tries = 0; tries < COUNT; tries++) {
-      int port = FIRST + next;
-      next = (next + 1) % COUNT;
+      int port = FIRST + NEXT.getAndUpdate(before -> (before + 1) % COUNT);
       if (isFree(port)) {
         return port;
       }
