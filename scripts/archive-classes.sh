@@ -23,11 +23,14 @@ start() { # BROKER [JVM OPTION...]
     "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx256m "$@" -jar "$jar" >"$dir/log-$id" 2>&1 &
   brokers[id]=$!
 }
-await_ready() { # BROKER
-  while ! grep -q "Sediment is ready" "$dir/log-$1"; do
-    kill -0 "${brokers[$1]}" 2>/dev/null || return 1
+await_ready() { # BROKER; neither of the two is without the other
+  local tries pid
+  for ((tries = 0; tries < 600; tries++)); do
+    ! grep -q "Sediment is ready" "$dir/log-$1" || return 0
+    for pid in "${brokers[@]}"; do kill -0 "$pid" 2>/dev/null || return 1; done
     sleep 0.1
   done
+  return 1
 }
 leads() { # whether broker 0 does; without curl, which a fresh machine may lack
   exec 3<>"/dev/tcp/127.0.0.1/$((port + 2))" || return 1
