@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Starts two brokers that form a cluster, for a moment and on the local disk, and keeps the classes that one of them loaded in
 # examples/cluster/target/sediment.jsa: a start with -XX:SharedArchiveFile=…/sediment.jsa costs half the processor time of one without, and a broker
-# that comes to lead the metadata group does so without reading classes from the jar first. So this one is to lead it before it leaves (where it does not, the archive lacks these classes and nothing else). The
-# file fits only this jar and this JVM; to any other JVM it is nothing, so a failure here fails nothing: brokers then start as they do without.
+# that comes to lead the metadata group does so without reading classes from the jar first. So this one is to lead it before it leaves; where it does
+# not, the archive lacks these classes and nothing else. The file fits only this jar and this JVM; to any other JVM it is nothing, so a failure here
+# fails nothing: brokers then start as they do without.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jar=$PWD/examples/cluster/target/sediment.jar # the archive remembers the path
