@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 /** {@code deploy/kubernetes} fits together and fits the broker, read without a cluster. */
 class KubernetesManifestsTest {
   private static final Path FOLDER = Path.of("../../deploy/kubernetes");
+  private static final String ZONE = "eu-central-1a";
 
   private Kustomization all;
   private YamlNode brokers;
@@ -35,19 +36,27 @@ class KubernetesManifestsTest {
   }
 
   private BrokerSettings settings(int ordinal) {
-    return BrokerSettings.from(environment(ordinal));
+    return BrokerSettings.from(environment(ordinal, ZONE));
   }
 
-  private Map<String, String> environment(int ordinal) {
-    return all.environment(
-        broker(),
-        Map.of(
-            "metadata.name",
-            "sediment-" + ordinal,
-            "metadata.namespace",
-            all.namespace(),
-            "metadata.labels['apps.kubernetes.io/pod-index']",
-            Integer.toString(ordinal)));
+  /**
+   * What a broker's container is told in {@code zone}, which is empty where its pod has no such
+   * label.
+   */
+  private Map<String, String> environment(int ordinal, String zone) {
+    return all.environment(broker(), fields(ordinal, zone));
+  }
+
+  private Map<String, String> fields(int ordinal, String zone) {
+    return Map.of(
+        "metadata.name",
+        "sediment-" + ordinal,
+        "metadata.namespace",
+        all.namespace(),
+        "metadata.labels['apps.kubernetes.io/pod-index']",
+        Integer.toString(ordinal),
+        "metadata.labels['topology.kubernetes.io/zone']",
+        zone);
   }
 
   private List<YamlNode> podTemplates() {
@@ -139,7 +148,7 @@ class KubernetesManifestsTest {
             "AWS_SECRET_ACCESS_KEY",
             "POD_NAME",
             "POD_NAMESPACE"));
-    assertThat(known).containsAll(environment(0).keySet());
+    assertThat(known).containsAll(environment(0, ZONE).keySet());
 
     String service = brokers.at("spec", "serviceName").text();
     int replicas = brokers.at("spec", "replicas").number();
@@ -171,6 +180,15 @@ class KubernetesManifestsTest {
   }
 
   @Test
+  void aBrokersRackIsItsZoneWhereKubernetesSaysIt() {
+    assertThat(settings(0).rack()).contains(ZONE);
+    assertThat(BrokerSettings.from(environment(0, "")).rack()).isEmpty();
+    assertThat(brokers.at("spec", "template", "spec", "topologySpreadConstraints").items())
+        .extracting(spread -> spread.at("topologyKey").text())
+        .contains("topology.kubernetes.io/zone");
+  }
+
+  @Test
   void probesAskTheHealthPort() {
     assertThat(broker().at("livenessProbe", "httpGet").texts())
         .isEqualTo(Map.of("path", HttpEndpoint.LIVE_PATH, "port", "http"));
@@ -183,6 +201,12 @@ class KubernetesManifestsTest {
         .isEqualTo("true");
   }
 
+  /** What benchmarks of rolling restarts call a broker that was started "half a minute ago". */
+  @Test
+  void aBrokerWarmsUpBeforeTheNextOneStops() {
+    assertThat(brokers.at("spec", "minReadySeconds").number()).isGreaterThanOrEqualTo(30);
+  }
+
   @Test
   void aStopHasTheTimeThatItTakes() {
     YamlNode grace = brokers.at("spec", "template", "spec", "terminationGracePeriodSeconds");
@@ -192,7 +216,7 @@ class KubernetesManifestsTest {
 
   @Test
   void theMemoryLimitHoldsHeapDirectMemoryAndTheRest() {
-    String options = environment(0).get("JAVA_OPTS");
+    String options = environment(0, ZONE).get("JAVA_OPTS");
     String limit = broker().at("resources", "limits", "memory").text();
     assertThat(Integer.parseInt(limit.replace("Mi", "")))
         .isGreaterThanOrEqualTo(
@@ -214,21 +238,11 @@ class KubernetesManifestsTest {
         assertThat(container.at("image").text()).matches("[a-z/]+:.*\\d.*");
         assertThat(container.at("securityContext", "allowPrivilegeEscalation").text())
             .isEqualTo("false");
-        assertThat(all.environment(container, environmentFields())).isNotNull();
+        assertThat(all.environment(container, fields(0, ZONE))).isNotNull();
         for (YamlNode mount : container.at("volumeMounts").items()) {
           assertThat(mount.at("mountPath").text()).startsWith("/");
         }
       }
     }
-  }
-
-  private Map<String, String> environmentFields() {
-    return Map.of(
-        "metadata.name",
-        "x",
-        "metadata.namespace",
-        all.namespace(),
-        "metadata.labels['apps.kubernetes.io/pod-index']",
-        "0");
   }
 }
