@@ -17,6 +17,9 @@ RUN groupadd --gid 10001 sediment \
  && install -d -o 10001 -g 10001 /var/lib/sediment
 COPY --from=build /build/scripts/lib/jvm-options /build/examples/cluster/target/sediment.jar /opt/sediment/
 
+# In this stage, since the archive of classes fits one JVM and one place of the jar. Two brokers on loopback, for some seconds; needs no network.
+RUN --mount=type=bind,from=build,source=/build/scripts,target=/tmp/scripts /tmp/scripts/archive-classes.sh /opt/sediment/sediment.jar
+
 # ./raft and, with the local store, ./data: the defaults of RAFT_PATH and DATA_PATH.
 WORKDIR /var/lib/sediment
 VOLUME /var/lib/sediment
@@ -34,4 +37,4 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=90s --retries=3 \
 
 # A shell only to split JAVA_OPTS: the JVM takes its place, and with it process 1 and SIGTERM. Names that have moved (a broker in a new
 # pod) are looked up again after 5 s: the first option is for gRPC, which Raft speaks, the second for the JVM.
-ENTRYPOINT ["/bin/sh", "-c", "exec java @/opt/sediment/jvm-options -Dnetworkaddress.cache.ttl=5 -Dsun.net.inetaddr.ttl=5 $JAVA_OPTS -jar /opt/sediment/sediment.jar \"$@\"", "sediment"]
+ENTRYPOINT ["/bin/sh", "-c", "exec java @/opt/sediment/jvm-options -Dnetworkaddress.cache.ttl=5 -Dsun.net.inetaddr.ttl=5 $JAVA_OPTS -XX:SharedArchiveFile=/opt/sediment/sediment.jsa -Xlog:cds=off -Xlog:cds+dynamic=off -jar /opt/sediment/sediment.jar \"$@\"", "sediment"]

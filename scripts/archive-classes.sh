@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Starts two brokers that form a cluster, for a moment and on the local disk, and keeps the classes that one of them loaded in
-# examples/cluster/target/sediment.jsa: a start with -XX:SharedArchiveFile=…/sediment.jsa costs half the processor time of one without, and a broker
-# that comes to lead the metadata group does so without reading classes from the jar first. So this one is to lead it before it leaves; where it does
-# not, the archive lacks these classes and nothing else. The file fits only this jar and this JVM; to any other JVM it is nothing, so a failure here
-# fails nothing: brokers then start as they do without.
+# Starts two brokers that form a cluster, for a moment and on the local disk, and keeps the classes that one of them loaded in an archive beside the
+# jar, sediment.jsa: a start with -XX:SharedArchiveFile=…/sediment.jsa costs half the processor time of one without, and a broker that comes to lead the
+# metadata group does so without reading classes from the jar first. So this one is to lead it before it leaves; where it does not, the archive lacks
+# these classes and nothing else. The file fits only this jar, at this path, and this JVM; to any other JVM it is nothing, so a failure here fails
+# nothing: brokers then start as they do without.
+#
+#   scripts/archive-classes.sh [JAR]     default: examples/cluster/target/sediment.jar
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-jar=$PWD/examples/cluster/target/sediment.jar # the archive remembers the path
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+source "$root/scripts/lib/http.sh"
+jar=$(realpath "${1:-$root/examples/cluster/target/sediment.jar}") # the archive remembers the path
 archive=${jar%.jar}.jsa
 work=$(mktemp -d)
 brokers=()
@@ -33,13 +36,9 @@ await_ready() { # BROKER; neither of the two is without the other
   done
   return 1
 }
-leads() { # whether broker 0 does; without curl, which a fresh machine may lack
-  exec 3<>"/dev/tcp/127.0.0.1/$((port + 2))" || return 1
-  printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3
+leads() { # whether broker 0 does
   local metrics
-  metrics=$(cat <&3)
-  exec 3>&-
-  grep -q '^sediment_metadata_leader .*1\.0' <<<"$metrics"
+  metrics=$(http_get $((port + 2)) /metrics) && grep -q '^sediment_metadata_leader .*1\.0' <<<"$metrics"
 }
 stop() { kill "${brokers[$1]}" && wait "${brokers[$1]}"; }
 

@@ -8,6 +8,7 @@
 # The store's variables (OBJECT_STORE_TYPE, S3_BUCKET …) and all other settings in the environment go to every broker; JAVA_OPTS to every JVM.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+source "$root/scripts/lib/http.sh"
 count=${1:-3}
 base=${BASE_PORT:-19092}
 dir=${CLUSTER_DIR:-./cluster}
@@ -46,7 +47,7 @@ for ((i = 0; i < count; i++)); do
   bootstrap+=${bootstrap:+,}127.0.0.1:$((base + i))
 done
 for ((i = 0; i < count; i++)); do
-  until curl -sf -o /dev/null "http://127.0.0.1:$((base + 200 + i))/health/ready"; do
+  until is_ready $((base + 200 + i)); do
     if ! kill -0 "${pids[i]}" 2>/dev/null; then
       echo "broker $i ended; its log: $dir/broker-$i/broker.log" >&2
       tail -5 "$dir/broker-$i/broker.log" >&2

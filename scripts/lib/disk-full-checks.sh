@@ -15,7 +15,7 @@ if "${as_root[@]}" mount -t tmpfs -o "size=64m,mode=777" tmpfs "$small" 2>/dev/n
   produce -E -t full -p 0 -X enable.idempotence=true -X message.timeout.ms=90000 -X request.timeout.ms=3000 <"$work/later" &
   producer=$!
   sleep 8 # longer than a request may take
-  http_get /health/live >"$work/actual"
+  http_get "$http" /health/live >"$work/actual"
   printf '200\nlive\n' >"$work/expected"
   check "the broker lives on a full disk"
   kill -0 "$producer" 2>/dev/null && echo waits >"$work/actual" || echo ended >"$work/actual"

@@ -1,5 +1,6 @@
 # Functions of the end-to-end scripts: start and stop a broker and an S3 server, count checks. Sourced, needs $work and $java.
 source scripts/lib/class-paths.sh
+source scripts/lib/http.sh
 passed=0
 broker_pid= s3_pid= broker=
 s3_settings=()

@@ -1,26 +1,16 @@
 # How the process starts, says what is wrong, and stops. Sourced by run-e2e.sh with a broker running in $dir on $store_settings; leaves it stopped.
 echo "== the process: health, refused starts, SIGTERM"
 
-http_get() { # PATH: the status line and the body
-  local line body=
-  exec 4<>"/dev/tcp/127.0.0.1/$http"
-  printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&4
-  read -r line <&4
-  body=$(tr -d '\r' <&4 | sed '1,/^$/d')
-  exec 4<&- 4>&-
-  printf '%s\n%s\n' "$(cut -d' ' -f2 <<<"$line")" "$body"
-}
-
-http_get /health/live >"$work/actual"
+http_get "$http" /health/live >"$work/actual"
 printf '200\nlive\n' >"$work/expected"
 check "/health/live answers"
 
-http_get /health/ready >"$work/actual"
+http_get "$http" /health/ready >"$work/actual"
 printf '200\nready\n' >"$work/expected"
 check "/health/ready answers once clients are served"
 
 figures='process_resident_bytes|sediment_memory_used_bytes|sediment_store_requests_seconds_count|sediment_wal_ack_seconds_count'
-http_get /metrics | grep -oE "^(200|$figures)\b" | sort -u >"$work/actual"
+http_get "$http" /metrics | grep -oE "^(200|$figures)\b" | sort -u >"$work/actual"
 tr '|' '\n' <<<"200|$figures" >"$work/expected"
 check "/metrics has the broker's figures as Prometheus text"
 

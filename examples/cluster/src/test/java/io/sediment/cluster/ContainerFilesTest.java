@@ -47,6 +47,26 @@ class ContainerFilesTest {
     assertThat(ROOT.resolve("scripts/lib/jvm-options")).exists();
   }
 
+  /** The archive fits one JVM and one path of the jar, and the JVM is silent where it does not. */
+  @Test
+  void theClassArchiveIsMadeByTheJvmThatUsesIt() throws IOException {
+    String text = String.join("\n", dockerfile());
+    String last = text.substring(text.lastIndexOf("\nFROM "));
+    String script = "scripts/archive-classes.sh";
+    String jar = "/opt/sediment/sediment.jar";
+    assertThat(last)
+        .containsSubsequence(
+            "target/sediment.jar /opt/sediment/\n",
+            "\nRUN ",
+            "from=build,source=/build/scripts,target=/tmp/scripts",
+            "/tmp/" + script + " " + jar + "\n",
+            "\nUSER ",
+            "\nENTRYPOINT ",
+            "-XX:SharedArchiveFile=" + jar.replace(".jar", ".jsa") + " ",
+            "-jar " + jar + " ");
+    assertThat(ROOT.resolve(script)).isExecutable();
+  }
+
   @Test
   void threeBrokersUnderstandTheirEnvironments() throws IOException {
     Set<String> known =
