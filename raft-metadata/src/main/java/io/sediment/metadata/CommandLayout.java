@@ -134,7 +134,7 @@ public final class CommandLayout {
     int kind = in.u8();
     int version = in.u8();
     if (version != VERSION) {
-      throw in.corrupt("kind " + kind + " in format version " + version);
+      throw in.corrupt("kind " + kind + " in format version " + version + ", known " + VERSION);
     }
     try {
       MetadataCommand<?> command = decode(kind, in);
@@ -244,7 +244,7 @@ public final class CommandLayout {
     MetadataInput in = new MetadataInput(bytes, "metadata command result");
     int version = in.u8();
     if (version != VERSION) {
-      throw in.corrupt("format version " + version);
+      throw in.corrupt("format version " + version + ", known " + VERSION);
     }
     CommandResult<R> result = readResult(in, i -> (R) readValue(command, i));
     in.end();
