@@ -1,7 +1,5 @@
 package io.sediment.cluster;
 
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.sediment.cluster.ValueTypes.HostAndPort;
 import io.sediment.frontend.KafkaFrontend;
 import io.sediment.frontend.partition.BalanceLoop;
@@ -27,16 +25,10 @@ import io.sediment.metadata.MetadataConfig.HostPort;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.liveness.LaneReport;
 import io.sediment.metadata.ratis.RaftMetadata;
-import io.sediment.objectstore.StoreProbe;
-import io.sediment.runtime.MemoryBudget;
 import io.sediment.runtime.NamedThreads;
-import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
-import io.sediment.runtime.Ticker;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -45,18 +37,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * One broker, wired. Parts are started in the order in which they need each other, and closed in
- * the opposite order; each is handed what it needs through its constructor, clocks and chance
- * included.
- */
-final class Broker implements Service {
+/** One broker, wired. */
+final class Broker extends Service {
   private static final Logger log = LoggerFactory.getLogger(Broker.class);
   private static final Duration START_TIMEOUT = Duration.ofMinutes(5);
   static final Duration HANDOFF_TIMEOUT = Duration.ofSeconds(10);
@@ -66,19 +51,8 @@ final class Broker implements Service {
   private static final Duration MEASURING_INTERVAL = Duration.ofSeconds(10);
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
 
-  private final BrokerSettings settings;
-  private final Ticker ticker = SystemPorts.ticker();
-  private final InstantSource clock = SystemPorts.wallClock();
-  private final RandomGenerator random = SystemPorts.secureRandom();
-  private final PrometheusMeterRegistry meters =
-      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final StartedParts started = new StartedParts();
-  private final CompletableFuture<@Nullable Throwable> end = new CompletableFuture<>();
-  private final AtomicBoolean closing = new AtomicBoolean();
-  private volatile boolean ready;
-
   private Broker(BrokerSettings settings) {
-    this.settings = settings;
+    super(settings, START_TIMEOUT);
   }
 
   /**
@@ -86,24 +60,15 @@ final class Broker implements Service {
    * again.
    */
   static Broker start(BrokerSettings settings) throws Exception {
-    Broker broker = new Broker(settings);
-    boolean complete = false;
-    try {
-      broker.startParts();
-      complete = true;
-      return broker;
-    } finally {
-      if (!complete) {
-        broker.close();
-      }
-    }
+    return startedOrClosed(new Broker(settings));
   }
 
-  private void startParts() throws Exception {
+  @Override
+  void startParts() throws Exception {
     long begin = ticker.nanoTime();
     requireUnusedPlaces();
     HttpEndpoint http = startHttp();
-    ProcessEnvironment process = startProcess();
+    ProcessEnvironment process = startProcess("engine", engineThreads());
     CompletableFuture<Void> rehearsed = rehearse(process);
     BrokerLanes lanes = new BrokerLanes(process);
     RaftMetadata metadata = started("metadata", openMetadata(process, lanes));
@@ -153,29 +118,6 @@ final class Broker implements Service {
     FreePort.require("HOST", "PORT", settings.host(), settings.port());
     HostAndPort raft = settings.raftListenAddress();
     FreePort.require("RAFT_LISTEN_ADDR", "RAFT_LISTEN_ADDR", raft.host(), raft.port());
-  }
-
-  private HttpEndpoint startHttp() throws IOException {
-    ProcessMeters.bindTo(meters);
-    return started(
-        "http",
-        HttpEndpoint.start(
-            new InetSocketAddress(settings.host(), settings.httpPort()),
-            () -> ready,
-            meters::scrape,
-            NamedThreads.pool("http", 2)));
-  }
-
-  private ProcessEnvironment startProcess() throws Exception {
-    ThreadPoolScheduler scheduler =
-        started("scheduler", new ThreadPoolScheduler("engine", engineThreads()));
-    BrokerStores stores =
-        started("object store", BrokerStores.open(settings, scheduler, ticker, random, meters));
-    await(new StoreProbe(stores.main(), random).run()).requireHonest(stores.name());
-    MemoryBudget budget = MemoryBudget.forBroker(MemoryLimits.budgetBytes(settings));
-    ProcessMeters.bindTo(meters, budget);
-    return new ProcessEnvironment(
-        settings, stores, scheduler, ticker, clock, random, budget, meters);
   }
 
   /**
@@ -373,7 +315,7 @@ final class Broker implements Service {
 
   /** Clients are served while the lease is held. */
   private void serve(KafkaFrontend frontend, boolean held) {
-    ready = held && !closing.get();
+    serving(held);
     frontend.turnAway(!held);
   }
 
@@ -446,7 +388,7 @@ final class Broker implements Service {
    */
   private void handOver(PartitionHandoff handoff, ThreadPoolScheduler scheduler) {
     try (handoff) {
-      if (end.isDone()) {
+      if (hasEnded()) {
         return;
       }
       long begin = ticker.nanoTime();
@@ -479,12 +421,8 @@ final class Broker implements Service {
     return Math.max(2, Runtime.getRuntime().availableProcessors());
   }
 
-  private <T extends AutoCloseable> T started(String name, T part) {
-    return started.add(name, part);
-  }
-
   /** One that has halted has nothing to finish; why it did has been said. */
-  private static void close(Lane lane) throws Exception {
+  private void close(Lane lane) throws Exception {
     boolean halted = lane.halted().isDone();
     try {
       await(lane.close());
@@ -493,39 +431,5 @@ final class Broker implements Service {
         throw e;
       }
     }
-  }
-
-  private static <T> T await(CompletableFuture<T> future) throws Exception {
-    try {
-      return future.get(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof Exception cause ? cause : e;
-    } catch (TimeoutException e) {
-      future.cancel(false);
-      throw new IllegalStateException("not done within " + START_TIMEOUT, e);
-    }
-  }
-
-  private void endWith(Throwable cause) {
-    ready = false;
-    if (!closing.get()) {
-      end.complete(cause);
-    }
-  }
-
-  @Override
-  public @Nullable Throwable awaitEnd() {
-    return end.join();
-  }
-
-  /** Stops serving, finishes what is under way, flushes, lets go. Idempotent. */
-  @Override
-  public void close() {
-    if (!closing.compareAndSet(false, true)) {
-      return;
-    }
-    ready = false;
-    started.close();
-    end.complete(null);
   }
 }
