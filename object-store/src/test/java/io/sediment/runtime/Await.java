@@ -5,12 +5,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** Waits in tests: for a condition, never for time; the bound only ends a run that hangs. */
 public final class Await {
   /** Generous, since the machine may be slow and shared. */
   public static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   private Await() {}
 
@@ -60,8 +63,7 @@ public final class Await {
       if (System.nanoTime() - end > 0) {
         return false;
       }
-      Thread.onSpinWait();
-      Thread.yield();
+      LockSupport.parkNanos(LOOK_AGAIN_NANOS); // to spin would take a core from what is waited for
     }
     return true;
   }

@@ -63,7 +63,8 @@ final class CompactorProcess extends Service {
             LOOK_INTERVAL,
             newest -> compact(process, scratch, newest)));
     serving(true);
-    log.info("The compactor is at work on {}, http on port {}", process.stores().name(), http.port());
+    log.info(
+        "The compactor is at work on {}, http on port {}", process.stores().name(), http.port());
   }
 
   /** Begins with a cluster, and anew where the bucket was taken over by a next incarnation. */

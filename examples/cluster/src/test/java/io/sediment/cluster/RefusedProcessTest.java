@@ -3,6 +3,7 @@ package io.sediment.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.runtime.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a broker's process says, and with which exit status, where it must not go on. */
 class RefusedProcessTest {
   private static final long MINUTES_MAX = 5;
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   @TempDir Path folder;
   private final FreePorts ports = new FreePorts();
@@ -40,8 +42,7 @@ class RefusedProcessTest {
     int status() {
       try {
         HttpResponse<Void> answer =
-            HttpClient.newHttpClient()
-                .send(HttpRequest.newBuilder(ready).build(), BodyHandlers.discarding());
+            HTTP.send(HttpRequest.newBuilder(ready).build(), BodyHandlers.discarding());
         return answer.statusCode();
       } catch (IOException notYet) {
         return -1;
@@ -60,12 +61,13 @@ class RefusedProcessTest {
 
   @Test
   void ofTwoProcessesWithOneBrokerIdTheOlderHalts() throws Exception {
-    String voter = address();
-    Running only = start(environment("0", "raft-0", voter, "0=" + voter));
+    LoopbackSettings voter = settings(0, "raft-0");
+    String peers = "0=" + voter.raftAddress();
+    Running only = start(voter.with("RAFT_PEERS", peers).environment());
     Await.until("the voter serves", only::isReady);
-    Running older = start(environment("1", "raft-1", address(), "0=" + voter));
+    Running older = start(settings(1, "raft-1").with("RAFT_PEERS", peers).environment());
     Await.until("the older one serves", older::isReady);
-    Running newer = start(environment("1", "raft-2", address(), "0=" + voter));
+    Running newer = start(settings(1, "raft-2").with("RAFT_PEERS", peers).environment());
     assertEnds(older, 3, "another process has registered as broker 1");
     Await.until("the newer one serves", newer::isReady);
     assertThat(only.process().isAlive()).isTrue();
@@ -77,8 +79,8 @@ class RefusedProcessTest {
     try (InProcessCluster cluster = new InProcessCluster(folder)) {
       voter = cluster.environment(0);
     }
-    Map<String, String> elsewhere = environment("0", "raft-9", address(), "");
-    elsewhere.put("DATA_PATH", folder.resolve("another-bucket").toString());
+    Map<String, String> elsewhere =
+        settings(0, "raft-9").with("DATA_PATH", folder.resolve("another-bucket")).environment();
     Broker.start(BrokerSettings.from(elsewhere)).close();
     Map<Path, Long> before = objects();
 
@@ -91,12 +93,13 @@ class RefusedProcessTest {
 
     // Side by side, since they wait for a minute.
     Running member = start(voter);
-    Running newcomer = start(environment("7", "raft-7", address(), voter.get("RAFT_PEERS")));
-    Map<String, String> founder = new HashMap<>(voter);
-    founder.putAll(
-        environment("0", "raft-8", address(), "0=127.0.0.1:1,1=127.0.0.1:2,2=127.0.0.1:3"));
-    founder.put("DATA_PATH", folder.resolve("new-bucket").toString());
-    assertEnds(start(founder), 2, "waited PT1M for the vote of broker 1");
+    Running newcomer =
+        start(settings(7, "raft-7").with("RAFT_PEERS", voter.get("RAFT_PEERS")).environment());
+    LoopbackSettings founder =
+        settings(0, "raft-8")
+            .with("RAFT_PEERS", "0=127.0.0.1:1,1=127.0.0.1:2,2=127.0.0.1:3")
+            .with("DATA_PATH", folder.resolve("new-bucket"));
+    assertEnds(start(founder.environment()), 2, "waited PT1M for the vote of broker 1");
     assertEnds(newcomer, 2, "do not answer");
     assertThat(member.process().isAlive()).as("it waits for the others to come back").isTrue();
     Await.until("it says whom it waits for", () -> !waiting(member).isEmpty());
@@ -148,23 +151,11 @@ class RefusedProcessTest {
     return objects;
   }
 
-  private String address() {
-    return "127.0.0.1:" + ports.take();
-  }
-
-  private Map<String, String> environment(
-      String brokerId, String raftFolder, String raftAddress, String peers) {
-    Map<String, String> environment = new HashMap<>();
-    environment.put("BROKER_ID", brokerId);
-    environment.put("HOST", "127.0.0.1");
-    environment.put("PORT", Integer.toString(ports.take()));
-    environment.put("HTTP_PORT", Integer.toString(ports.take()));
-    environment.put("RAFT_LISTEN_ADDR", raftAddress);
-    environment.put("RAFT_PEERS", peers);
-    environment.put("RAFT_PATH", folder.resolve(raftFolder).toString());
-    environment.put("DATA_PATH", folder.resolve("data").toString());
-    environment.put("MEMORY_BUDGET", "64m");
-    return environment;
+  private LoopbackSettings settings(int brokerId, String raftFolder) {
+    return new LoopbackSettings(ports)
+        .in(folder)
+        .with("BROKER_ID", brokerId)
+        .with("RAFT_PATH", folder.resolve(raftFolder));
   }
 
   private Running start(Map<String, String> environment) throws IOException {

@@ -1,6 +1,7 @@
 package io.sediment.cluster.bench;
 
 import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -52,20 +53,20 @@ public final class BenchOnSlowS3 {
 
   private static final Map<String, String> UNCOMPACTED = Map.of("COMPACTION", "elsewhere");
 
-  private final FreePorts ports = new FreePorts();
   private final Map<String, String> options;
   private final Path dir;
   private final String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
   private final SlowS3 s3;
-  private final int port = ports.take();
-  private final int httpPort = ports.take();
-  private final String bootstrap = "127.0.0.1:" + port;
+  private final LoopbackSettings brokerSettings =
+      new LoopbackSettings(new FreePorts()).withAllMemory();
+  private final String bootstrap = brokerSettings.bootstrap();
 
   private BenchOnSlowS3(Map<String, String> options) throws Exception {
     this.options = options;
     this.dir = Files.createDirectories(Path.of(options.get("dir"))).toAbsolutePath();
     Path bucket = Path.of(options.getOrDefault("bucket", dir.resolve("bucket").toString()));
     this.s3 = new SlowS3(java, bucket.toAbsolutePath(), dir, number("seed", 1));
+    brokerSettings.with(s3.settings()).with("RAFT_PATH", dir.resolve("raft"));
   }
 
   public static void main(String[] args) throws Exception {
@@ -357,12 +358,7 @@ public final class BenchOnSlowS3 {
   // What it takes.
 
   private ServerProcess startBroker(Map<String, String> more) throws Exception {
-    Map<String, String> environment = new HashMap<>(s3.settings());
-    environment.put("HOST", "127.0.0.1");
-    environment.put("PORT", Integer.toString(port));
-    environment.put("HTTP_PORT", Integer.toString(httpPort));
-    environment.put("RAFT_LISTEN_ADDR", "127.0.0.1:" + ports.take());
-    environment.put("RAFT_PATH", dir.resolve("raft").toString());
+    Map<String, String> environment = brokerSettings.environment();
     environment.putAll(more);
     List<String> command = new ArrayList<>();
     if (options.containsKey("broker-cpus")) {
@@ -381,7 +377,9 @@ public final class BenchOnSlowS3 {
 
   private String metrics() {
     HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/metrics")).build();
+        HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + brokerSettings.httpPort() + "/metrics"))
+            .build();
     try {
       return HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body();
     } catch (IOException e) {

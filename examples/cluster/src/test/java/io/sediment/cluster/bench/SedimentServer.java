@@ -1,6 +1,7 @@
 package io.sediment.cluster.bench;
 
 import io.sediment.cluster.torture.FreePorts;
+import io.sediment.cluster.torture.LoopbackSettings;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -9,7 +10,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -19,12 +19,9 @@ final class SedimentServer {
   private static final Path JVM_OPTIONS = Path.of("scripts/lib/jvm-options");
 
   private final Path jar;
-  private final Path home;
   private final Path log;
   private final List<String> jvm;
-  private final int port;
-  private final int httpPort;
-  private final int raftPort;
+  private final LoopbackSettings broker;
 
   /**
    * @param jar used with the archive of its classes where one lies beside it
@@ -33,16 +30,13 @@ final class SedimentServer {
    */
   SedimentServer(Path jar, Path home, Path log, List<String> jvm, FreePorts ports) {
     this.jar = jar.toAbsolutePath();
-    this.home = home;
     this.log = log;
     this.jvm = jvm;
-    this.port = ports.take();
-    this.httpPort = ports.take();
-    this.raftPort = ports.take();
+    this.broker = new LoopbackSettings(ports).withAllMemory().in(home);
   }
 
   String bootstrap() {
-    return "127.0.0.1:" + port;
+    return broker.bootstrap();
   }
 
   ServerProcess start() throws IOException, InterruptedException {
@@ -62,25 +56,17 @@ final class SedimentServer {
       command.add("-XX:SharedArchiveFile=" + archive);
     }
     command.addAll(List.of("-jar", jar.toString()));
-    Map<String, String> environment = new HashMap<>(settings);
+    Map<String, String> environment = broker.environment();
+    environment.putAll(settings);
     environment.put("MALLOC_ARENA_MAX", "2"); // as scripts/run-broker.sh
-    environment.putAll(
-        Map.of(
-            "HOST", "127.0.0.1",
-            "PORT", Integer.toString(port),
-            "HTTP_PORT", Integer.toString(httpPort),
-            "RAFT_LISTEN_ADDR", "127.0.0.1:" + raftPort,
-            "RAFT_PATH", home.resolve("raft").toString(),
-            "DATA_PATH", home.resolve("data").toString()));
     return ServerProcess.start(command, environment, log, "Sediment is ready");
   }
 
   /** Requests to the store so far that wrote something. */
   double puts() throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/metrics")).build();
+    URI metrics = URI.create("http://127.0.0.1:" + broker.httpPort() + "/metrics");
     return HttpClient.newHttpClient()
-        .send(request, BodyHandlers.ofString())
+        .send(HttpRequest.newBuilder(metrics).build(), BodyHandlers.ofString())
         .body()
         .lines()
         .filter(line -> line.startsWith("sediment_store_requests_seconds_count{"))

@@ -38,6 +38,12 @@ public final class LoopbackSettings {
     return this;
   }
 
+  /** With the memory that its JVM gives it, as brokers have outside of tests. */
+  public LoopbackSettings withAllMemory() {
+    environment.remove("MEMORY_BUDGET");
+    return this;
+  }
+
   /** With a local store and the metadata log in {@code folder}. */
   public LoopbackSettings in(Path folder) {
     return with("DATA_PATH", folder.resolve("data")).with("RAFT_PATH", folder.resolve("raft"));
