@@ -9,6 +9,7 @@ import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.ManifestEdit.AddL0;
 import io.sediment.lsm.manifest.ManifestStore;
 import io.sediment.lsm.manifest.PartitionTable;
+import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.manifest.WriterTerm;
 import io.sediment.lsm.memtable.Memtable;
 import io.sediment.lsm.memtable.TailCache;
@@ -36,8 +37,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Moves memtables to the store: cut at a slot boundary, wait for that slot's acknowledgement, build
- * one L0, put it, then one manifest commit that adds it and sets {@code replayAfter} to exactly
- * that slot (invariant I10).
+ * one L0, put it together with the partition table that says so, then one manifest commit that adds
+ * it and sets {@code replayAfter} to exactly that slot (invariant I10).
  *
  * <p>Some objects are put at once; they are built and committed in the order they were cut. What
  * the store does not take is tried again for ever, since this data can go nowhere else; only losing
@@ -301,6 +302,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
             term.epoch(),
             objectNumber,
             term.writerId());
+    CompletableFuture<PartitionTable> lastCommitBefore = lastCommit;
     CompletableFuture<EncodedObject> built =
         lastBuild
             .handleAsync((before, failure) -> identity, scheduler)
@@ -312,25 +314,34 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
                 store
                     .putOurs("l0 put", object.description().key(), object.body())
                     .thenApply(done -> object.description()));
-    CompletableFuture<PartitionTable> before = lastCommit;
+    CompletableFuture<NewTable> table =
+        built.thenCompose(
+            object ->
+                lastCommitBefore.thenComposeAsync(
+                    before -> writeTable(object.description(), before), scheduler));
     CompletableFuture<PartitionTable> committed =
-        stored.thenCompose(
-            object -> before.thenComposeAsync(table -> commit(flush, object, table), scheduler));
+        stored.thenCompose(object -> table.thenCompose(written -> commit(flush, object, written)));
     lastCommit = committed;
-    committed.whenComplete((table, failure) -> finish(flush, failure));
+    committed.whenComplete((done, failure) -> finish(flush, failure));
+  }
+
+  private record NewTable(PartitionTable table, TableRef ref) {}
+
+  /** While the object it speaks of is put: what no manifest names counts for nobody. */
+  private CompletableFuture<NewTable> writeTable(SortedObject object, PartitionTable before) {
+    PartitionTable table =
+        new TableFold(before).add(object).table(term.epoch(), object.identity().number() + 1);
+    return LaneRecovery.writeTable(store, table).thenApply(ref -> new NewTable(table, ref));
   }
 
   private CompletableFuture<PartitionTable> commit(
-      Flush flush, SortedObject object, PartitionTable before) {
-    PartitionTable table =
-        new TableFold(before).add(object).table(term.epoch(), object.identity().number() + 1);
-    return LaneRecovery.writeTable(store, table)
-        .thenCompose(
-            ref -> manifests.commit(new AddL0(term, L0Ref.of(object), ref, flush.cut().slot())))
+      Flush flush, SortedObject object, NewTable written) {
+    return manifests
+        .commit(new AddL0(term, L0Ref.of(object), written.ref(), flush.cut().slot()))
         .thenApply(
             manifest -> {
               publish(flush, object, manifest);
-              return table;
+              return written.table();
             });
   }
 
