@@ -56,6 +56,9 @@ public final class PartitionHandoff implements AutoCloseable {
 
   private static final int BUSY_AT_ONCE_MIN = 50;
 
+  /** Some for each of a few next leaders. */
+  private static final int IDLE_AT_FIRST = 4;
+
   private final int brokerId;
   private final long brokerEpoch;
   private final ClusterMetadata metadata;
@@ -116,7 +119,7 @@ public final class PartitionHandoff implements AutoCloseable {
     if (closed) {
       return CompletableFuture.failedFuture(new IllegalStateException(CLOSED));
     }
-    List<PartitionLog> leaving = nextToLeave(bytesBefore);
+    List<PartitionLog> leaving = nextToLeave(before == 0, bytesBefore);
     if (leaving.isEmpty() || !isAnybodyElse()) {
       return CompletableFuture.completedFuture(before);
     }
@@ -135,8 +138,12 @@ public final class PartitionHandoff implements AutoCloseable {
         .thenCompose(next -> next);
   }
 
-  /** The next step's partitions: some of those that were written to since then, or of all. */
-  private List<PartitionLog> nextToLeave(Map<PartitionLog, Long> bytesBefore) {
+  /**
+   * The next step's partitions: some of those that were written to since then, or of all. Ahead of
+   * them a few for which nobody waits, so that it is not the others who wait while these brokers do
+   * for the first time what a handoff takes.
+   */
+  private List<PartitionLog> nextToLeave(boolean isFirst, Map<PartitionLog, Long> bytesBefore) {
     MetadataImage image = metadata.image();
     List<PartitionLog> busy = new ArrayList<>();
     List<PartitionLog> idle = new ArrayList<>();
@@ -147,9 +154,16 @@ public final class PartitionHandoff implements AutoCloseable {
         (isBusy ? busy : idle).add(each);
       }
     }
+    if (isFirst && !idle.isEmpty()) {
+      return first(idle, IDLE_AT_FIRST);
+    }
     return busy.isEmpty()
-        ? idle.subList(0, Math.min(idle.size(), PARTITIONS_AT_ONCE))
-        : busy.subList(0, Math.min(busy.size(), busyAtOnce(bytesBefore.size())));
+        ? first(idle, PARTITIONS_AT_ONCE)
+        : first(busy, busyAtOnce(bytesBefore.size()));
+  }
+
+  private static List<PartitionLog> first(List<PartitionLog> logs, int count) {
+    return logs.subList(0, Math.min(logs.size(), count));
   }
 
   private static int busyAtOnce(int partitions) {
