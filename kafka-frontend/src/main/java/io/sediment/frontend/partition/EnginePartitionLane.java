@@ -33,15 +33,18 @@ public final class EnginePartitionLane implements PartitionLane {
     return lane.epoch();
   }
 
-  /** Waits for an earlier leadership of the same partition to drain. */
+  /**
+   * Waits for an earlier leadership of the same partition to drain, and to be flushed if need be.
+   */
   @Override
   public CompletableFuture<LanePartition> open(
       PartitionId partition, int leaderEpoch, long startOffset, PartitionListener listener) {
     return inTurn(
         partition,
         () ->
-            CompletableFuture.completedFuture(
-                lane.openPartition(partition, leaderEpoch, startOffset, listener)));
+            lane.flushedBefore(partition, startOffset)
+                .thenApply(
+                    flushed -> lane.openPartition(partition, leaderEpoch, startOffset, listener)));
   }
 
   @Override

@@ -31,18 +31,19 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The order is what makes it safe and short: what lies in memory is flushed while appends go on;
  * then the logs append nothing more, which is for good ({@link PartitionLog#handOver}); what they
- * appended becomes durable and is flushed, so that the next leader can read it and the states of
- * its producers from the bucket; only then {@link MovePartitions} is submitted, again and again
- * until its answer is known. Before it is committed this broker's lane is the partition's, and
- * should it be sealed, ends where the logs ended; after it the next leader's is. No record of the
- * handoff is kept anywhere else: see {@code docs/decisions/0012-the-owner-hands-over.md}.
+ * appended becomes durable; only then {@link MovePartitions} is submitted, again and again until
+ * its answer is known, while that is flushed, too: the next leader waits for it where it reads what
+ * is older, or the states of producers. Before the move is committed this broker's lane is the
+ * partition's, and should it be sealed, ends where the logs ended; after it the next leader's is.
+ * No record of the handoff is kept anywhere else: see {@code
+ * docs/decisions/0012-the-owner-hands-over.md}.
  */
 public final class PartitionHandoff implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PartitionHandoff.class);
   private static final String CLOSED = "the handoff is closed";
   private static final Duration PAUSE = Duration.ofMillis(100);
 
-  /** How long a store that takes no flush may keep logs from appending. */
+  /** How long a store that takes no record may keep logs from appending. */
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   /** More at once cost fewer flushes, and all of them wait for the slowest. */
@@ -73,7 +74,8 @@ public final class PartitionHandoff implements AutoCloseable {
   /**
    * @param brokerEpoch of this process's registration
    * @param lane that the logs append to, under {@code laneEpoch}
-   * @param flush moves what was appended to the lane's objects
+   * @param flush moves what was appended to the lane's objects; what is appended after the call
+   *     goes to other objects
    */
   public PartitionHandoff(
       int brokerId,
@@ -186,8 +188,8 @@ public final class PartitionHandoff implements AutoCloseable {
    * store does not take in time what they appended, this broker keeps them all.
    *
    * @param target a broker, or {@link MovePartitions#ANY_BROKER}
-   * @return how many went, to whomever, once this broker knows that. Fails where it keeps them, has
-   *     lost its lane, or is closed before
+   * @return how many went, to whomever, once this broker knows that and what they appended is
+   *     flushed. Fails where it keeps them, has lost its lane, or is closed before
    */
   public CompletableFuture<Integer> handOver(
       List<PartitionLog> leaving, ToIntFunction<PartitionLog> target) {
@@ -210,10 +212,9 @@ public final class PartitionHandoff implements AutoCloseable {
                 return null;
               }));
     }
-    CompletableFuture<Void> flushed =
-        CompletableFuture.allOf(ended.toArray(CompletableFuture[]::new))
-            .thenCompose(done -> flush.get());
-    return within(PATIENCE, flushed)
+    CompletableFuture<Void> durable =
+        CompletableFuture.allOf(ended.toArray(CompletableFuture[]::new));
+    return within(PATIENCE, durable)
         .whenComplete(
             (done, failure) -> {
               if (failure != null) {
@@ -224,17 +225,23 @@ public final class PartitionHandoff implements AutoCloseable {
             done ->
                 moves.isEmpty()
                     ? CompletableFuture.completedFuture(0)
-                    : submit(new MovePartitions(lane, laneEpoch, List.copyOf(moves)))
-                        .thenApply(moved -> moves.size()));
+                    : moveAndFlush(List.copyOf(moves)));
+  }
+
+  /** The flush begins first: a partition that comes back must not share an object with its past. */
+  private CompletableFuture<Integer> moveAndFlush(List<Move> moves) {
+    CompletableFuture<Void> flushed = flush.get();
+    return submit(new MovePartitions(lane, laneEpoch, moves))
+        .thenCombine(flushed, (moved, done) -> moves.size());
   }
 
   /**
-   * What becomes of {@code flushed} later is nobody's business any more.
+   * What becomes of {@code durable} later is nobody's business any more.
    *
    * @return fails with {@link PartitionsKeptException}, or where the lane has halted, so that there
    *     is nothing to keep, with that
    */
-  private CompletableFuture<Void> within(Duration limit, CompletableFuture<Void> flushed) {
+  private CompletableFuture<Void> within(Duration limit, CompletableFuture<Void> durable) {
     CompletableFuture<Void> inTime = new CompletableFuture<>();
     Scheduler.Cancellable end =
         scheduler.schedule(
@@ -248,7 +255,7 @@ public final class PartitionHandoff implements AutoCloseable {
           waiting.remove(inTime);
           end.cancel();
         });
-    flushed.whenComplete(
+    durable.whenComplete(
         (done, failure) -> {
           if (failure == null) {
             inTime.complete(null);

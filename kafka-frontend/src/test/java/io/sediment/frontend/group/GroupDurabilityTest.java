@@ -3,6 +3,7 @@ package io.sediment.frontend.group;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.Counter;
+import io.sediment.frontend.HeldCommands;
 import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.frontend.partition.PartitionHandoff;
@@ -220,11 +221,11 @@ class GroupDurabilityTest {
         new PartitionHandoff(
             TestBroker.ID,
             1,
-            broker.metadata,
+            new HeldCommands(broker.metadata),
             broker.frontend.logs(),
             new LaneId(0),
             1,
-            CompletableFuture::new,
+            () -> CompletableFuture.completedFuture(null),
             broker.scheduler)) {
       handoff.handOver(leaving, any -> MovePartitions.ANY_BROKER);
       assertThat(fetch(GROUP, 0).errorCode()).isEqualTo(Errors.NOT_COORDINATOR.code());

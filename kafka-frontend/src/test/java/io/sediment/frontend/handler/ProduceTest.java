@@ -2,6 +2,7 @@ package io.sediment.frontend.handler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sediment.frontend.HeldCommands;
 import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.frontend.partition.Batches;
@@ -123,27 +124,28 @@ class ProduceTest {
             Map.of()));
   }
 
-  /** Begins to hand partition 0 of the topic over to the other broker. */
-  private void beginHandoff(CompletableFuture<Void> flushed) {
+  /** Begins to hand partition 0 of the topic over to the other broker, and is not answered yet. */
+  private HeldCommands beginHandoff() {
+    HeldCommands commands = new HeldCommands(broker.metadata);
     PartitionLog log =
         ((LookUp.Found) broker.frontend.logs().find(broker.metadata.image(), "t", 0, -1)).log();
     new PartitionHandoff(
             TestBroker.ID,
             1,
-            broker.metadata,
+            commands,
             broker.frontend.logs(),
             new LaneId(0),
             1,
-            () -> flushed,
+            () -> CompletableFuture.completedFuture(null),
             broker.scheduler)
         .handOver(List.of(log), any -> OTHER_BROKER);
+    return commands;
   }
 
   @Test
   void aBatchForAPartitionThatIsBeingHandedOverIsAnsweredWithWhereItWent() throws IOException {
     addBroker();
-    CompletableFuture<Void> flushed = new CompletableFuture<>();
-    beginHandoff(flushed);
+    HeldCommands commands = beginHandoff();
     RequestHeader held = client.send(request(-1, TIMEOUT_MS, Batches.plain(1)));
     try (RawClient another = broker.connect()) {
       // The network threads have had their turn when they have answered this.
@@ -154,7 +156,7 @@ class ProduceTest {
     }
     assertThat(client.hasAnswer()).isFalse();
 
-    flushed.complete(null);
+    commands.letGo();
     ProduceResponseData response = ((ProduceResponse) client.receive(held)).data();
     PartitionProduceResponse answer =
         response.responses().iterator().next().partitionResponses().get(0);
@@ -168,7 +170,7 @@ class ProduceTest {
   @Test
   void aHandoffThatDoesNotEndIsNotWaitedForLongerThanTheClientDoes() throws IOException {
     addBroker();
-    beginHandoff(new CompletableFuture<>());
+    beginHandoff();
     assertThat(errorOf(answers(client.call(request(-1, 50, Batches.plain(1)))).get(0)))
         .isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
   }

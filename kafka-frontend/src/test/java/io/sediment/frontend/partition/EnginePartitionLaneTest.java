@@ -65,6 +65,17 @@ class EnginePartitionLaneTest {
   }
 
   @Test
+  void aPartitionThatComesBackWaitsUntilWhatItLeftIsFlushed() {
+    open(1, 0).join().append(Batches.plain(3));
+    lane.close(ONE);
+    logs.newest().ackAll();
+    CompletableFuture<LanePartition> back = open(3, 10);
+    assertThat(back).isNotDone();
+    LanePartition opened = simulation.await(back, Duration.ofMinutes(1), "what it left is flushed");
+    assertThat(opened.append(Batches.plain(1))).isEqualTo(10);
+  }
+
+  @Test
   void aLaneThatStopsWhileItDrainsRefusesTheNextLeadership() {
     open(1, 0).join().append(Batches.plain(3));
     lane.close(ONE);

@@ -109,11 +109,24 @@ public final class Lane {
   }
 
   /**
+   * To be waited for before {@link #openPartition}: flushes what a partition that was led in
+   * another lane meanwhile has left in memory here.
+   *
+   * @param startOffset where it goes on
+   * @return completed where it has left nothing there, or was never away
+   */
+  public CompletableFuture<Void> flushedBefore(PartitionId partition, long startOffset) {
+    return writer.comesBackAboveUnflushed(partition, startOffset)
+        ? flusher.flush()
+        : CompletableFuture.completedFuture(null);
+  }
+
+  /**
    * Begins to append to a partition under a leader epoch.
    *
    * @param startOffset where a partition that is new to this lane begins; the end offset of one
-   *     that is not, or above it where the partition was led in another lane meanwhile, to which it
-   *     left after a {@link #flush}
+   *     that is not, or above it where the partition was led in another lane meanwhile: see {@link
+   *     #flushedBefore}
    * @throws IllegalStateException if it is open already, or {@code startOffset} is neither
    * @throws LaneHaltedException if the lane has stopped
    */

@@ -302,6 +302,17 @@ final class LaneWriter implements WriteAheadLog.Listener {
     }
   }
 
+  /** Whether a flush is due before the partition can be opened there. */
+  boolean comesBackAboveUnflushed(PartitionId id, long startOffset) {
+    lock.lock();
+    try {
+      PartitionState state = partitions.get(id);
+      return state != null && startOffset > state.endOffset && state.tails().unflushedBytes() > 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Stops appends at once; see {@link OpenPartition#drained}. Null where it is not open. */
   @Nullable OpenPartition close(PartitionId id) {
     OpenPartition open;

@@ -12,6 +12,7 @@ import io.sediment.lsm.scan.RangeScan;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.Scheduler;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,10 @@ import org.jspecify.annotations.Nullable;
  * readahead of the open lane, since an object's key says which lane it is of. Thread-safe.
  */
 final class StoredLanes {
-  private static final int ATTEMPTS = 4;
+  /** Of these, the first one comes at once; in all that is 2.5 s. */
+  private static final int ATTEMPTS = 10;
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(5);
 
   private final ObjectStore store;
   private final Scheduler scheduler;
@@ -64,8 +68,9 @@ final class StoredLanes {
   }
 
   /**
-   * A view of the lane in which {@code partition} reaches {@code endOffset}; an opening that failed
-   * is tried again by the next call.
+   * A view of the lane in which {@code partition} reaches {@code endOffset}: for a moment, that may
+   * be what its owner is still flushing, who has just handed the partition over. An opening that
+   * failed is tried again by the next call.
    */
   CompletableFuture<StoredLane> upTo(LaneId lane, PartitionId partition, long endOffset) {
     CompletableFuture<StoredLane> known = newerThan(null, lane);
@@ -73,7 +78,7 @@ final class StoredLanes {
             && !known.isCompletedExceptionally()
             && known.join().endOffset(partition) >= endOffset
         ? known
-        : upTo(known, lane, partition, endOffset, ATTEMPTS);
+        : upTo(known, lane, partition, endOffset, 0);
   }
 
   private CompletableFuture<StoredLane> upTo(
@@ -81,13 +86,13 @@ final class StoredLanes {
       LaneId lane,
       PartitionId partition,
       long endOffset,
-      int attemptsLeft) {
+      int attempt) {
     return known.thenCompose(
         view -> {
           if (view.endOffset(partition) >= endOffset) {
             return known;
           }
-          if (attemptsLeft == 0) {
+          if (attempt == ATTEMPTS) {
             throw new ObjectStoreException.Unavailable(
                 "lane="
                     + lane
@@ -99,8 +104,21 @@ final class StoredLanes {
                     + endOffset,
                 null);
           }
-          return upTo(newerThan(known, lane), lane, partition, endOffset, attemptsLeft - 1);
+          return pause(attempt)
+              .thenCompose(
+                  waited -> upTo(newerThan(known, lane), lane, partition, endOffset, attempt + 1));
         });
+  }
+
+  private CompletableFuture<Void> pause(int attempt) {
+    CompletableFuture<Void> pause = new CompletableFuture<>();
+    if (attempt == 0) {
+      pause.complete(null);
+    } else {
+      Duration length = FIRST_PAUSE.multipliedBy(1L << (attempt - 1));
+      scheduler.schedule(() -> pause.complete(null), length);
+    }
+    return pause;
   }
 
   /** Another one than {@code seen}, which somebody else may be opening. */

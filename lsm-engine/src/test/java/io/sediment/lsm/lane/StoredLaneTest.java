@@ -302,7 +302,8 @@ class StoredLaneTest {
     assertThatThrownBy(() -> broker.lane().openPartition(partition, 7, 100, new Heard()))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("startOffset=100 endOffset=3");
-    world.await(broker.lane().flush(), "flushed");
+    assertThat(broker.lane().flushedBefore(partition, 3)).as("it was never away").isDone();
+    world.await(broker.lane().flushedBefore(partition, 100), "flushed");
     assertThat(broker.lane().openPartition(partition, 7, 100, new Heard()).endOffset())
         .isEqualTo(100);
   }
@@ -323,8 +324,9 @@ class StoredLaneTest {
         .hasCauseInstanceOf(ObjectStoreException.Unavailable.class)
         .hasMessageContaining("is flushed up to 3 only, expected 5");
 
+    CompletableFuture<StoredLane> awaited = reader.lane.storedLane(LaneWorld.LANE, partition, 5);
     leave(world, broker, partition);
-    StoredLane second = reader.upTo(partition, 5);
+    StoredLane second = world.await(awaited, "the view reaches what is flushed meanwhile");
     assertThat(second).isNotSameAs(first);
     assertThat(read(world, second, partition, 0, 5, 5000))
         .isEqualTo(bytes(world.model.get(partition)));

@@ -1,9 +1,13 @@
 package io.sediment.cluster.torture;
 
+import io.sediment.objectstore.s3.AnswerDelay;
+import io.sediment.objectstore.s3.FaultProxy;
+import io.sediment.objectstore.s3.ProxyFault;
 import io.sediment.objectstore.s3.S3LoopbackServer;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,8 +30,8 @@ import org.apache.kafka.clients.admin.NewTopic;
  * Producers write to three brokers while these are killed, stopped and restarted; then every
  * acknowledged record is read back by two clients.
  *
- * <p>{@code ClusterTorture --jar JAR --store local|s3 --dir DIR [--only STEP,…] [--rounds N]
- * [--partitions N] [--lease-ms MS] [--limit-ms MS] [--warm-seconds S] [--records-per-second N]
+ * <p>{@code ClusterTorture --jar JAR --store local|s3|slow-s3 --dir DIR [--only STEP,…] [--rounds
+ * N] [--partitions N] [--lease-ms MS] [--limit-ms MS] [--warm-seconds S] [--records-per-second N]
  * [--seconds-max S]}. Exit status 0 when nothing was lost, moved, reordered or (where the producer
  * is idempotent) doubled, no failover took longer than the limit, and all of it was done in time.
  */
@@ -141,22 +145,46 @@ public final class ClusterTorture {
       environment.put("BROKER_LEASE_MS", options.get("lease-ms"));
     }
     boolean passed;
-    if (options.getOrDefault("store", "local").equals("s3")) {
-      try (S3LoopbackServer s3 = S3LoopbackServer.onFolder(dir.resolve("s3"))) {
-        environment.putAll(s3Environment(s3));
-        passed =
-            new ClusterTorture(
-                    jar, dir, environment, only, rounds, partitions, warmSeconds, recordsPerSecond)
-                .run(limitMs);
-      }
-    } else {
-      environment.put("DATA_PATH", dir.resolve("data").toString());
+    try (Store store = Store.start(options.getOrDefault("store", "local"), dir)) {
+      environment.putAll(store.environment);
       passed =
           new ClusterTorture(
                   jar, dir, environment, only, rounds, partitions, warmSeconds, recordsPerSecond)
               .run(limitMs);
     }
     System.exit(passed ? 0 : 1);
+  }
+
+  /** Where the records go, and what brokers have to know to find it. */
+  private record Store(Map<String, String> environment, List<AutoCloseable> servers)
+      implements AutoCloseable {
+    private static final long DELAYS_SEED = 1;
+
+    /**
+     * @param kind "local", "s3", or "slow-s3", which takes as long to answer as S3 Standard
+     */
+    static Store start(String kind, Path dir) throws IOException {
+      if (kind.equals("local")) {
+        return new Store(Map.of("DATA_PATH", dir.resolve("data").toString()), List.of());
+      }
+      S3LoopbackServer s3 = S3LoopbackServer.onFolder(dir.resolve("s3"));
+      if (kind.equals("s3")) {
+        return new Store(s3Environment(s3.endpoint()), List.of(s3));
+      }
+      FaultProxy slow =
+          FaultProxy.start(
+              s3.endpoint(),
+              (method, target) -> ProxyFault.NONE,
+              AnswerDelay.likeS3Standard(DELAYS_SEED));
+      return new Store(s3Environment(slow.endpoint()), List.of(slow, s3));
+    }
+
+    @Override
+    public void close() throws Exception {
+      for (AutoCloseable server : servers) {
+        server.close();
+      }
+    }
   }
 
   /** Whatever hangs, the program does not. */
@@ -177,14 +205,14 @@ public final class ClusterTorture {
     bound.start();
   }
 
-  private static Map<String, String> s3Environment(S3LoopbackServer s3) {
+  private static Map<String, String> s3Environment(URI endpoint) {
     return Map.of(
         "OBJECT_STORE_TYPE",
         "s3",
         "S3_BUCKET",
         S3LoopbackServer.BUCKET,
         "S3_ENDPOINT",
-        s3.endpoint().toString(),
+        endpoint.toString(),
         "AWS_ACCESS_KEY_ID",
         S3LoopbackServer.ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY",
