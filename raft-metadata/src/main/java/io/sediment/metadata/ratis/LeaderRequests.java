@@ -26,6 +26,7 @@ import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
+import org.apache.ratis.thirdparty.io.grpc.Status;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
 import org.jspecify.annotations.Nullable;
@@ -208,6 +209,11 @@ final class LeaderRequests implements AutoCloseable {
 
                   @Override
                   public void onError(Throwable failure) {
+                    if (Status.fromThrowable(failure).getCode() == Status.Code.DEADLINE_EXCEEDED) {
+                      // Its machine may be gone and back, and this connection with nobody on its
+                      // other end. Calls under way stay on it, the next one makes another.
+                      channel.enterIdle();
+                    }
                     answer.completeExceptionally(failure);
                   }
 

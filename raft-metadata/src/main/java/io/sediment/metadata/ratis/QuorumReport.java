@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
@@ -20,6 +21,8 @@ import org.apache.ratis.server.RaftServer;
 
 /** What the Raft leader knows of the members of its group. */
 final class QuorumReport {
+  private static final Comparator<RaftPeerId> BY_NAME = Comparator.comparing(RaftPeerId::toString);
+
   private record Heard(long lastIndex, Duration silentFor) {}
 
   private QuorumReport() {}
@@ -62,6 +65,23 @@ final class QuorumReport {
         .map(Map.Entry::getKey);
   }
 
+  /**
+   * For how long the others were silent: to this member where it leads, and while it stands for
+   * election in vain, so that it may not reach them. Empty otherwise.
+   */
+  static Map<RaftPeerId, Duration> silence(RaftServer.Division division) {
+    Map<RaftPeerId, Duration> silence = new TreeMap<>(BY_NAME);
+    RoleInfoProto role = division.getInfo().getRoleInfoProto();
+    if (role.hasLeaderInfo()) {
+      role.getLeaderInfo().getFollowerInfoList().forEach(each -> silence.put(id(each), time(each)));
+    } else if (role.hasCandidateInfo()) {
+      Duration time = Duration.ofMillis(role.getCandidateInfo().getLastLeaderElapsedTimeMs());
+      division.getRaftConf().getCurrentPeers().forEach(peer -> silence.put(peer.getId(), time));
+      silence.remove(division.getId());
+    }
+    return silence;
+  }
+
   /** The last entry that the leader knows a member to have; -1 where it knows of none. */
   static long lastIndexOf(RaftServer.Division division, RaftPeerId member) {
     Heard heard = heard(division).get(member);
@@ -80,14 +100,20 @@ final class QuorumReport {
     if (matches == null || matches.length != followers.size()) {
       throw new MetadataUnavailableException("the members of the metadata group are changing");
     }
-    Map<RaftPeerId, Heard> heard = new TreeMap<>((a, b) -> a.toString().compareTo(b.toString()));
+    Map<RaftPeerId, Heard> heard = new TreeMap<>(BY_NAME);
     for (int i = 0; i < matches.length; i++) {
       ServerRpcProto follower = followers.get(i);
-      heard.put(
-          RaftPeerId.valueOf(follower.getId().getId()),
-          new Heard(matches[i], Duration.ofMillis(follower.getLastRpcElapsedTimeMs())));
+      heard.put(id(follower), new Heard(matches[i], time(follower)));
     }
     return heard;
+  }
+
+  private static RaftPeerId id(ServerRpcProto follower) {
+    return RaftPeerId.valueOf(follower.getId().getId());
+  }
+
+  private static Duration time(ServerRpcProto follower) {
+    return Duration.ofMillis(follower.getLastRpcElapsedTimeMs());
   }
 
   private static Member member(RaftPeer peer, boolean votes, Map<RaftPeerId, Heard> heard) {

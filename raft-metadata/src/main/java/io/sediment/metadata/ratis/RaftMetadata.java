@@ -27,18 +27,23 @@ import io.sediment.metadata.log.CommandSubmission;
 import io.sediment.metadata.log.ExportedImages;
 import io.sediment.metadata.log.MetadataStateMachine;
 import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import io.sediment.runtime.Waiter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -90,6 +95,8 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private final RaftServer server;
   private final LeaderRequests requests;
   private final ExportNotices notices;
+  private final ExecutorService reconnects = NamedThreads.pool("metadata-reconnect", 1);
+  private final SilentMembers silentMembers;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final CompletableFuture<Throwable> halted = new CompletableFuture<>();
 
@@ -171,6 +178,8 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
             scheduler,
             ticker);
     this.notices = new ExportNotices(requests::writeHere, this::leads, scheduler);
+    this.silentMembers =
+        new SilentMembers(this::silence, this::reconnect, scheduler, config.lease());
   }
 
   /**
@@ -228,6 +237,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
           new RaftMetadata(config, store, scheduler, folder, ticker, started, writer);
       try {
         metadata.server.start();
+        metadata.silentMembers.watch();
         if (metadata.isReplacement) {
           metadata.joinAsVoter(started.identity());
         } else {
@@ -460,6 +470,25 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     }
   }
 
+  private Map<RaftPeerId, Duration> silence() {
+    try {
+      return QuorumReport.silence(server.getDivision(group.getGroupId()));
+    } catch (IOException e) {
+      // The group is closed, or not opened yet.
+      return new HashMap<>();
+    }
+  }
+
+  /** Ratis waits for what is under way on the old connection, and ends it after three seconds. */
+  private void reconnect(RaftPeerId member) {
+    LOG.info("{} is silent; connecting anew", member);
+    reconnects.execute(
+        () ->
+            server
+                .getServerRpc()
+                .handleException(member, new IOException("silent for too long"), true));
+  }
+
   private CompletableFuture<ByteBuffer> send(byte[] bytes) {
     if (closed.get() || halted.isDone()) {
       return CompletableFuture.failedFuture(
@@ -541,11 +570,13 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       return;
     }
     notices.close();
+    silentMembers.close();
     passLeadership();
     // Before the server, which waits for everything it has applied to be exported.
     exporter.close();
     try {
       requests.close();
+      reconnects.shutdown();
       server.close();
     } catch (IOException e) {
       LOG.warn("metadata: closing the Raft server: {}", e.toString());

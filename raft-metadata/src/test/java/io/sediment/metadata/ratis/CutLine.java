@@ -15,7 +15,8 @@ import java.util.concurrent.Executors;
 
 /**
  * The way to a port, which can be cut: silently, as a cable is. Connections stay open, and what was
- * sent meanwhile arrives when the cut has healed, unless they are broken first.
+ * sent meanwhile arrives when the cut has healed, unless they are broken first. Or they are
+ * forgotten, and stay open for good.
  */
 final class CutLine implements AutoCloseable {
   private static final int BUFFER_BYTES = 64 << 10;
@@ -25,6 +26,7 @@ final class CutLine implements AutoCloseable {
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private boolean cut; // guarded by this
+  private int forgotten; // how often; guarded by this
 
   CutLine(int target) throws IOException {
     this.target = target;
@@ -53,6 +55,18 @@ final class CutLine implements AutoCloseable {
     }
   }
 
+  /**
+   * As where the machine behind loses its power and comes back: nothing passes on a connection that
+   * there is, but it stays open. New ones work.
+   */
+  synchronized void forgetConnections() {
+    forgotten++;
+  }
+
+  private synchronized int timesForgotten() {
+    return forgotten;
+  }
+
   synchronized void heal() {
     cut = false;
     notifyAll();
@@ -75,11 +89,12 @@ final class CutLine implements AutoCloseable {
     }
     sockets.add(client);
     sockets.add(socket);
-    run(() -> pass(client, socket));
-    return pass(socket, client);
+    int age = timesForgotten();
+    run(() -> pass(client, socket, age));
+    return pass(socket, client, age);
   }
 
-  private Void pass(Socket in, Socket out) throws IOException, InterruptedException {
+  private Void pass(Socket in, Socket out, int age) throws IOException, InterruptedException {
     byte[] buffer = new byte[BUFFER_BYTES];
     try (in;
         out) {
@@ -87,7 +102,9 @@ final class CutLine implements AutoCloseable {
       OutputStream sink = out.getOutputStream();
       for (int count = source.read(buffer); count >= 0; count = source.read(buffer)) {
         awaitWhole();
-        sink.write(buffer, 0, count);
+        if (age == timesForgotten()) {
+          sink.write(buffer, 0, count);
+        }
       }
     }
     return null;

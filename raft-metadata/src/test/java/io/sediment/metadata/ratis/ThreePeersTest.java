@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.MetadataConfig.HostPort;
 import io.sediment.metadata.MetadataQuorum;
+import io.sediment.metadata.MetadataUnavailableException;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.SetFeatureLevels;
 import io.sediment.metadata.liveness.Heartbeat;
@@ -46,12 +47,16 @@ class ThreePeersTest {
   private final ObjectStore store = new MemoryObjectStore(scheduler);
   private final ExecutorService starters = Executors.newFixedThreadPool(4);
   private final Map<Integer, RaftMetadata> peers = new TreeMap<>();
+  private final Map<Integer, CutLine> lines = new TreeMap<>();
   @TempDir Path temp;
 
   @AfterEach
   void stop() throws IOException {
     for (RaftMetadata peer : peers.values()) {
       peer.close();
+    }
+    for (CutLine line : lines.values()) {
+      line.close();
     }
     starters.shutdown();
     store.close();
@@ -195,37 +200,70 @@ class ThreePeersTest {
    */
   @Test
   void aLeaderThatSteppedDownStandsAgainAtOnceWhereNobodyElseCanWin() throws IOException {
-    Map<Integer, HostPort> listens = freePorts(3);
-    Map<Integer, CutLine> lines = new TreeMap<>();
-    Map<Integer, HostPort> voters = new TreeMap<>();
-    try {
-      for (Map.Entry<Integer, HostPort> listen : listens.entrySet()) {
-        CutLine line = new CutLine(listen.getValue().port());
-        lines.put(listen.getKey(), line);
-        voters.put(listen.getKey(), new HostPort("127.0.0.1", line.port()));
-      }
-      Map<Integer, CompletableFuture<RaftMetadata>> starting = new TreeMap<>();
-      listens.forEach((broker, listen) -> starting.put(broker, start(broker, listen, voters)));
-      starting.forEach((broker, peer) -> peers.put(broker, Await.result(peer)));
-      Await.until("one leads", () -> peers.values().stream().anyMatch(RaftMetadata::leads));
-      int leader = leader();
-      int leaves = (leader + 1) % 3;
-      int stays = (leader + 2) % 3;
-      peers.remove(leaves).close();
-      Await.until("it leads still", peers.get(leader)::leads);
+    startBehindLines();
+    int leader = leader();
+    int leaves = (leader + 1) % 3;
+    int stays = (leader + 2) % 3;
+    peers.remove(leaves).close();
+    Await.until("it leads still", peers.get(leader)::leads);
 
-      lines.get(stays).cut();
-      CompletableFuture<?> unheard =
-          peers.get(leader).submit(new SetFeatureLevels(Map.of("unheard", 1)));
-      Await.until("it leads no longer", () -> !peers.get(leader).leads());
-      lines.get(stays).breakConnections();
-      lines.get(stays).heal();
-      assertThat(Await.within(STANDS_AGAIN_MAX, peers.get(leader)::leads)).as("leads").isTrue();
-      Await.result(unheard);
-    } finally {
-      for (CutLine line : lines.values()) {
-        line.close();
-      }
+    lines.get(stays).cut();
+    CompletableFuture<?> unheard =
+        peers.get(leader).submit(new SetFeatureLevels(Map.of("unheard", 1)));
+    Await.until("it leads no longer", () -> !peers.get(leader).leads());
+    lines.get(stays).breakConnections();
+    lines.get(stays).heal();
+    assertThat(Await.within(STANDS_AGAIN_MAX, peers.get(leader)::leads)).as("leads").isTrue();
+    Await.result(unheard);
+  }
+
+  /** Three voters that reach each other through {@link #lines} only, until one leads. */
+  private void startBehindLines() throws IOException {
+    Map<Integer, HostPort> listens = freePorts(3);
+    Map<Integer, HostPort> voters = new TreeMap<>();
+    for (Map.Entry<Integer, HostPort> listen : listens.entrySet()) {
+      CutLine line = new CutLine(listen.getValue().port());
+      lines.put(listen.getKey(), line);
+      voters.put(listen.getKey(), new HostPort("127.0.0.1", line.port()));
+    }
+    Map<Integer, CompletableFuture<RaftMetadata>> starting = new TreeMap<>();
+    listens.forEach((broker, listen) -> starting.put(broker, start(broker, listen, voters)));
+    starting.forEach((broker, peer) -> peers.put(broker, Await.result(peer)));
+    Await.until("one leads", () -> peers.values().stream().anyMatch(RaftMetadata::leads));
+  }
+
+  /** TCP gives such a connection up after a quarter of an hour; here it never does. */
+  @Test
+  void aFollowerToWhichTheConnectionsDiedUnnoticedIsReachedAgain() throws IOException {
+    startBehindLines();
+    int leader = leader();
+    int follower = (leader + 1) % 3;
+    Await.result(peers.get(leader).submit(new SetFeatureLevels(Map.of("before", 1))));
+    Await.until("it hears", () -> peers.get(follower).image().features().containsKey("before"));
+
+    lines.get(follower).forgetConnections();
+    Await.result(peers.get(leader).submit(new SetFeatureLevels(Map.of("after", 1))));
+    Await.until(
+        "it hears again", () -> peers.get(follower).image().features().containsKey("after"));
+  }
+
+  @Test
+  void aLeaderToWhichTheConnectionDiedUnnoticedIsAskedAgain() throws IOException {
+    startBehindLines();
+    int leader = leader();
+    RaftMetadata follower = peers.get((leader + 1) % 3);
+    assertThat(quorum(follower).leader()).isEqualTo(leader);
+
+    lines.get(leader).forgetConnections();
+    Await.until("it is answered", () -> isAnswered(follower));
+  }
+
+  private static boolean isAnswered(RaftMetadata asked) {
+    try {
+      quorum(asked);
+      return true;
+    } catch (MetadataUnavailableException e) {
+      return false;
     }
   }
 
