@@ -216,8 +216,8 @@ final class Broker extends Service {
             process.stores().catchUp(),
             scheduler,
             random,
-            laneConfig.garbage(),
-            laneConfig.garbageInterval(),
+            laneConfig,
+            CompactedLanes.LOOK_INTERVAL,
             compaction));
   }
 

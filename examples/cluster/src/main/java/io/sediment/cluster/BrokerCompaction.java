@@ -28,14 +28,17 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * The compactors of one process: each lane has its own, and all of them share its threads, its
  * memory and its pace.
  */
-final class BrokerCompaction {
+public final class BrokerCompaction {
   private final CompactionEnvironment environment;
   private final CompactionOptions options;
   private final Duration interval;
   private final MeterRegistry meters;
   private final List<LaneCompactor> compactors = new CopyOnWriteArrayList<>();
 
-  BrokerCompaction(
+  /**
+   * @param interval from a turn of a compactor that had nothing to do to its next
+   */
+  public BrokerCompaction(
       CompactionEnvironment environment,
       CompactionOptions options,
       Duration interval,
@@ -99,7 +102,7 @@ final class BrokerCompaction {
   }
 
   /** Begins to compact a lane, until it is closed. */
-  CompactorLoop start(CompactableLane lane, boolean isSealed) {
+  public CompactorLoop start(CompactableLane lane, boolean isSealed) {
     Scheduler scheduler = environment.scheduler();
     LaneCompactor compactor =
         new LaneCompactor(lane, isSealed, new LayeredCompaction(options), options, environment);

@@ -1,7 +1,7 @@
 package io.sediment.cluster;
 
 import io.sediment.compactor.CompactorLoop;
-import io.sediment.lsm.gc.GarbageOptions;
+import io.sediment.lsm.lane.LaneConfig;
 import io.sediment.lsm.lane.StoredLaneLevels;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.Lane;
@@ -22,9 +22,11 @@ import org.slf4j.LoggerFactory;
  * Keeps lanes that this process does not append to compacted and collected: their levels become
  * runs, what is dead in these is let go. Looks now and then whether there is another one.
  */
-final class CompactedLanes implements AutoCloseable {
+public final class CompactedLanes implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(CompactedLanes.class);
-  private static final Duration LOOK_INTERVAL = Duration.ofSeconds(30);
+
+  /** How often a broker looks, or a compactor. */
+  static final Duration LOOK_INTERVAL = Duration.ofSeconds(30);
 
   /** A lane that is being looked after. */
   private record Kept(boolean isSealed, StoredLaneLevels levels, CompactorLoop loop) {
@@ -39,8 +41,8 @@ final class CompactedLanes implements AutoCloseable {
   private final ObjectStore store;
   private final Scheduler scheduler;
   private final RandomGenerator random;
-  private final GarbageOptions garbage;
-  private final Duration garbageInterval;
+  private final LaneConfig laneConfig;
+  private final Duration lookInterval;
   private final BrokerCompaction compaction;
   private final Map<LaneId, Kept> kept = new HashMap<>(); // guarded by this
   private boolean closed; // guarded by this
@@ -51,31 +53,35 @@ final class CompactedLanes implements AutoCloseable {
       ObjectStore store,
       Scheduler scheduler,
       RandomGenerator random,
-      GarbageOptions garbage,
-      Duration garbageInterval,
+      LaneConfig laneConfig,
+      Duration lookInterval,
       BrokerCompaction compaction) {
     this.metadata = metadata;
     this.isOurs = isOurs;
     this.store = store;
     this.scheduler = scheduler;
     this.random = random;
-    this.garbage = garbage;
-    this.garbageInterval = garbageInterval;
+    this.laneConfig = laneConfig;
+    this.lookInterval = lookInterval;
     this.compaction = compaction;
   }
 
-  static CompactedLanes start(
+  /**
+   * @param laneConfig says when garbage is looked for
+   * @param lookInterval from one look whether there is another lane to the next
+   */
+  public static CompactedLanes start(
       ClusterMetadata metadata,
       Predicate<Lane> isOurs,
       ObjectStore store,
       Scheduler scheduler,
       RandomGenerator random,
-      GarbageOptions garbage,
-      Duration garbageInterval,
+      LaneConfig laneConfig,
+      Duration lookInterval,
       BrokerCompaction compaction) {
     CompactedLanes lanes =
         new CompactedLanes(
-            metadata, isOurs, store, scheduler, random, garbage, garbageInterval, compaction);
+            metadata, isOurs, store, scheduler, random, laneConfig, lookInterval, compaction);
     scheduler.execute(lanes::look);
     return lanes;
   }
@@ -94,7 +100,7 @@ final class CompactedLanes implements AutoCloseable {
       }
     }
     missing.forEach(this::open);
-    scheduler.schedule(this::look, LOOK_INTERVAL);
+    scheduler.schedule(this::look, lookInterval);
   }
 
   private static boolean isSealed(Lane lane) {
@@ -108,8 +114,8 @@ final class CompactedLanes implements AutoCloseable {
             scheduler,
             random,
             isSealed(lane),
-            garbage,
-            garbageInterval)
+            laneConfig.garbage(),
+            laneConfig.garbageInterval())
         .whenComplete(
             (levels, failure) -> {
               if (failure != null) {

@@ -86,8 +86,8 @@ final class CompactorProcess extends Service {
             process.stores().catchUp(),
             process.scheduler(),
             random,
-            laneConfig.garbage(),
-            laneConfig.garbageInterval(),
+            laneConfig,
+            CompactedLanes.LOOK_INTERVAL,
             BrokerCompaction.of(
                 process,
                 process.scheduler(),

@@ -158,8 +158,8 @@ class SealedLaneTest {
         store,
         process,
         process.random(),
-        config.garbage(),
-        config.garbageInterval(),
+        config,
+        CompactedLanes.LOOK_INTERVAL,
         new BrokerCompaction(
             environment,
             CompactionOptions.DEFAULT.withMemory(budget.reservedBytes(Share.COMPACTION)),

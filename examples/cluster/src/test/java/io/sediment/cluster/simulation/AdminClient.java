@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.kafka.common.message.DeleteRecordsRequestData;
 import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsPartition;
@@ -23,8 +25,32 @@ final class AdminClient extends SimulatedClient {
   private static final int MILLIS_BETWEEN_TRIES = 1_000;
   private static final int REPLICATION_FACTOR = 3; // of which readers have a choice
 
-  /** A topic that is wanted. */
-  record Wanted(String name, int partitions, Map<String, String> configs) {
+  /**
+   * A topic that is wanted.
+   *
+   * @param bytesKept of each partition, when its oldest records go; 0 where they stay
+   */
+  record Wanted(String name, int partitions, int bytesKept) {
+    /** One in three has retention. */
+    static Wanted drawn(String name, int partitionsMax, SplittableRandom random) {
+      int bytesKept = random.nextInt(3) == 0 ? 4_000 << random.nextInt(4) : 0;
+      return new Wanted(name, 1 + random.nextInt(partitionsMax), bytesKept);
+    }
+
+    boolean hasRetention() {
+      return bytesKept > 0;
+    }
+
+    Map<String, String> configs() {
+      Map<String, String> configs = new TreeMap<>();
+      // Brokers' wall clocks jump, and producers' do not.
+      configs.put("message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE));
+      if (hasRetention()) {
+        configs.put("retention.bytes", Integer.toString(bytesKept));
+      }
+      return configs;
+    }
+
     List<Place> places() {
       List<Place> places = new ArrayList<>();
       for (int i = 0; i < partitions; i++) {
@@ -46,6 +72,10 @@ final class AdminClient extends SimulatedClient {
     super(simulation, name, model, bootstrap);
     this.topics = topics;
     for (Wanted topic : topics) {
+      simulation.option(topic.toString());
+      if (topic.hasRetention()) {
+        topic.places().forEach(place -> model.hasRetention(place, topic.bytesKept()));
+      }
       later(() -> create(topic), 6_000);
     }
     later(this::deleteSomething, 10_000);

@@ -1,5 +1,6 @@
 package io.sediment.cluster.simulation;
 
+import io.sediment.compactor.Liveness;
 import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.lsm.lane.LanePartition;
@@ -10,7 +11,10 @@ import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MetadataImage;
-import io.sediment.metadata.MetadataListener;
+import io.sediment.metadata.MovePartitions;
+import io.sediment.metadata.Partition;
+import io.sediment.metadata.Placement;
+import io.sediment.metadata.Topic;
 import io.sediment.metadata.liveness.LaneReport;
 import io.sediment.objectstore.ByteRange;
 import io.sediment.objectstore.ETag;
@@ -24,6 +28,8 @@ import io.sediment.simulation.SimScheduler;
 import io.sediment.wal.ForwardingStore;
 import java.nio.ByteBuffer;
 import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -75,22 +81,12 @@ enum BrokerMutant {
   PRODUCER_ID_REUSE {
     @Override
     ClusterMetadata spoil(ClusterMetadata metadata) {
-      return new ClusterMetadata() {
-        @Override
-        public MetadataImage image() {
-          return metadata.image();
-        }
-
-        @Override
-        public Subscription subscribe(MetadataListener listener) {
-          return metadata.subscribe(listener);
-        }
-
+      return new ForwardingMetadata(metadata) {
         @Override
         @SuppressWarnings("unchecked")
         public <R> CompletableFuture<CommandResult<R>> submit(MetadataCommand<R> command) {
           if (!(command instanceof AllocateProducerIds wanted)) {
-            return metadata.submit(command);
+            return super.submit(command);
           }
           R first = (R) new AllocateProducerIds.Block(0, wanted.count());
           return CompletableFuture.completedFuture(new CommandResult.Accepted<>(first));
@@ -151,6 +147,68 @@ enum BrokerMutant {
     }
   },
 
+  /** What goes to a broker with less to do ends before its last batch. For several brokers. */
+  BALANCED_TO_A_SHORTER_LOG {
+    @Override
+    ClusterMetadata spoilBalance(ClusterMetadata metadata) {
+      return new ForwardingMetadata(metadata) {
+        @Override
+        @SuppressWarnings("unchecked")
+        public <R> CompletableFuture<CommandResult<R>> submit(MetadataCommand<R> command) {
+          return super.submit(
+              command instanceof MovePartitions moves
+                  ? (MetadataCommand<R>) shorter(moves, metadata.image())
+                  : command);
+        }
+      };
+    }
+
+    private static MovePartitions shorter(MovePartitions moves, MetadataImage image) {
+      return new MovePartitions(
+          moves.lane(),
+          moves.laneEpoch(),
+          moves.moves().stream()
+              .map(
+                  move -> {
+                    Partition partition = image.partition(move.partition());
+                    long start =
+                        partition == null
+                            ? move.endOffset()
+                            : Math.max(
+                                partition.current().startOffset(), partition.logStartOffset());
+                    return new MovePartitions.Move(
+                        move.partition(),
+                        move.leaderEpoch(),
+                        Math.max(start, move.endOffset() - 1),
+                        move.target());
+                  })
+              .toList());
+    }
+  },
+
+  /** Compaction lets go of what a lane holds of partitions that moved away. For several brokers. */
+  MOVED_TAKEN_FOR_DEAD {
+    @Override
+    Liveness spoil(Liveness liveness, io.sediment.lsm.LaneId lane, MetadataImage image) {
+      Map<io.sediment.lsm.PartitionId, Long> starts = new HashMap<>(liveness.logStarts());
+      for (Topic topic : image.topics()) {
+        for (int i = 0; i < topic.partitionCount(); i++) {
+          Placement current = topic.partitions().get(i).current();
+          if (current.lane().value() != lane.value()) {
+            starts.merge(
+                new io.sediment.lsm.PartitionId(topic.id(), i), current.startOffset(), Math::max);
+          }
+        }
+      }
+      return new Liveness(
+          starts,
+          liveness.deletedTopics(),
+          liveness.producersExpiredBeforeMs(),
+          liveness.retentionClass(),
+          liveness.goesSoonBeforeMs());
+    }
+  },
+
   /** A lease ends when the wall clock says so. For several brokers whose clocks jump. */
   LEASE_BY_WALL_CLOCK {
     @Override
@@ -175,7 +233,9 @@ enum BrokerMutant {
           MOVED_WHILE_APPENDING,
           PRODUCERS_NOT_TAKEN_OVER,
           ANNOUNCED_BEFORE_ACKNOWLEDGED,
-          LAG_UNNOTICED);
+          LAG_UNNOTICED,
+          BALANCED_TO_A_SHORTER_LOG,
+          MOVED_TAKEN_FOR_DEAD);
 
   /** What a broker measures its lease by. */
   Ticker leaseClock(SimScheduler process) {
@@ -212,6 +272,16 @@ enum BrokerMutant {
 
   ClusterMetadata spoil(ClusterMetadata metadata) {
     return metadata;
+  }
+
+  /** The metadata to which the balance of loads submits. */
+  ClusterMetadata spoilBalance(ClusterMetadata metadata) {
+    return metadata;
+  }
+
+  /** What compactors take for wanted of {@code lane}. */
+  Liveness spoil(Liveness liveness, io.sediment.lsm.LaneId lane, MetadataImage image) {
+    return liveness;
   }
 
   /** Nothing seems to lie in any log, and fences that are not put seem to be. */

@@ -15,7 +15,6 @@ import io.sediment.frontend.partition.BatchPreparer;
 import io.sediment.frontend.partition.EnginePartitionLane;
 import io.sediment.frontend.partition.FollowedLogs;
 import io.sediment.frontend.partition.FollowedPartitions;
-import io.sediment.frontend.partition.PartitionHandoff;
 import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
@@ -31,9 +30,7 @@ import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.MetadataImage;
-import io.sediment.metadata.MovePartitions;
 import io.sediment.metadata.Partition;
-import io.sediment.metadata.PartitionId;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.Topic;
 import io.sediment.metadata.bucket.BucketStart;
@@ -56,9 +53,7 @@ import io.sediment.wal.WalMetrics;
 import io.sediment.wal.WalProfile;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -75,15 +70,13 @@ import org.jspecify.annotations.Nullable;
 final class BrokerProcess {
   private static final Duration STEP_LIMIT = Duration.ofMinutes(5);
   private static final Duration TAKEOVER_LOOK_INTERVAL = Duration.ofSeconds(10);
-  private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
-  private static final Duration CLIENTS_TOLD = Duration.ofMillis(500);
   private static final Duration FOLLOWER_BEHIND_MAX = RaftMember.LEASE.multipliedBy(2);
 
   /** What the metadata group has for one broker. */
   private record Opened(ClusterMetadata log, @Nullable RaftMember member, long incarnation) {}
 
   private final int id;
-  private final BrokerConfigs configs;
+  private final TopicConfigs topicConfigs;
   private final SimScheduler process;
   private final ObjectStore store;
   private final SimulatedDisk disk;
@@ -93,18 +86,18 @@ final class BrokerProcess {
   private final WalProfile walProfile;
   private final LaneConfig laneConfig;
   private final MemoryBudget budget;
+  private final BrokerCompactors compactors;
   private final Map<ApiKeys, ApiHandler<?, ?>> handlers = new EnumMap<>(ApiKeys.class);
   private final Map<MemoryBudget.Share, Long> taken = new EnumMap<>(MemoryBudget.Share.class);
   private @Nullable ClusterMetadata metadata;
   private @Nullable Lane lane;
   private @Nullable PartitionLogs logs;
-  private @Nullable PartitionHandoff handoff;
+  private @Nullable BrokerMoves moves;
   private @Nullable FollowedLogs followed;
   private @Nullable RaftMember member;
   private @Nullable BrokerLease lease;
   private @Nullable Generation generation;
   private @Nullable Throwable end;
-  private long handoffs;
   private long takeovers;
   private long leasesLost;
 
@@ -143,7 +136,9 @@ final class BrokerProcess {
       SplittableRandom options,
       BrokerMutant mutant) {
     this.id = id;
-    this.configs = new BrokerConfigs(Map.of("node.id", Integer.toString(id)));
+    BrokerConfigs configs = new BrokerConfigs(Map.of("node.id", Integer.toString(id)));
+    this.topicConfigs =
+        (image, topic) -> new ConfigView(image, id, configs).effectiveTopic(topic.configs());
     this.raft = raft;
     this.process = process;
     this.store = store;
@@ -169,6 +164,7 @@ final class BrokerProcess {
             new GarbageOptions(32, 1 + options.nextInt(20), Duration.ofMillis(20)),
             Duration.ofSeconds(1L << options.nextInt(5)));
     this.budget = MemoryBudget.forBroker(1L << (19 + options.nextInt(4)));
+    this.compactors = new BrokerCompactors(process, store, laneConfig, options, mutant);
   }
 
   SimScheduler process() {
@@ -348,12 +344,14 @@ final class BrokerProcess {
   /** Says how far the lane is acknowledged, and hears how far those of the others are. */
   private CompletableFuture<HeartbeatReply> heartbeat(RaftMember by, long brokerEpoch) {
     Lane open = lane;
+    BrokerMoves moving = moves;
     LaneReport report = null;
     if (open != null) {
       WalSlot acked = open.ackedSlot();
+      long load = moving == null ? 0 : moving.load();
       report =
           mutant.spoil(
-              new LaneReport(new LaneId(open.id().value()), acked.epoch(), acked.seq(), 0));
+              new LaneReport(new LaneId(open.id().value()), acked.epoch(), acked.seq(), load));
     }
     return by.heartbeat(new Heartbeat(id, brokerEpoch, false, report))
         .thenApply(
@@ -362,11 +360,17 @@ final class BrokerProcess {
               if (known != null) {
                 known.onReports(reply.lanes());
               }
+              if (moving != null) {
+                moving.onReports(reply.lanes());
+              }
               return reply;
             });
   }
 
-  /** What a broker does for the others: takes their lanes over, hands its partitions to them. */
+  /**
+   * What a broker does for the others: takes their lanes over, compacts them, hands its partitions
+   * to them.
+   */
   private void serveOthers(RaftMember member, Lane opened, long brokerEpoch, long incarnation) {
     LaneId laneId = new LaneId(opened.id().value());
     member.subscribe(
@@ -388,9 +392,8 @@ final class BrokerProcess {
                 incarnation)),
         process,
         process);
-    handoff =
-        new PartitionHandoff(
-            id, brokerEpoch, member, logs(), laneId, opened.epoch(), opened::flush, process);
+    compactors.start(id, opened, member, topicConfigs, incarnation);
+    moves = new BrokerMoves(id, brokerEpoch, member, logs(), opened, process, mutant);
   }
 
   private LaneTakeover.Sealing counted(LaneTakeover.Sealing sealing) {
@@ -423,8 +426,6 @@ final class BrokerProcess {
   }
 
   private void serveClients(ClusterMetadata log, Lane opened, long brokerEpoch) {
-    TopicConfigs topicConfigs =
-        (image, topic) -> new ConfigView(image, id, configs).effectiveTopic(topic.configs());
     EarlyAnswers early = new EarlyAnswers();
     BrokerLease kept = lease;
     PartitionLogs served =
@@ -561,57 +562,13 @@ final class BrokerProcess {
         : Generation.UNKNOWN;
   }
 
-  /**
-   * Hands one of its partitions over: to anybody, as one that ends does, or to a certain broker, as
-   * operators and balance have it, be it itself or one that does not live.
-   */
-  void handSomethingOver(SplittableRandom chaos, int brokers) {
-    PartitionHandoff known = handoff;
-    if (known == null) {
-      return;
-    }
-    int chosen = chaos.nextInt(8);
-    int target = chaos.nextBoolean() ? MovePartitions.ANY_BROKER : chaos.nextInt(brokers);
-    process.execute(
-        () -> {
-          List<PartitionLog> led = new ArrayList<>(logs().all());
-          if (!led.isEmpty() && end == null) {
-            PartitionLog leaving = led.get(chosen % led.size());
-            process.trace("hands over " + leaving);
-            handoffs++;
-            if (mutant == BrokerMutant.MOVED_WHILE_APPENDING) {
-              moveWithoutAsking(leaving);
-              return;
-            }
-            known
-                .handOver(List.of(leaving), any -> target)
-                .whenComplete(
-                    (moved, failure) -> process.trace("handed over " + moved + " " + failure));
-          }
-        });
+  /** Its part in who leads what; null where it has no others, or is not that far yet. */
+  @Nullable BrokerMoves moves() {
+    return moves;
   }
 
-  private void moveWithoutAsking(PartitionLog leaving) {
-    Lane open = lane;
-    ClusterMetadata known = metadata;
-    if (open != null && known != null) {
-      PartitionId moved = new PartitionId(leaving.id().topicId(), leaving.id().partition());
-      known.submit(
-          new MovePartitions(
-              new LaneId(open.id().value()),
-              open.epoch(),
-              List.of(
-                  new MovePartitions.Move(
-                      moved,
-                      leaving.leaderEpoch(),
-                      leaving.highWatermark(),
-                      MovePartitions.ANY_BROKER))));
-    }
-  }
-
-  /** How often it began to hand something over. */
-  long handoffs() {
-    return handoffs;
+  BrokerCompactors compactors() {
+    return compactors;
   }
 
   /**
@@ -661,24 +618,9 @@ final class BrokerProcess {
                 .whenComplete((done, failure) -> process.execute(process::crash)));
   }
 
-  /** Others lead what this one led, where there are others; clients have a moment to hear of it. */
   private CompletableFuture<Void> drained() {
-    PartitionHandoff known = handoff;
-    CompletableFuture<Void> told = new CompletableFuture<>();
-    if (known == null) {
-      told.complete(null);
-      return told;
-    }
-    handoffs++;
-    process.schedule(() -> told.complete(null), DRAIN_LIMIT);
-    known
-        .drain()
-        .whenComplete(
-            (count, failure) -> {
-              process.trace("drained " + count + " " + failure);
-              process.schedule(() -> told.complete(null), CLIENTS_TOLD);
-            });
-    return told;
+    BrokerMoves known = moves;
+    return known == null ? CompletableFuture.completedFuture(null) : known.drain();
   }
 
   private void endWith(Throwable cause) {

@@ -13,9 +13,7 @@ import io.sediment.wal.simulation.SeedRuns;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,7 +81,7 @@ final class BrokerSimulation implements AutoCloseable {
     this.model = new KafkaModel(simulation);
     simulation.option("mutant: " + mutant);
     for (int i = 0; i <= random.nextInt(2); i++) {
-      topics.add(newTopic("topic" + i));
+      topics.add(Wanted.drawn("topic" + i, 2, random));
     }
     this.admin = new AdminClient(simulation, "admin", topics, model, this::leader);
     for (Wanted topic : topics) {
@@ -91,23 +89,6 @@ final class BrokerSimulation implements AutoCloseable {
     }
     this.memoryChaos = simulation.random("memory");
     bucket.observe(this::strikeAtAStep);
-  }
-
-  private Wanted newTopic(String name) {
-    boolean retention = random.nextInt(3) == 0;
-    Map<String, String> configs = new TreeMap<>();
-    // Wall clocks jump here, and producers' do not.
-    configs.put("message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE));
-    int bytesKept = retention ? 4_000 << random.nextInt(4) : 0;
-    if (retention) {
-      configs.put("retention.bytes", Integer.toString(bytesKept));
-    }
-    simulation.option(name + ": " + configs);
-    Wanted topic = new Wanted(name, 1 + random.nextInt(2), configs);
-    if (retention) {
-      topic.places().forEach(place -> model.hasRetention(place, bytesKept));
-    }
-    return topic;
   }
 
   private void newClients(Place place) {
@@ -191,6 +172,7 @@ final class BrokerSimulation implements AutoCloseable {
   }
 
   private void audit() {
+    model.arrivesSound();
     List<ConsumerClient> auditors = new ArrayList<>();
     for (ConsumerClient consumer : consumers) {
       auditors.add(

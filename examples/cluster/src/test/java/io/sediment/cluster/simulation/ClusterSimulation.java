@@ -22,6 +22,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,12 +51,8 @@ final class ClusterSimulation implements AutoCloseable {
    *
    * @param takeovers of lanes whose owner was believed dead
    * @param leasesLost by brokers that live
-   * @param handoffs that were begun
-   * @param elections of a Raft leader
-   * @param splitVotes after which nobody led for a while
-   * @param failedPasses of leadership, with times in which a leader took no commands
    * @param rebirths of the cluster from its bucket
-   * @param nearbyReads answers of brokers that did not lead, to readers of their racks
+   * @param others what else is counted, by name
    */
   record Outcome(
       long traceHash,
@@ -64,23 +61,15 @@ final class ClusterSimulation implements AutoCloseable {
       long crashes,
       long takeovers,
       long leasesLost,
-      long handoffs,
-      long elections,
-      long splitVotes,
-      long failedPasses,
       long rebirths,
-      long nearbyReads,
       long exhaustions,
       long ackedRecords,
       long reads,
-      SimObjectStore bucket) {
-    SeedRuns.Tally tally(Map<String, Long> others) {
+      SimObjectStore bucket,
+      Map<String, Long> others) {
+    SeedRuns.Tally tally(Map<String, Long> more) {
       Map<String, Long> counted = new TreeMap<>(others);
-      counted.put("handoffs", handoffs);
-      counted.put("elections", elections);
-      counted.put("split votes", splitVotes);
-      counted.put("failed passes", failedPasses);
-      counted.put("nearby reads", nearbyReads);
+      counted.putAll(more);
       return new SeedRuns.Tally(
           events,
           processes,
@@ -139,12 +128,7 @@ final class ClusterSimulation implements AutoCloseable {
     }
     this.raft = new SimulatedRaft(simulation, found());
     for (int i = 0; i <= random.nextInt(2); i++) {
-      // Wall clocks jump here, and producers' do not.
-      topics.add(
-          new Wanted(
-              "topic" + i,
-              1 + random.nextInt(3),
-              Map.of("message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE))));
+      topics.add(Wanted.drawn("topic" + i, 3, random));
     }
     this.admin = new AdminClient(simulation, "admin", topics, model, this::anybody);
     for (Wanted topic : topics) {
@@ -330,18 +314,44 @@ final class ClusterSimulation implements AutoCloseable {
         simulation.eventsRun(),
         processes.size(),
         crashes,
-        processes.stream().mapToLong(BrokerProcess::takeovers).sum(),
-        processes.stream().mapToLong(BrokerProcess::leasesLost).sum(),
-        processes.stream().mapToLong(BrokerProcess::handoffs).sum(),
-        electionsBefore + raft.elections(),
-        splitVotesBefore + raft.splitVotes(),
-        failedPassesBefore + raft.failedPasses(),
+        sum(BrokerProcess::takeovers),
+        sum(BrokerProcess::leasesLost),
         rebirths,
-        nearbyReads,
         exhaustions,
         model.ackedRecords(),
         model.reads(),
-        bucket);
+        bucket,
+        others());
+  }
+
+  private long sum(ToLongFunction<BrokerProcess> count) {
+    return processes.stream().mapToLong(count).sum();
+  }
+
+  private long sumOfMoves(ToLongFunction<BrokerMoves> count) {
+    return sum(
+        broker -> {
+          BrokerMoves moves = broker.moves();
+          return moves == null ? 0 : count.applyAsLong(moves);
+        });
+  }
+
+  /**
+   * Besides: split votes, after which nobody led the metadata for a while; failed passes of
+   * leadership, with times in which a leader took no commands; nearby reads, answered by brokers
+   * that did not lead.
+   */
+  private Map<String, Long> others() {
+    return Map.of(
+        "elections", electionsBefore + raft.elections(),
+        "split votes", splitVotesBefore + raft.splitVotes(),
+        "failed passes", failedPassesBefore + raft.failedPasses(),
+        "nearby reads", nearbyReads,
+        "handoffs", sumOfMoves(BrokerMoves::handoffs),
+        "moves for operators", sumOfMoves(BrokerMoves::forOperators),
+        "moves for balance", sumOfMoves(BrokerMoves::forBalance),
+        "compactions", sum(broker -> broker.compactors().ofItsLane()),
+        "compactions of sealed lanes", sum(broker -> broker.compactors().ofSealedLanes()));
   }
 
   private void until(BooleanSupplier done, String what) {
@@ -372,6 +382,7 @@ final class ClusterSimulation implements AutoCloseable {
   }
 
   private void audit() {
+    model.arrivesSound();
     List<ConsumerClient> auditors = new ArrayList<>();
     for (ConsumerClient consumer : consumers) {
       Place place = consumer.place();
@@ -399,6 +410,10 @@ final class ClusterSimulation implements AutoCloseable {
     for (ConsumerClient auditor : auditors) {
       model.checkComplete(
           auditor.place(), auditor.begin(), auditor.end(), auditor.bytes(), auditor.records());
+    }
+    List<String> findings = FrozenBucket.fsck(bucket);
+    if (!findings.isEmpty()) {
+      simulation.fail("damaged bucket: " + findings);
     }
     simulation.runFor(Duration.ofMillis(1)); // throws what a check has found
   }
@@ -514,7 +529,8 @@ final class ClusterSimulation implements AutoCloseable {
         random.nextInt(4) != 0
             ? newest[random.nextInt(BROKERS)]
             : processes.get(random.nextInt(processes.size()));
-    switch (random.nextInt(16)) {
+    BrokerMoves moves = victim.moves();
+    switch (random.nextInt(19)) {
       case 0, 1 -> crash(victim.process());
       case 2, 3 -> sleep(victim.process());
       case 4 -> {
@@ -523,7 +539,18 @@ final class ClusterSimulation implements AutoCloseable {
       }
       case 5 -> victim.shutDown();
       case 6, 7 -> raft.elect();
-      case 8, 9, 10 -> victim.handSomethingOver(random.split(), BROKERS);
+      case 8, 9, 10 -> {
+        if (moves != null) {
+          moves.handSomethingOver(random.split(), BROKERS);
+        }
+      }
+      case 15, 16, 17 -> {
+        BrokerProcess told = anybody();
+        BrokerMoves known = told == null ? null : told.moves();
+        if (known != null) {
+          known.preferSomebody(random.split(), BROKERS);
+        }
+      }
       case 11 -> {
         exhaustions++;
         victim.exhaustMemory(random.split());

@@ -281,6 +281,10 @@ final class ConsumerClient extends SimulatedClient {
         }
         pollAgain(100);
       }
+      case CORRUPT_MESSAGE -> {
+        model.foundDamaged(place, by, from);
+        pollAgain(100);
+      }
       case NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR -> {
         network.trace(place + ": " + error + " from " + by);
         pollAgain(500);

@@ -47,6 +47,7 @@ final class KafkaModel {
   private final Simulation simulation;
   private final NavigableMap<Place, Log> logs = new TreeMap<>();
   private final Set<Long> producerIds = new HashSet<>();
+  private boolean arrivesSound;
   private long ackedRecords;
   private long reads;
 
@@ -73,6 +74,18 @@ final class KafkaModel {
    */
   void hasRetention(Place place, long bytesKeptMin) {
     of(place).bytesKeptMin = bytesKeptMin;
+  }
+
+  /** From here on what the bucket holds is not damaged on its way to whoever reads it. */
+  void arrivesSound() {
+    arrivesSound = true;
+  }
+
+  /** {@code by} says that what lies at {@code offset} is damaged each time it looks. */
+  void foundDamaged(Place place, Generation by, long offset) {
+    if (arrivesSound) {
+      simulation.fail("lost write: " + place + "@" + offset + " is damaged to " + by);
+    }
   }
 
   void producerId(long id, String to) {
