@@ -173,86 +173,70 @@ public final class DeadObjects {
     }
   }
 
-  /** Finds out which of the objects that cannot be looked into must be dead. */
+  /** Finds out which of the objects that cannot be looked into must be dead, in one walk. */
   private final class Unseen {
+    /** The last section of a partition that was walked over: whose, and where it ends. */
+    private record Before(int ordinal, long nextOffset) {}
+
     private final Pass pass;
+    private final Map<PartitionId, Long> ends;
+    private final Map<PartitionId, Before> before = new HashMap<>();
 
-    /** Of each partition the first offset behind what was walked over from the end. */
-    private final Map<PartitionId, Long> behind;
-
-    /** Of each partition the offset behind what was walked over from the beginning. */
-    private final Map<PartitionId, Long> before = new HashMap<>();
-
-    /** Of each object, by ordinal, partitions that are alive behind it, and where that begins. */
-    private final Map<Integer, Map<PartitionId, Long>> inDoubt = new HashMap<>();
+    /** Those that nothing keeps, as far as was walked; by ordinal. */
+    private final TreeSet<Integer> unkept;
 
     Unseen(Pass pass, Map<PartitionId, Long> ends) {
       this.pass = pass;
-      this.behind = new HashMap<>(ends);
+      this.ends = ends;
+      this.unkept = new TreeSet<>(pass.unseen);
     }
 
     CompletableFuture<Result> judge() {
-      return backward(pass.objects.size() - 1)
-          .thenCompose(done -> forward(0))
-          .thenApply(done -> pass.finish());
+      return from(0)
+          .thenApply(
+              done -> {
+                ends.forEach((partition, end) -> goesOn(partition, end, pass.objects.size()));
+                for (int ordinal : unkept) {
+                  pass.unseen.remove(ordinal);
+                  pass.dead.add(new Dead(pass.objects.get(ordinal), Map.of(), true));
+                }
+                return pass.finish();
+              });
     }
 
-    private CompletableFuture<Void> backward(int ordinal) {
-      if (ordinal < 0) {
+    private CompletableFuture<Void> from(int first) {
+      int ordinal = first;
+      while (pass.unseen.contains(ordinal)) {
+        ordinal++;
+      }
+      if (ordinal == pass.objects.size() || unkept.isEmpty()) {
         return CompletableFuture.completedFuture(null);
       }
-      if (pass.unseen.contains(ordinal)) {
-        Map<PartitionId, Long> alive = new HashMap<>();
-        behind.forEach(
-            (partition, offset) -> {
-              if (pass.isAlive(new Witness(partition, offset))) {
-                alive.put(partition, offset);
-              }
-            });
-        inDoubt.put(ordinal, alive);
-        return backward(ordinal - 1);
-      }
-      return ifReadable(ordinal)
+      int at = ordinal;
+      return ifReadable(at)
           .thenComposeAsync(
               readable -> {
-                readable.ifPresent(
-                    index -> {
-                      for (int section = 0; section < index.sections(); section++) {
-                        behind.put(index.partition(section), index.sectionBaseOffset(section));
-                      }
-                    });
-                return backward(ordinal - 1);
+                readable.ifPresent(index -> walkOver(index, at));
+                return from(at + 1);
               },
               executor);
     }
 
-    private CompletableFuture<Void> forward(int ordinal) {
-      if (inDoubt.isEmpty()) {
-        return CompletableFuture.completedFuture(null);
+    private void walkOver(ObjectIndex index, int ordinal) {
+      for (int section = 0; section < index.sections(); section++) {
+        PartitionId partition = index.partition(section);
+        goesOn(partition, index.sectionBaseOffset(section), ordinal);
+        before.put(partition, new Before(ordinal, index.sectionNextOffset(section)));
       }
-      Map<PartitionId, Long> doubts = inDoubt.remove(ordinal);
-      if (doubts != null) {
-        boolean lacksNothing =
-            doubts.entrySet().stream()
-                .allMatch(doubt -> doubt.getValue().equals(before.get(doubt.getKey())));
-        if (lacksNothing) {
-          pass.unseen.remove(ordinal);
-          pass.dead.add(new Dead(pass.objects.get(ordinal), Map.of(), true));
-        }
-        return forward(ordinal + 1);
+    }
+
+    /** Keeps those since the partition's last section, where they may hold what lies between. */
+    private void goesOn(PartitionId partition, long offset, int ordinal) {
+      Before last = before.get(partition);
+      boolean lacksNothing = last != null && last.nextOffset() == offset;
+      if (!lacksNothing && pass.isAlive(new Witness(partition, offset))) {
+        unkept.subSet(last == null ? 0 : last.ordinal(), ordinal).clear();
       }
-      return ifReadable(ordinal)
-          .thenComposeAsync(
-              readable -> {
-                readable.ifPresent(
-                    index -> {
-                      for (int section = 0; section < index.sections(); section++) {
-                        before.put(index.partition(section), index.sectionNextOffset(section));
-                      }
-                    });
-                return forward(ordinal + 1);
-              },
-              executor);
     }
 
     /** Empty where it is damaged by now and a witness keeps it: the doubts it leaves are kept. */
