@@ -43,6 +43,10 @@ final class StoredLanes {
   private final DamageAlarm alarm;
   private final Map<LaneId, CompletableFuture<StoredLane>> open =
       new HashMap<>(); // guarded by this
+  private final Map<LaneId, Seen> seen = new HashMap<>(); // guarded by this
+
+  /** A lane as it was found last. */
+  private record Seen(ManifestStore manifests, long manifestId, StoredLane view) {}
 
   /**
    * @param scan of the open lane
@@ -145,13 +149,27 @@ final class StoredLanes {
     return manifests;
   }
 
+  /** Caller holds the lock. */
   private CompletableFuture<StoredLane> openLane(LaneId lane) {
-    ManifestStore manifests = manifests(lane);
+    Seen before = seen.get(lane);
+    ManifestStore manifests = before == null ? manifests(lane) : before.manifests();
     return alarm.watch(
-        manifests
-            .open()
-            .thenCompose(newest -> tables.newest(manifests, newest))
-            .thenApply(read -> view(lane, manifests, read.table())));
+        (before == null ? manifests.open() : manifests.refresh())
+            .thenCompose(
+                newest ->
+                    before != null && before.manifestId() == newest.id()
+                        ? CompletableFuture.completedFuture(before.view())
+                        : tables
+                            .newest(manifests, newest)
+                            .thenApply(read -> see(lane, manifests, read))));
+  }
+
+  private StoredLane see(LaneId lane, ManifestStore manifests, NewestTable.Read read) {
+    StoredLane view = view(lane, manifests, read.table());
+    synchronized (this) {
+      seen.put(lane, new Seen(manifests, read.manifest().id(), view));
+    }
+    return view;
   }
 
   private StoredLane view(LaneId lane, ManifestStore manifests, PartitionTable rows) {

@@ -47,6 +47,9 @@ public final class ManifestStore {
   /** Enough to find the newest in one round where old ones are reclaimed now and then. */
   private static final int PROBES_AT_ONCE = MANIFESTS_KEPT + 8;
 
+  /** Where one newer manifest was found there are seldom more than a few. */
+  private static final int READS_AHEAD = 4;
+
   private final ObjectStore store;
   private final LaneKeys keys;
   private final LaneId lane;
@@ -92,18 +95,44 @@ public final class ManifestStore {
     return inTurn(
         () -> {
           Manifest known = current();
-          return exists(known.id() + 1)
+          return read(known.id() + 1)
               .thenCompose(
-                  newer ->
-                      newer
-                          ? reload()
-                          : readBoundary()
-                              .thenCompose(
-                                  deleted ->
-                                      deleted >= known.id() && known.id() > 0
-                                          ? reload()
-                                          : CompletableFuture.completedFuture(known)));
+                  newer -> newer.isPresent() ? newestFrom(newer.get()) : ifStillThere(known));
         });
+  }
+
+  /** The newest one, of which {@code found} is known to have been there a moment ago. */
+  private CompletableFuture<Manifest> newestFrom(Manifest found) {
+    List<CompletableFuture<Optional<Manifest>>> reads = new ArrayList<>(READS_AHEAD);
+    for (int i = 1; i <= READS_AHEAD; i++) {
+      reads.add(read(found.id() + i));
+    }
+    return CompletableFuture.allOf(reads.toArray(CompletableFuture[]::new))
+        .thenCompose(
+            done -> {
+              Manifest newest = found;
+              for (CompletableFuture<Optional<Manifest>> read : reads) {
+                Optional<Manifest> next = read.join();
+                if (next.isEmpty()) {
+                  return ifStillThere(newest);
+                }
+                newest = next.get();
+              }
+              return newestFrom(newest);
+            });
+  }
+
+  /** Unless it has been let go of meanwhile, or was already when it was created. */
+  private CompletableFuture<Manifest> ifStillThere(Manifest newest) {
+    return readBoundary()
+        .thenCompose(
+            deleted -> {
+              if (deleted >= newest.id() && newest.id() > 0) {
+                return reload();
+              }
+              remember(newest);
+              return CompletableFuture.completedFuture(newest);
+            });
   }
 
   /**
