@@ -42,6 +42,7 @@ final class Slot {
   private long bytes;
 
   // Guarded by the writer's lock.
+  private boolean urgent;
   private @Nullable SlotPut put; // null until the object is built
   private boolean confirmed;
   private long startedNanos;
@@ -54,6 +55,15 @@ final class Slot {
 
   WalSlot id() {
     return id;
+  }
+
+  /** It does not wait for spacing. */
+  void hurry() {
+    urgent = true;
+  }
+
+  boolean isUrgent() {
+    return urgent;
   }
 
   /** Bytes of all batches. */

@@ -114,6 +114,24 @@ final class WalWriter implements WriteAheadLog {
   }
 
   @Override
+  public void hurry() {
+    synchronized (lock) {
+      Slot slot = open;
+      if (slot == null || slot.isUrgent()) {
+        return;
+      }
+      slot.hurry();
+      long nanos = nanosUntilStart();
+      if (nanos == 0) {
+        planFlush();
+      } else if (nanos != FlushPolicy.WHEN_SOMETHING_CHANGES) {
+        // Beside the timer that may be set: that one keeps to the spacing.
+        environment.scheduler().schedule(this::flush, Duration.ofNanos(nanos));
+      }
+    }
+  }
+
+  @Override
   public WalSlot cut() {
     synchronized (lock) {
       if (open != null) {
@@ -208,7 +226,7 @@ final class WalWriter implements WriteAheadLog {
         inFlight,
         now - next.openedNanos(),
         everStarted ? now - lastStartNanos : Long.MAX_VALUE,
-        spacingNanos);
+        next.isUrgent() ? 0 : spacingNanos);
   }
 
   private void flushWhenSpaced() {

@@ -187,6 +187,11 @@ class WalScenarioTest {
     }
 
     @Override
+    public void hurry() {
+      // Each batch is put at once.
+    }
+
+    @Override
     public WalSlot cut() {
       return new WalSlot(epoch, seq);
     }

@@ -204,6 +204,25 @@ class WalWriterTest {
   }
 
   @Test
+  void whatSomebodyHasWaitedForDoesNotWaitForSpacing() {
+    appender.append(0, 1000);
+    world.simulation.runFor(Duration.ofMillis(6));
+    appender.append(0, 1000);
+    world.simulation.runFor(Duration.ofMillis(1)); // the timer of the spacing is set
+    log.hurry();
+    log.hurry();
+    appender.append(1, 1000); // goes with it
+    world.simulation.runFor(Duration.ofMillis(6));
+    appender.append(0, 1000);
+    untilAcked(3);
+    assertThat(world.describe(world.key(5, 2)).sections()).hasSize(2);
+    assertThat(broker.metrics.queueNanos.get(1)).isLessThanOrEqualTo(7 * MILLI);
+    assertThat(broker.metrics.queueNanos.get(2)).isGreaterThan(20 * MILLI);
+    log.hurry();
+    assertThat(log.cut().seq()).as("nothing is open").isEqualTo(3);
+  }
+
+  @Test
   void spacingRisesWhileObjectsAreMostlyFooter() {
     for (int i = 0; i < 1_000; i++) {
       appender.append(i % 100, TestBatches.SIZE_MIN);

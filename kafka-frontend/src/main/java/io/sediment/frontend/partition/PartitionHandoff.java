@@ -212,6 +212,9 @@ public final class PartitionHandoff implements AutoCloseable {
                 return null;
               }));
     }
+    // At once, so that no put waits for more, and a partition that comes back to this lane does not
+    // share an object with its past.
+    CompletableFuture<Void> flushed = flush.get();
     CompletableFuture<Void> durable =
         CompletableFuture.allOf(ended.toArray(CompletableFuture[]::new));
     return within(PATIENCE, durable)
@@ -225,14 +228,8 @@ public final class PartitionHandoff implements AutoCloseable {
             done ->
                 moves.isEmpty()
                     ? CompletableFuture.completedFuture(0)
-                    : moveAndFlush(List.copyOf(moves)));
-  }
-
-  /** The flush begins first: a partition that comes back must not share an object with its past. */
-  private CompletableFuture<Integer> moveAndFlush(List<Move> moves) {
-    CompletableFuture<Void> flushed = flush.get();
-    return submit(new MovePartitions(lane, laneEpoch, moves))
-        .thenCombine(flushed, (moved, done) -> moves.size());
+                    : submit(new MovePartitions(lane, laneEpoch, List.copyOf(moves)))
+                        .thenCombine(flushed, (moved, put) -> moves.size()));
   }
 
   /**

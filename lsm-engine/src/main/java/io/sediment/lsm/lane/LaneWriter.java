@@ -153,6 +153,9 @@ final class LaneWriter implements WriteAheadLog.Listener {
       isFull = !wasFull && active.sizeBytes() >= flushBytes;
       long endOffset = RecordBatchLayout.lastOffset(space.view(), 0) + 1;
       touches(slot).touch(state, endOffset);
+      if (partition.isFirstBatch()) {
+        wal.hurry();
+      }
       state.endOffset = endOffset;
       isHalfWay = false;
     } finally {

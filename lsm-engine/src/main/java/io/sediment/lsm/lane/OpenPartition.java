@@ -21,6 +21,8 @@ final class OpenPartition implements LanePartition {
 
   volatile boolean closing; // written under the lane's lock
 
+  private boolean goesOn; // guarded by the lane's lock: nothing was appended yet, here
+
   OpenPartition(
       PartitionState state,
       int leaderEpoch,
@@ -32,6 +34,16 @@ final class OpenPartition implements LanePartition {
     this.listener = listener;
     this.writer = writer;
     this.stored = stored;
+    this.goesOn = state.endOffset > 0;
+  }
+
+  /**
+   * Whether this batch is the first one of a leadership that goes on where another one ended. Once.
+   */
+  boolean isFirstBatch() {
+    boolean isFirst = goesOn;
+    goesOn = false;
+    return isFirst;
   }
 
   PartitionState state() {

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * open slot, a slot becomes one object by one conditional put, several puts are in flight, and
  * slots are acknowledged strictly in order (invariant I1).
  *
- * <p>{@link #append} and {@link #cut} are called under the lane's lock, one at a time, and only
- * touch memory. Acknowledgements come through the {@link Listener} without any lock held.
+ * <p>{@link #append}, {@link #hurry} and {@link #cut} are called under the lane's lock, one at a
+ * time, and only touch memory. Acknowledgements come through the {@link Listener} without any lock
+ * held.
  */
 public interface WriteAheadLog {
   /**
@@ -29,6 +30,9 @@ public interface WriteAheadLog {
    */
   WalSlot append(
       PartitionId partition, Slab slab, ByteBuffer batch, @Nullable ProducerEntry producer);
+
+  /** What was appended last has been waited for: its slot waits for as little more as it can. */
+  void hurry();
 
   /**
    * Closes the open slot, should it hold anything, so that what is appended next goes into a later

@@ -30,6 +30,7 @@ public final class FakeWriteAheadLog implements WriteAheadLog {
   private long lastClosedSeq; // guarded by this
   private long lastAckedSeq; // guarded by this
   private long unackedBytes; // guarded by this
+  private int hurries; // guarded by this
   private boolean closing; // guarded by this
   private boolean acking; // guarded by this: acknowledgements come one at a time
   private @Nullable LaneHaltedException halted; // guarded by this
@@ -56,6 +57,16 @@ public final class FakeWriteAheadLog implements WriteAheadLog {
     }
     onAppend.run();
     return slot;
+  }
+
+  @Override
+  public synchronized void hurry() {
+    hurries++;
+  }
+
+  /** How often it was told that somebody waits for what was appended last. */
+  public synchronized int hurries() {
+    return hurries;
   }
 
   @Override

@@ -70,6 +70,18 @@ class LaneWriterTest {
   }
 
   @Test
+  void theFirstBatchOfALeadershipThatGoesOnIsPutSoon() {
+    LanePartition goesOn = lane.openPartition(ONE, 5, 100, heardOne);
+    LanePartition begins = lane.openPartition(TWO, 6, 0, heardTwo);
+    begins.append(batch(1));
+    assertThat(logs.newest().hurries()).isZero();
+    goesOn.append(batch(1));
+    assertThat(logs.newest().hurries()).isEqualTo(1);
+    goesOn.append(batch(1));
+    assertThat(logs.newest().hurries()).isEqualTo(1);
+  }
+
+  @Test
   void theCallersBufferIsLeftAlone() {
     LanePartition one = lane.openPartition(ONE, 5, 100, heardOne);
     ByteBuffer padded = ByteBuffer.allocateDirect(1000);

@@ -213,6 +213,11 @@ public final class SerialWriteAheadLogs implements WriteAheadLogs {
     }
 
     @Override
+    public void hurry() {
+      // It never waits for more.
+    }
+
+    @Override
     public synchronized WalSlot cut() {
       closeSlot();
       wake();

@@ -185,6 +185,11 @@ enum LaneMutant {
     }
 
     @Override
+    public void hurry() {
+      log.hurry();
+    }
+
+    @Override
     public WalSlot cut() {
       return log.cut();
     }
