@@ -5,6 +5,7 @@ import io.sediment.frontend.KafkaFrontend;
 import io.sediment.frontend.partition.BalanceLoop;
 import io.sediment.frontend.partition.EnginePartitionLane;
 import io.sediment.frontend.partition.FollowedLogs;
+import io.sediment.frontend.partition.LanesAhead;
 import io.sediment.frontend.partition.PartitionHandoff;
 import io.sediment.frontend.partition.PartitionLane;
 import io.sediment.frontend.partition.PartitionLogs;
@@ -242,6 +243,7 @@ final class Broker extends Service {
                 membership::isLeaseHeld,
                 settings.brokerLease().multipliedBy(LEASES_BEHIND_MAX),
                 ticker));
+    started("lanes ahead", LanesAhead.start(settings.brokerId(), metadata, lane::lookAhead));
     PartitionLane partitions =
         new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::storedLane, clock);
     TopicConfigs topicConfigs = settings.topicConfigs();

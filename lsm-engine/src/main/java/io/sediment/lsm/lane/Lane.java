@@ -161,6 +161,14 @@ public final class Lane {
   }
 
   /**
+   * Somebody is about to ask for {@link #storedLane}: what takes longest is done before. Where that
+   * fails, it is done when it is asked for.
+   */
+  public void lookAhead(LaneId stored) {
+    storedLanes.lookAhead(stored);
+  }
+
+  /**
    * A lane of the same bucket that another process appends to, to be read up to what its owner says
    * is acknowledged; through the caches of this lane, for as long as this lane is open.
    */

@@ -27,10 +27,11 @@ import org.jspecify.annotations.Nullable;
  * readahead of the open lane, since an object's key says which lane it is of. Thread-safe.
  */
 final class StoredLanes {
-  /** Of these, the first one comes at once; in all that is 2.5 s. */
-  private static final int ATTEMPTS = 10;
+  /** Of these, the first one comes at once; the pauses between them are 2.5 s in all. */
+  private static final int ATTEMPTS = 30;
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(5);
+  private static final Duration PAUSE_MAX = Duration.ofMillis(100);
 
   private final ObjectStore store;
   private final Scheduler scheduler;
@@ -119,10 +120,16 @@ final class StoredLanes {
     if (attempt == 0) {
       pause.complete(null);
     } else {
-      Duration length = FIRST_PAUSE.multipliedBy(1L << (attempt - 1));
+      Duration longer = FIRST_PAUSE.multipliedBy(1L << (attempt - 1));
+      Duration length = longer.compareTo(PAUSE_MAX) < 0 ? longer : PAUSE_MAX;
       scheduler.schedule(() -> pause.complete(null), length);
     }
     return pause;
+  }
+
+  /** Has a view of the lane opened, since soon somebody will ask for more than that shows. */
+  void lookAhead(LaneId lane) {
+    newerThan(null, lane);
   }
 
   /** Another one than {@code seen}, which somebody else may be opening. */

@@ -15,6 +15,7 @@ import io.sediment.frontend.partition.BatchPreparer;
 import io.sediment.frontend.partition.EnginePartitionLane;
 import io.sediment.frontend.partition.FollowedLogs;
 import io.sediment.frontend.partition.FollowedPartitions;
+import io.sediment.frontend.partition.LanesAhead;
 import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
@@ -428,6 +429,7 @@ final class BrokerProcess {
   private void serveClients(ClusterMetadata log, Lane opened, long brokerEpoch) {
     EarlyAnswers early = new EarlyAnswers();
     BrokerLease kept = lease;
+    LanesAhead.start(id, log, opened::lookAhead);
     PartitionLogs served =
         new PartitionLogs(
             id,

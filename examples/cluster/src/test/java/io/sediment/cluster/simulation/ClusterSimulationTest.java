@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class ClusterSimulationTest {
   /** Enough for each mutant several times over: docs/testing.md has the counts. */
-  private static final int SEEDS_TO_CATCH_A_MUTANT = 200;
+  private static final int SEEDS_TO_CATCH_A_MUTANT = 500;
 
   @BeforeAll
   static void thousandsOfExpectedWarningsAreNoNews() {
