@@ -51,8 +51,9 @@ final class SilentMembers implements AutoCloseable {
     this.patience = lease.multipliedBy(PATIENCE_LEASES);
   }
 
+  /** Looks at once, too: what that takes for the first time does not come between clients. */
   void watch() {
-    scheduler.schedule(this::check, lease);
+    scheduler.execute(this::check);
   }
 
   private synchronized void check() {
@@ -69,7 +70,7 @@ final class SilentMembers implements AutoCloseable {
             reconnect.accept(member);
           }
         });
-    watch();
+    scheduler.schedule(this::check, lease);
   }
 
   /** Nobody is connected to after that. */
