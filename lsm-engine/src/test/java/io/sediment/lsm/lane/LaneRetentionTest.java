@@ -165,6 +165,21 @@ class LaneRetentionTest {
     assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).doesNotContain(last);
   }
 
+  /** Only the lane's table says how far its records reach. */
+  @Test
+  void aDamagedFooterBehindWhichNothingFollowsStaysForWhatItMayHold() {
+    world.await(broker.lane().flush(), "flushed");
+    broker.crash();
+    List<L0Ref> l0 = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0();
+    L0Ref last = l0.get(l0.size() - 1);
+    damageFooter(last);
+    Broker next = world.broker("two");
+    world.await(next.lane().reclaim(Map.of(ZERO, 44L, ONE, 1L), Set.of()), "reclaimed");
+    assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).containsExactly(last);
+    world.await(next.lane().reclaim(Map.of(ZERO, 45L, ONE, 1L), Set.of()), "reclaimed");
+    assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).isEmpty();
+  }
+
   @Test
   void retentionPassesADamagedFooterOnceAllOfItsObjectIsOld() {
     Broker next = withDamagedSecond(); // timestamps 10 to 19
