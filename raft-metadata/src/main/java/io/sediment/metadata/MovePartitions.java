@@ -7,8 +7,8 @@ import java.util.UUID;
 
 /**
  * The owner of a lane hands partitions over, to which it appends no more under their leader epochs;
- * answers how many got a new placement. All that each holds below its end offset is durable and can
- * be read from the lane by others.
+ * answers how many got a new placement. All that each holds below its end offset is durable in the
+ * lane's log; others can read it once it is flushed, which is under way, or the lane is sealed.
  *
  * <p>This is a compare-and-set: a partition is placed anew only where its last placement is still
  * the one named, and none is once the lane was granted to anybody else, who finds the same ends.

@@ -149,8 +149,8 @@ public final class Lane {
   /**
    * Another lane of the same bucket, to be read, in which {@code partition} ended at {@code
    * endOffset} when it was led elsewhere from then on: one that was sealed, or one that is still
-   * appended to and has flushed so far. It may be this lane itself. Opened with the first call, and
-   * read through the caches of this lane for as long as this lane is open.
+   * appended to, whose flush of that is waited for. It may be this lane itself. Opened with the
+   * first call, and read through the caches of this lane for as long as this lane is open.
    *
    * @return fails with {@code ObjectStoreException.Unavailable} where the lane does not reach so
    *     far yet

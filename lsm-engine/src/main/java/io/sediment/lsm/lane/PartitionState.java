@@ -34,8 +34,8 @@ final class PartitionState {
    * The partition was led in another lane meanwhile and goes on here at {@code startOffset}. Under
    * the lane's lock, while it is not open.
    *
-   * @return false where something of its time here before is not flushed: then it cannot have left,
-   *     since a section of an object never has a gap
+   * @return false where something of its time here before is not flushed: that comes first, since a
+   *     section of an object never has a gap
    */
   boolean comeBackAt(long startOffset) {
     if (tails.unflushedBytes() > 0) {

@@ -14,9 +14,9 @@ import java.util.concurrent.CompletableFuture;
  * What a lane had flushed when this view of it was opened, to be read; what retention takes away is
  * found out when an object is gone. Thread-safe, never blocking.
  *
- * <p>Of a sealed lane that is everything, and nothing is ever added. A partition that left a lane
- * which others still append to was flushed before, and ends for its readers where it is placed
- * elsewhere: so one partition table is enough for the life of a view.
+ * <p>Of a sealed lane that is everything, and nothing is ever added. Of a partition that left a
+ * lane which others still append to a view shows all, or is not given out, and it ends for its
+ * readers where it is placed elsewhere: so one partition table is enough for the life of a view.
  */
 public final class StoredLane {
   private final LaneId id;

@@ -127,9 +127,10 @@ final class StoredLanes {
     return pause;
   }
 
-  /** Has a view of the lane opened, since soon somebody will ask for more than that shows. */
-  void lookAhead(LaneId lane) {
-    newerThan(null, lane);
+  /** Has a new view of the lane opened, since soon somebody will ask for more than that shows. */
+  synchronized void lookAhead(LaneId lane) {
+    CompletableFuture<StoredLane> known = open.get(lane);
+    newerThan(known != null && known.isDone() ? known : null, lane);
   }
 
   /** Another one than {@code seen}, which somebody else may be opening. */

@@ -8,6 +8,7 @@ import io.sediment.objectstore.ObjectBody;
 import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.PutResult;
+import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,7 +98,12 @@ public final class ManifestStore {
           Manifest known = current();
           return read(known.id() + 1)
               .thenCompose(
-                  newer -> newer.isPresent() ? newestFrom(newer.get()) : ifStillThere(known));
+                  newer -> newer.isPresent() ? newestFrom(newer.get()) : ifStillThere(known))
+              .exceptionallyCompose(
+                  failure ->
+                      Failures.causeOf(failure) instanceof CorruptObjectException
+                          ? reload() // perhaps one that lies between, which nobody needs
+                          : CompletableFuture.failedFuture(failure));
         });
   }
 

@@ -3,6 +3,7 @@ package io.sediment.lsm.manifest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.manifest.ManifestEdit.AddL0;
@@ -10,6 +11,8 @@ import io.sediment.lsm.manifest.ManifestEdit.ClaimEpoch;
 import io.sediment.lsm.object.CountingStore;
 import io.sediment.lsm.object.LaneKeys;
 import io.sediment.lsm.object.SortedObjectKind;
+import io.sediment.objectstore.ObjectBody;
+import io.sediment.objectstore.ObjectKey;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.simulation.Fault;
 import io.sediment.simulation.FaultPlan;
@@ -18,6 +21,7 @@ import io.sediment.simulation.SimObjectStore;
 import io.sediment.simulation.SimScheduler;
 import io.sediment.simulation.Simulation;
 import io.sediment.simulation.StoreOp;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -246,6 +250,35 @@ class ManifestStoreTest {
     assertThat(a.await(a.store.refresh())).isEqualTo(a.store.current());
     Committer b = claimed(2);
     assertThat(a.await(a.store.refresh())).isEqualTo(b.store.current());
+  }
+
+  @Test
+  void refreshPassesADamagedOneThatIsNotTheNewest() {
+    Committer a = claimed(1);
+    Committer reader = new Committer(2);
+    reader.open();
+    for (int i = 0; i < 3; i++) {
+      a.addL0();
+    }
+    damage(KEYS.manifest(3));
+    assertThat(reader.await(reader.store.refresh())).isEqualTo(a.store.current());
+    a.addL0();
+    damage(KEYS.manifest(a.store.current().id()));
+    assertThatThrownBy(() -> reader.await(reader.store.refresh()))
+        .hasCauseInstanceOf(CorruptObjectException.class);
+  }
+
+  private void damage(ObjectKey key) {
+    byte[] bytes = bucket.peek(key).orElseThrow().clone();
+    bytes[bytes.length / 2] ^= 1;
+    bucket.removeNow(key);
+    bucket.allowChangedBodies();
+    simulation.await(
+        bucket
+            .forProcess(simulation.process("vandal"))
+            .putIfAbsent(key, ObjectBody.of(ByteBuffer.wrap(bytes))),
+        LIMIT,
+        "put");
   }
 
   /**
