@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class BrokerSimulationTest {
   /** Enough for each mutant several times over: docs/testing.md has the counts. */
-  private static final int SEEDS_TO_CATCH_A_MUTANT = 400;
+  private static final int SEEDS_TO_CATCH_A_MUTANT = 1_000;
 
   @BeforeAll
   static void thousandsOfExpectedWarningsAreNoNews() {
