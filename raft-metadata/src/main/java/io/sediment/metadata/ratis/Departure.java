@@ -7,12 +7,16 @@ import io.sediment.runtime.Ticker;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * Has a voter that led stay until the others are a majority by themselves: until whoever leads now
- * has heard so many of them that it needs this one no more.
+ * Has a voter that leads pass that on, and stay until the others are a majority by themselves:
+ * until whoever leads now has heard so many of them that it needs this one no more.
+ *
+ * <p>It may have to be passed on more than once: the next one does not come to lead in time where
+ * processors are busy, or is about to leave, too, and passes it back.
  *
  * <p>A leader that was elected a moment ago may take long to reach a member for the first time, as
  * where its processors are busy. It grants no leases while no majority answers, and gives up
@@ -21,11 +25,17 @@ import java.util.function.Supplier;
  */
 final class Departure {
   /** Whoever is there answers within milliseconds; a lease may be minutes, and nobody there. */
-  private static final Duration PATIENCE_MAX = Duration.ofSeconds(5);
+  private static final Duration PATIENCE_MAX = Duration.ofSeconds(10);
+
+  /** To pass the lead on, and to have the next one hear the others. */
+  private static final int PATIENCE_LEASES = 2;
 
   private static final Duration PAUSE = Duration.ofMillis(10);
+  private static final Duration PAUSE_AFTER_FAILURE = Duration.ofMillis(50);
 
   private final int leaving;
+  private final BooleanSupplier leads;
+  private final Supplier<CompletableFuture<Boolean>> pass;
   private final Supplier<CompletableFuture<MetadataQuorum>> quorum;
   private final Scheduler scheduler;
   private final Ticker ticker;
@@ -34,11 +44,15 @@ final class Departure {
 
   private Departure(
       int leaving,
+      BooleanSupplier leads,
+      Supplier<CompletableFuture<Boolean>> pass,
       Supplier<CompletableFuture<MetadataQuorum>> quorum,
       Scheduler scheduler,
       Ticker ticker,
       Duration patience) {
     this.leaving = leaving;
+    this.leads = leads;
+    this.pass = pass;
     this.quorum = quorum;
     this.scheduler = scheduler;
     this.ticker = ticker;
@@ -47,21 +61,26 @@ final class Departure {
 
   /**
    * @param leaving broker id of the voter that is about to leave
+   * @param leads whether it leads
+   * @param pass has another one lead instead, says whether it does, and does not fail
    * @param quorum asks whoever leads
-   * @param lease how long this waits, or {@link #PATIENCE_MAX} where that is shorter
+   * @param lease this takes two of them, or {@link #PATIENCE_MAX} where that is shorter
    * @return whether the others are a majority; does not fail
    */
   static CompletableFuture<Boolean> whenDispensable(
       int leaving,
+      BooleanSupplier leads,
+      Supplier<CompletableFuture<Boolean>> pass,
       Supplier<CompletableFuture<MetadataQuorum>> quorum,
       Scheduler scheduler,
       Ticker ticker,
       Duration lease) {
-    Duration patience = lease.compareTo(PATIENCE_MAX) < 0 ? lease : PATIENCE_MAX;
-    Departure departure = new Departure(leaving, quorum, scheduler, ticker, patience);
+    Duration leases = lease.multipliedBy(PATIENCE_LEASES);
+    Duration patience = leases.compareTo(PATIENCE_MAX) < 0 ? leases : PATIENCE_MAX;
+    Departure departure = new Departure(leaving, leads, pass, quorum, scheduler, ticker, patience);
     // An answer may take longer than this waits.
     scheduler.schedule(() -> departure.done.complete(false), patience);
-    departure.ask();
+    departure.proceed();
     return departure.done;
   }
 
@@ -77,16 +96,26 @@ final class Departure {
         member -> member.broker() != led.leader() && member.silentFor().compareTo(heardMax) <= 0);
   }
 
-  private void ask() {
-    asked()
-        .whenComplete(
-            (answer, failure) -> {
-              if (failure == null && isMajorityWithout(answer)) {
-                done.complete(true);
-              } else if (!done.isDone() && ticker.nanoTime() - waitsUntil < 0) {
-                scheduler.schedule(this::ask, PAUSE);
-              }
-            });
+  private void proceed() {
+    if (leads.getAsBoolean()) {
+      pass.get().thenAccept(passed -> later(passed ? PAUSE : PAUSE_AFTER_FAILURE));
+    } else {
+      asked()
+          .whenComplete(
+              (answer, failure) -> {
+                if (failure == null && isMajorityWithout(answer)) {
+                  done.complete(true);
+                } else {
+                  later(PAUSE);
+                }
+              });
+    }
+  }
+
+  private void later(Duration pause) {
+    if (!done.isDone() && ticker.nanoTime() - waitsUntil < 0) {
+      scheduler.schedule(this::proceed, pause);
+    }
   }
 
   private CompletableFuture<MetadataQuorum> asked() {

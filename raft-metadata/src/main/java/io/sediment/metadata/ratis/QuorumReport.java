@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
@@ -53,15 +54,21 @@ final class QuorumReport {
 
   /**
    * Who should lead when this member, which does, no longer can: the most complete voter there is.
+   *
+   * @param unwanted only where nobody else is there
    */
-  static Optional<RaftPeerId> successor(RaftServer.Division division, Duration silentMax) {
+  static Optional<RaftPeerId> successor(
+      RaftServer.Division division, Duration silentMax, Predicate<RaftPeerId> unwanted) {
     Map<RaftPeerId, Heard> heard = heard(division);
     heard.values().removeIf(follower -> follower.silentFor().compareTo(silentMax) > 0);
     heard
         .keySet()
         .retainAll(division.getRaftConf().getCurrentPeers().stream().map(RaftPeer::getId).toList());
     return heard.entrySet().stream()
-        .max(Map.Entry.comparingByValue(Comparator.comparingLong(Heard::lastIndex)))
+        .max(
+            Comparator.comparing(
+                    (Map.Entry<RaftPeerId, Heard> follower) -> !unwanted.test(follower.getKey()))
+                .thenComparing(follower -> follower.getValue().lastIndex()))
         .map(Map.Entry::getKey);
   }
 
@@ -129,7 +136,7 @@ final class QuorumReport {
         known.silentFor());
   }
 
-  private static int broker(RaftPeerId id) {
+  static int broker(RaftPeerId id) {
     return Integer.parseInt(idParts(id)[0]);
   }
 

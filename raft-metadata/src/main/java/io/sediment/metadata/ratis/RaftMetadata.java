@@ -2,6 +2,7 @@ package io.sediment.metadata.ratis;
 
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.Lane;
 import io.sediment.metadata.LaneSealer;
 import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MetadataConfig;
@@ -40,8 +41,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -515,12 +518,18 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       if (!leads() || halted.isDone()) {
         return;
       }
-      boolean possible = canOthersBeMajority();
-      if (isSucceeded()
-          && possible
-          && !Departure.whenDispensable(
-                  config.brokerId(), this::quorum, scheduler, ticker, config.lease())
-              .get()) {
+      Set<RaftPeerId> asked = ConcurrentHashMap.newKeySet();
+      if (!canOthersBeMajority()) {
+        pass(asked).get();
+      } else if (!Departure.whenDispensable(
+              config.brokerId(),
+              this::leads,
+              () -> pass(asked),
+              this::quorum,
+              scheduler,
+              ticker,
+              config.lease())
+          .get()) {
         LOG.info("left while the others were no majority, as far as was known here");
       }
     } catch (InterruptedException e) {
@@ -541,23 +550,43 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     }
   }
 
-  /** Whether another voter leads now, or may yet. */
-  private boolean isSucceeded() throws InterruptedException {
+  /**
+   * Has another voter lead instead of this one; does not fail.
+   *
+   * @param asked who was asked before; added to
+   * @return whether it does
+   */
+  private CompletableFuture<Boolean> pass(Set<RaftPeerId> asked) {
+    CompletableFuture<Optional<RaftPeerId>> passed;
     try {
-      Optional<RaftPeerId> next =
+      passed =
           Succession.pass(
-                  server.getDivision(group.getGroupId()),
-                  requests,
-                  scheduler,
-                  ticker,
-                  config.lease())
-              .get();
-      next.ifPresent(id -> LOG.info("{} leads the metadata group from now on", id));
-      return next.isPresent();
-    } catch (IOException | ExecutionException e) {
-      LOG.info("nobody was told to lead the metadata group: {}", e.toString());
-      return true;
+              server.getDivision(group.getGroupId()),
+              requests,
+              scheduler,
+              ticker,
+              asked,
+              this::leaves,
+              config.lease());
+    } catch (IOException e) {
+      passed = CompletableFuture.failedFuture(e); // the group is being closed
     }
+    return passed.handle(
+        (next, failure) -> {
+          if (failure != null) {
+            LOG.info("nobody was told to lead the metadata group: {}", failure.toString());
+            return false;
+          }
+          next.ifPresent(id -> LOG.info("{} leads the metadata group from now on", id));
+          return next.isPresent();
+        });
+  }
+
+  /** Whether a member's broker is handing over all that it has. */
+  private boolean leaves(RaftPeerId member) {
+    int broker = QuorumReport.broker(member);
+    return machine.image().lanes().values().stream()
+        .anyMatch(lane -> lane.owner() == broker && lane.state() == Lane.State.DRAINING);
   }
 
   /**

@@ -6,7 +6,9 @@ import io.sediment.runtime.Ticker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
@@ -33,6 +35,8 @@ final class Succession {
   private final LeaderRequests requests;
   private final Scheduler scheduler;
   private final Ticker ticker;
+  private final Set<RaftPeerId> asked;
+  private final Predicate<RaftPeerId> unwanted;
   private final Duration heardMax;
   private final Duration patience;
   private final long waitsUntil;
@@ -43,17 +47,23 @@ final class Succession {
       LeaderRequests requests,
       Scheduler scheduler,
       Ticker ticker,
+      Set<RaftPeerId> asked,
+      Predicate<RaftPeerId> leaves,
       Duration lease) {
     this.division = division;
     this.requests = requests;
     this.scheduler = scheduler;
     this.ticker = ticker;
+    this.asked = asked;
+    this.unwanted = next -> asked.contains(next) || leaves.test(next);
     this.heardMax = lease.dividedBy(HEARD_PARTS_OF_LEASE);
     this.patience = lease.compareTo(PATIENCE_MAX) < 0 ? lease : PATIENCE_MAX;
     this.waitsUntil = ticker.nanoTime() + patience.dividedBy(2).toNanos();
   }
 
   /**
+   * @param asked who was asked before, is not asked again unless nobody else is there; added to
+   * @param leaves who is about to leave, too; likewise
    * @param lease after which the others would have elected somebody by themselves
    * @return who leads now; empty where no other voter is there; fails where that one did not come
    *     to lead within a lease or {@link #PATIENCE_MAX}, whichever is shorter
@@ -63,8 +73,11 @@ final class Succession {
       LeaderRequests requests,
       Scheduler scheduler,
       Ticker ticker,
+      Set<RaftPeerId> asked,
+      Predicate<RaftPeerId> leaves,
       Duration lease) {
-    Succession succession = new Succession(division, requests, scheduler, ticker, lease);
+    Succession succession =
+        new Succession(division, requests, scheduler, ticker, asked, leaves, lease);
     // Ratis waits on where the successor does not answer.
     scheduler.schedule(
         () ->
@@ -77,10 +90,11 @@ final class Succession {
 
   private void attempt() {
     try {
-      Optional<RaftPeerId> next = QuorumReport.successor(division, heardMax);
+      Optional<RaftPeerId> next = QuorumReport.successor(division, heardMax, unwanted);
       if (next.isEmpty()) {
         passed.complete(next);
       } else if (hasAll(next.get()) || ticker.nanoTime() - waitsUntil > 0) {
+        asked.add(next.get());
         requests
             .pass(next.get(), patience.dividedBy(2))
             .whenComplete(

@@ -25,8 +25,21 @@ class DepartureTest {
   private CompletableFuture<MetadataQuorum> answer =
       CompletableFuture.failedFuture(new MetadataUnavailableException("no leader"));
 
+  /** How often it has to be passed on until this broker leads no longer. */
+  private int leads;
+
+  /** How often it was passed on. */
+  private int passed;
+
   private CompletableFuture<Boolean> depart() {
-    return Departure.whenDispensable(LEAVING, () -> answer, scheduler, scheduler, LEASE);
+    return Departure.whenDispensable(
+        LEAVING, () -> leads > 0, this::pass, () -> answer, scheduler, scheduler, LEASE);
+  }
+
+  private CompletableFuture<Boolean> pass() {
+    passed++;
+    leads--;
+    return CompletableFuture.completedFuture(leads == 0);
   }
 
   private static CompletableFuture<MetadataQuorum> led(int leader, long lastOf1, long lastOf2) {
@@ -75,6 +88,33 @@ class DepartureTest {
   }
 
   @Test
+  void whatDoesNotComeOffIsTriedAgainAndSoIsWhatComesBack() {
+    answer = led(2, COMMITTED, UNHEARD);
+    leads = 2;
+    CompletableFuture<Boolean> departure = depart();
+    scheduler.advance(Duration.ofMillis(100));
+    assertThat(passed).isEqualTo(2);
+    assertThat(departure).as("the majority needs it").isNotDone();
+    leads = 1;
+    scheduler.advance(Duration.ofMillis(100));
+    assertThat(passed).isEqualTo(3);
+    answer = led(2, COMMITTED, COMMITTED);
+    scheduler.advance(Duration.ofMillis(10));
+    assertThat(departure).isCompletedWithValue(true);
+  }
+
+  @Test
+  void whoseLeadNobodyTakesLeavesAfterTwoLeases() {
+    leads = Integer.MAX_VALUE;
+    CompletableFuture<Boolean> departure = depart();
+    scheduler.advance(LEASE.multipliedBy(2));
+    assertThat(departure).isCompletedWithValue(false);
+    int until = passed;
+    scheduler.advance(LEASE);
+    assertThat(passed).isEqualTo(until).isGreaterThan(10);
+  }
+
+  @Test
   void itIsWorthToWaitOnlyForThoseWhoAreThere() {
     Duration heardMax = Duration.ofMillis(200);
     assertThat(Departure.isPossible(quorumOf(0, 200, 200), heardMax)).isTrue();
@@ -98,10 +138,10 @@ class DepartureTest {
   }
 
   @Test
-  void whereNobodyAnswersItLeavesAfterALease() {
+  void whereNobodyAnswersItLeavesAfterTwoLeases() {
     answer = new CompletableFuture<>();
     CompletableFuture<Boolean> departure = depart();
-    scheduler.advance(LEASE.minusMillis(1));
+    scheduler.advance(LEASE.multipliedBy(2).minusMillis(1));
     assertThat(departure).isNotDone();
     scheduler.advance(Duration.ofMillis(1));
     assertThat(departure).isCompletedWithValue(false);
