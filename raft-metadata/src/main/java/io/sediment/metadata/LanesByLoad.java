@@ -5,8 +5,11 @@ import java.util.PriorityQueue;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** The active lanes by how many partitions each holds; the lower number first among equals. */
-final class LanesByLoad {
+/**
+ * The active lanes by how many partitions each holds; the lower number first among equals. Not
+ * thread-safe.
+ */
+public final class LanesByLoad {
   private record Loaded(Lane lane, int partitions) {}
 
   private final PriorityQueue<Loaded> lanes =
@@ -20,7 +23,7 @@ final class LanesByLoad {
   /**
    * @param without a lane to be left out
    */
-  LanesByLoad(MetadataImage image, @Nullable LaneId without) {
+  public LanesByLoad(MetadataImage image, @Nullable LaneId without) {
     TreeMap<LaneId, Integer> partitions = new TreeMap<>();
     for (Topic topic : image.topics()) {
       for (Partition partition : topic.partitions()) {
@@ -34,12 +37,12 @@ final class LanesByLoad {
     }
   }
 
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return lanes.isEmpty();
   }
 
   /** The lane with the fewest, which now holds one more. There must be one. */
-  Lane takeLeastLoaded() {
+  public Lane takeLeastLoaded() {
     Loaded least = lanes.remove();
     lanes.add(new Loaded(least.lane(), least.partitions() + 1));
     return least.lane();

@@ -287,8 +287,9 @@ final class ProduceAttempt {
   }
 
   /**
-   * False when the lane has no memory now, or the partition is being handed over, and there is time
-   * left to wait: the client is rather told late where to go than to look for it by itself.
+   * False when the lane has no memory now, or the partition is being handed over to nobody knows
+   * whom, and there is time left to wait: the client is rather told late where to go than to look
+   * for it by itself.
    */
   private boolean append(Item item) {
     AppendResult result = item.log.append(item.batch);
@@ -298,13 +299,14 @@ final class ProduceAttempt {
       }
       settle(item, Errors.REQUEST_TIMED_OUT, "no memory for unflushed data");
     } else if (result instanceof AppendResult.Refused refused) {
-      if (refused.isHandover() && isTimeLeft()) {
-        return false;
+      if (refused.error() == Errors.NOT_LEADER_OR_FOLLOWER) {
+        LookUp.Missing where = tools.whereIs().apply(item.log.id());
+        if (refused.isHandover() && !isTold(where) && isTimeLeft()) {
+          return false;
+        }
+        hintLeader(item.answer, where);
       }
       settle(item, refused.error(), refused.message());
-      if (refused.error() == Errors.NOT_LEADER_OR_FOLLOWER) {
-        hintLeader(item.answer, tools.whereIs().apply(item.log.id()));
-      }
     } else if (result instanceof AppendResult.Appended written) {
       item.answer.setBaseOffset(written.baseOffset());
       if (item.log.settings().timestampType() == TimestampType.LOG_APPEND_TIME) {
@@ -321,6 +323,13 @@ final class ProduceAttempt {
       }
     }
     return true;
+  }
+
+  /** Whether the client learns from the answer where to go; metadata may not say so yet. */
+  private boolean isTold(LookUp.Missing where) {
+    return where.leader() != null
+        && context.apiVersion() >= FIRST_VERSION_WITH_LEADERS
+        && request.acks() != 0;
   }
 
   private Duration busyPause() {

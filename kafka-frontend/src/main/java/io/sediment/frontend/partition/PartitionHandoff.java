@@ -5,6 +5,7 @@ import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.DrainLane;
 import io.sediment.metadata.Lane;
 import io.sediment.metadata.LaneId;
+import io.sediment.metadata.LanesByLoad;
 import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MovePartitions;
@@ -59,6 +60,8 @@ public final class PartitionHandoff implements AutoCloseable {
 
   /** Some for each of a few next leaders. */
   private static final int IDLE_AT_FIRST = 4;
+
+  private record Leaving(PartitionLog log, Move move) {}
 
   private final int brokerId;
   private final long brokerEpoch;
@@ -125,7 +128,7 @@ public final class PartitionHandoff implements AutoCloseable {
     if (leaving.isEmpty() || !isAnybodyElse()) {
       return CompletableFuture.completedFuture(before);
     }
-    return handOver(leaving, any -> MovePartitions.ANY_BROKER)
+    return handOver(leaving, nextLeaders(leaving)::get, true)
         .handle(
             (moved, failure) -> {
               if (failure == null) {
@@ -172,6 +175,16 @@ public final class PartitionHandoff implements AutoCloseable {
     return Math.min(PARTITIONS_AT_ONCE, Math.max(BUSY_AT_ONCE_MIN, partitions / BUSY_STEPS));
   }
 
+  private Map<PartitionLog, Integer> nextLeaders(List<PartitionLog> leaving) {
+    LanesByLoad others = new LanesByLoad(metadata.image(), lane);
+    Map<PartitionLog, Integer> leaders = new HashMap<>();
+    for (PartitionLog each : leaving) {
+      leaders.put(
+          each, others.isEmpty() ? MovePartitions.ANY_BROKER : others.takeLeastLoaded().owner());
+    }
+    return leaders;
+  }
+
   private boolean isAnybodyElse() {
     return metadata.image().lanes().values().stream()
         .anyMatch(other -> other.state() == Lane.State.ACTIVE && !other.id().equals(lane));
@@ -193,7 +206,16 @@ public final class PartitionHandoff implements AutoCloseable {
    */
   public CompletableFuture<Integer> handOver(
       List<PartitionLog> leaving, ToIntFunction<PartitionLog> target) {
-    ConcurrentLinkedQueue<Move> moves = new ConcurrentLinkedQueue<>();
+    return handOver(leaving, target, false);
+  }
+
+  /**
+   * @param isExpected whether the targets know that they may lead at any moment, and have clients
+   *     wait that come before they do: so clients are sent there as soon as the move is submitted
+   */
+  private CompletableFuture<Integer> handOver(
+      List<PartitionLog> leaving, ToIntFunction<PartitionLog> target, boolean isExpected) {
+    ConcurrentLinkedQueue<Leaving> ready = new ConcurrentLinkedQueue<>();
     List<CompletableFuture<Void>> ended = new ArrayList<>(leaving.size());
     List<PartitionLog> stopped = new ArrayList<>(leaving.size());
     for (PartitionLog each : leaving) {
@@ -205,7 +227,7 @@ public final class PartitionHandoff implements AutoCloseable {
           handedOver.handle(
               (end, failure) -> {
                 if (failure == null) {
-                  moves.add(move(each, end, target.applyAsInt(each)));
+                  ready.add(new Leaving(each, move(each, end, target.applyAsInt(each))));
                 } else {
                   log.info("not handed over: {}: {}", each, failure.toString());
                 }
@@ -225,11 +247,19 @@ public final class PartitionHandoff implements AutoCloseable {
               }
             })
         .thenCompose(
-            done ->
-                moves.isEmpty()
-                    ? CompletableFuture.completedFuture(0)
-                    : submit(new MovePartitions(lane, laneEpoch, List.copyOf(moves)))
-                        .thenCombine(flushed, (moved, put) -> moves.size()));
+            allDurable -> {
+              List<Move> moves = ready.stream().map(Leaving::move).toList();
+              if (moves.isEmpty()) {
+                return CompletableFuture.completedFuture(0);
+              }
+              CompletableFuture<Integer> moved =
+                  submit(new MovePartitions(lane, laneEpoch, moves))
+                      .thenCombine(flushed, (done, put) -> moves.size());
+              if (isExpected) {
+                ready.forEach(each -> each.log().goesTo(each.move().target()));
+              }
+              return moved;
+            });
   }
 
   /**

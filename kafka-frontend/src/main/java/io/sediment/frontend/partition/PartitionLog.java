@@ -42,6 +42,9 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
 
   private record Waiter(long nextOffset, int sizeInBytes, CompletableFuture<Void> durable) {}
 
+  /** Instead of a broker. */
+  static final int NOBODY = -1;
+
   private static final CompletableFuture<Void> DURABLE = CompletableFuture.completedFuture(null);
 
   private final PartitionId id;
@@ -64,6 +67,7 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
   private volatile long logStartOffset;
   private volatile long supersededBelow;
   private volatile int handoffs; // written under lock
+  private volatile int nextLeader = NOBODY;
   private volatile long appendedBytes; // written under lock
   private volatile boolean closed;
 
@@ -144,6 +148,19 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
     synchronized (lock) {
       handoffs--;
     }
+  }
+
+  /**
+   * That it ends has been submitted, so the partition goes on under the next leader epoch whatever
+   * comes: this broker, which knows that it may, is where clients can go already.
+   */
+  void goesTo(int broker) {
+    nextLeader = broker;
+  }
+
+  /** See {@link #goesTo}; {@link #NOBODY} before. */
+  int nextLeader() {
+    return nextLeader;
   }
 
   /**

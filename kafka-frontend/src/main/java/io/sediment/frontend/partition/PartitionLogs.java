@@ -260,8 +260,18 @@ public final class PartitionLogs implements AutoCloseable {
     return isNewest ? led : null;
   }
 
-  /** Why a partition whose log has closed is not here, and where it is. */
+  /**
+   * Why a partition whose log has closed is not here, and where it is; or where it goes, if that is
+   * on its way.
+   */
   public LookUp.Missing whereIs(PartitionId id) {
+    PartitionLog leaving = logs.get(id);
+    if (leaving != null && leaving.nextLeader() != PartitionLog.NOBODY) {
+      return new LookUp.Missing(
+          Errors.NOT_LEADER_OR_FOLLOWER,
+          metadata.image().broker(leaving.nextLeader()),
+          leaving.leaderEpoch() + 1);
+    }
     return missing(id.topicId(), id.partition());
   }
 

@@ -10,8 +10,10 @@ import io.sediment.frontend.partition.LookUp;
 import io.sediment.frontend.partition.PartitionHandoff;
 import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.lsm.batch.RecordBatchLayout;
+import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.DeleteTopics;
 import io.sediment.metadata.DrainLane;
+import io.sediment.metadata.Lane;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.LaneOpened;
 import io.sediment.metadata.MovePartitions;
@@ -129,17 +131,20 @@ class ProduceTest {
     HeldCommands commands = new HeldCommands(broker.metadata);
     PartitionLog log =
         ((LookUp.Found) broker.frontend.logs().find(broker.metadata.image(), "t", 0, -1)).log();
-    new PartitionHandoff(
-            TestBroker.ID,
-            1,
-            commands,
-            broker.frontend.logs(),
-            new LaneId(0),
-            1,
-            () -> CompletableFuture.completedFuture(null),
-            broker.scheduler)
-        .handOver(List.of(log), any -> OTHER_BROKER);
+    handoff(commands).handOver(List.of(log), any -> OTHER_BROKER);
     return commands;
+  }
+
+  private PartitionHandoff handoff(ClusterMetadata commands) {
+    return new PartitionHandoff(
+        TestBroker.ID,
+        1,
+        commands,
+        broker.frontend.logs(),
+        new LaneId(0),
+        1,
+        () -> CompletableFuture.completedFuture(null),
+        broker.scheduler);
   }
 
   @Test
@@ -164,6 +169,33 @@ class ProduceTest {
     assertThat(answer.currentLeader().leaderId()).isEqualTo(OTHER_BROKER);
     assertThat(answer.currentLeader().leaderEpoch()).isEqualTo(1);
     assertThat(response.nodeEndpoints().find(OTHER_BROKER).port()).isEqualTo(9093);
+    assertThat(endOffset(0)).isZero();
+  }
+
+  @Test
+  void whoProducesToABrokerThatLeavesIsSentAheadOfTheMoveIfTheAnswerCanSayWhere()
+      throws IOException {
+    addBroker();
+    HeldCommands commands =
+        new HeldCommands(broker.metadata, command -> command instanceof MovePartitions);
+    CompletableFuture<Integer> draining = handoff(commands).drain();
+    assertThat(draining).isNotDone();
+
+    PartitionProduceResponse told = produce(Batches.plain(1));
+    assertThat(errorOf(told)).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+    assertThat(told.currentLeader().leaderId()).isEqualTo(OTHER_BROKER);
+    assertThat(told.currentLeader().leaderEpoch()).isEqualTo(1);
+
+    assertThat(
+            errorOf(
+                answers(client.call(request(9, -1, 50, broker.topic("t"), Batches.plain(1))))
+                    .get(0)))
+        .as("waits for as long as it likes to")
+        .isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+    assertThat(broker.metadata.image().lane(new LaneId(0)).state()).isEqualTo(Lane.State.DRAINING);
+
+    commands.letGo();
+    assertThat(Await.result(draining)).isEqualTo(2);
     assertThat(endOffset(0)).isZero();
   }
 

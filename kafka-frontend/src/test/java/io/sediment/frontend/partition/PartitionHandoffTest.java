@@ -7,14 +7,13 @@ import io.sediment.lsm.lane.LaneHaltedException;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.CreateTopics;
+import io.sediment.metadata.ForwardingMetadata;
 import io.sediment.metadata.InMemoryClusterMetadata;
 import io.sediment.metadata.Lane;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.LaneOpened;
 import io.sediment.metadata.LaneSealed;
 import io.sediment.metadata.MetadataCommand;
-import io.sediment.metadata.MetadataImage;
-import io.sediment.metadata.MetadataListener;
 import io.sediment.metadata.MetadataUnavailableException;
 import io.sediment.metadata.MovePartitions;
 import io.sediment.metadata.NewTopic;
@@ -47,7 +46,7 @@ class PartitionHandoffTest {
   private final Simulation simulation = new Simulation(1);
   private final InMemoryClusterMetadata metadata =
       InMemoryClusterMetadata.ofOneBroker(0, "localhost", 9092);
-  private final UnsureMetadata unsure = new UnsureMetadata();
+  private final UnsureMetadata unsure = new UnsureMetadata(metadata);
   private final FakeLane lane = new FakeLane(0, 1, Runnable::run);
   private final FakeLane otherLane = new FakeLane(1, 1, Runnable::run);
   private final PartitionLogs logs = logs(0, lane);
@@ -71,21 +70,15 @@ class PartitionHandoffTest {
   }
 
   /** Some answers are lost, the command may have been committed or not. */
-  private final class UnsureMetadata implements ClusterMetadata {
+  private static final class UnsureMetadata extends ForwardingMetadata {
     private int toLoseBefore;
     private int toLoseAfter;
 
     /** Partitions of each move. */
     private final List<Set<Integer>> moves = new ArrayList<>();
 
-    @Override
-    public MetadataImage image() {
-      return metadata.image();
-    }
-
-    @Override
-    public Subscription subscribe(MetadataListener listener) {
-      return metadata.subscribe(listener);
+    private UnsureMetadata(ClusterMetadata metadata) {
+      super(metadata);
     }
 
     @Override
@@ -99,7 +92,7 @@ class PartitionHandoffTest {
         toLoseBefore--;
         return lost;
       }
-      CompletableFuture<CommandResult<R>> answer = metadata.submit(command);
+      CompletableFuture<CommandResult<R>> answer = super.submit(command);
       if (toLoseAfter > 0) {
         toLoseAfter--;
         return lost;
@@ -373,6 +366,45 @@ class PartitionHandoffTest {
     simulation.runFor(Duration.ofSeconds(20));
     assertThat(draining).isCompletedExceptionally();
     assertThat(metadata.image().leaderOf(partition(0))).isZero();
+  }
+
+  @Test
+  void whoWaitsIsToldWhereToGoBeforeTheMoveIsKnown() {
+    createTopic(1);
+    addBroker();
+    PartitionLog log = log(logs, 0);
+    lane.holdAcks();
+    append(log);
+    CompletableFuture<Integer> draining = handoff.drain();
+    assertRefused(append(log));
+    assertThat(logs.whereIs(log.id()).leader()).as("it may be kept").isNull();
+
+    unsure.toLoseBefore = 1;
+    lane.ackAll();
+    assertThat(metadata.image().leaderOf(partition(0))).isZero();
+    assertThat(logs.whereIs(log.id()).leader().id()).isEqualTo(1);
+    assertThat(logs.whereIs(log.id()).leaderEpoch()).isEqualTo(1);
+    assertThat(otherLogs.mayArrive(TOPIC, 0)).as("is waited for there").isTrue();
+
+    simulation.runFor(Duration.ofSeconds(1));
+    assertThat(draining).isCompletedWithValue(1);
+    assertThat(partition(0).current()).isEqualTo(new Placement(1, OTHER, 1, 3));
+    assertThat(logs.whereIs(log.id()).leaderEpoch()).isEqualTo(1);
+  }
+
+  @Test
+  void whereTheNextLeaderDoesNotExpectThemNobodyIsSentThereAheadOfTheMove() {
+    createTopic(1);
+    addBroker();
+    PartitionLog log = log(logs, 0);
+    unsure.toLoseBefore = 1;
+    CompletableFuture<Integer> done = handoff.handOver(List.of(log), any -> 1);
+    assertRefused(append(log));
+    assertThat(otherLogs.mayArrive(TOPIC, 0)).isFalse();
+    assertThat(logs.whereIs(log.id()).leader()).isNull();
+    simulation.runFor(Duration.ofSeconds(1));
+    assertThat(done).isCompletedWithValue(1);
+    assertThat(logs.whereIs(log.id()).leader().id()).isEqualTo(1);
   }
 
   @Test

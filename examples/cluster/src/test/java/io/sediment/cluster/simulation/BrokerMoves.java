@@ -8,6 +8,7 @@ import io.sediment.frontend.partition.PreferredMoves;
 import io.sediment.lsm.lane.Lane;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.ForwardingMetadata;
 import io.sediment.metadata.LaneId;
 import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MovePartitions;

@@ -9,6 +9,7 @@ import io.sediment.lsm.object.SortedObject;
 import io.sediment.metadata.AllocateProducerIds;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
+import io.sediment.metadata.ForwardingMetadata;
 import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MovePartitions;

@@ -1,17 +1,12 @@
-package io.sediment.cluster.simulation;
+package io.sediment.metadata;
 
-import io.sediment.metadata.ClusterMetadata;
-import io.sediment.metadata.CommandResult;
-import io.sediment.metadata.MetadataCommand;
-import io.sediment.metadata.MetadataImage;
-import io.sediment.metadata.MetadataListener;
 import java.util.concurrent.CompletableFuture;
 
 /** The metadata as somebody else sees it who overrides a part of this. */
-abstract class ForwardingMetadata implements ClusterMetadata {
+public abstract class ForwardingMetadata implements ClusterMetadata {
   private final ClusterMetadata metadata;
 
-  ForwardingMetadata(ClusterMetadata metadata) {
+  protected ForwardingMetadata(ClusterMetadata metadata) {
     this.metadata = metadata;
   }
 
