@@ -31,7 +31,11 @@ public interface WriteAheadLog {
   WalSlot append(
       PartitionId partition, Slab slab, ByteBuffer batch, @Nullable ProducerEntry producer);
 
-  /** What was appended last has been waited for: its slot waits for as little more as it can. */
+  /**
+   * What was appended last has been waited for: its slot waits for as little more as it can. That
+   * is one put more than a log makes by itself, for each handoff and for each leadership that
+   * comes.
+   */
   void hurry();
 
   /**
