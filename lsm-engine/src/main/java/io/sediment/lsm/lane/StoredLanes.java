@@ -28,10 +28,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class StoredLanes {
   /** Of these, the first one comes at once; the pauses between them are 2.5 s in all. */
-  private static final int ATTEMPTS = 30;
+  private static final int ATTEMPTS = 35;
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(5);
   private static final Duration PAUSE_MAX = Duration.ofMillis(100);
+
+  /** So whoever waits is late by a quarter of what it waited, at most. */
+  private static final double PAUSE_GROWTH = 1.25;
 
   private final ObjectStore store;
   private final Scheduler scheduler;
@@ -120,8 +123,8 @@ final class StoredLanes {
     if (attempt == 0) {
       pause.complete(null);
     } else {
-      Duration longer = FIRST_PAUSE.multipliedBy(1L << (attempt - 1));
-      Duration length = longer.compareTo(PAUSE_MAX) < 0 ? longer : PAUSE_MAX;
+      double longer = FIRST_PAUSE.toNanos() * Math.pow(PAUSE_GROWTH, attempt - 1);
+      Duration length = Duration.ofNanos((long) Math.min(longer, PAUSE_MAX.toNanos()));
       scheduler.schedule(() -> pause.complete(null), length);
     }
     return pause;
