@@ -4,7 +4,9 @@ import io.sediment.cluster.tools.Finding.Check;
 import io.sediment.lsm.PartitionId;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Partition;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
@@ -13,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which offsets of each partition a lane holds, gathered section by section in log order, and
  * whether each goes on where the one before it ended (I8). What is below a log start, or of a topic
- * that is gone, is nobody's concern. One interval per partition is kept.
+ * that is gone, is nobody's concern. One interval per partition is kept, and what is not there
+ * between two leaderships: only the placements tell whether it lies in another lane.
  */
 final class Coverage {
   /**
@@ -24,6 +27,9 @@ final class Coverage {
    */
   record Interval(long from, long to, int firstLeaderEpoch, int leaderEpoch) {}
 
+  /** Offsets from {@code from} to before {@code to} that a later leadership did not go on from. */
+  record Absence(long from, long to) {}
+
   /** A section of some object. */
   record Piece(
       PartitionId partition, long from, long to, int firstLeaderEpoch, int lastLeaderEpoch) {}
@@ -32,6 +38,7 @@ final class Coverage {
   private final boolean gapsProve;
   private final Consumer<Finding> findings;
   private final Map<PartitionId, Interval> intervals = new HashMap<>();
+  private final Map<PartitionId, List<Absence>> absences = new HashMap<>();
 
   private Coverage(
       ToLongFunction<PartitionId> logStarts, boolean gapsProve, Consumer<Finding> findings) {
@@ -73,10 +80,20 @@ final class Coverage {
                     interval.to(),
                     interval.firstLeaderEpoch(),
                     interval.leaderEpoch())));
+    later.absences.forEach((partition, found) -> absencesOf(partition).addAll(found));
   }
 
   @Nullable Interval of(PartitionId partition) {
     return intervals.get(partition);
+  }
+
+  /** What lies in other lanes, if it lies anywhere. */
+  List<Absence> absences(PartitionId partition) {
+    return absences.getOrDefault(partition, List.of());
+  }
+
+  private List<Absence> absencesOf(PartitionId partition) {
+    return absences.computeIfAbsent(partition, none -> new ArrayList<>(1));
   }
 
   /** Takes in the next section. */
@@ -119,7 +136,12 @@ final class Coverage {
                   + before.to()
                   + " fromOffset="
                   + piece.from()));
-    } else if (piece.firstLeaderEpoch() < before.leaderEpoch()) {
+      return;
+    }
+    if (wasElsewhere) {
+      absencesOf(piece.partition()).add(new Absence(before.to(), piece.from()));
+    }
+    if (piece.firstLeaderEpoch() < before.leaderEpoch()) {
       findings.accept(
           Finding.damage(
               Check.I4,

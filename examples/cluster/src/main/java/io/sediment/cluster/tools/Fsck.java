@@ -152,7 +152,9 @@ final class Fsck {
     image.ifPresent(
         known -> {
           requireManifests(known, shapes.keySet(), found::add);
-          new PlacementCheck(known, shapes, found::add).look();
+          Map<LaneId, Coverage> held = new TreeMap<>();
+          shapes.forEach((lane, shape) -> held.put(lane, shape.coverage()));
+          new PlacementCheck(known, held, found::add).look();
         });
     return new Structure(shapes, found);
   }

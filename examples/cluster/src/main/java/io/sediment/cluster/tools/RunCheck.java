@@ -4,6 +4,7 @@ import io.sediment.cluster.tools.Coverage.Piece;
 import io.sediment.cluster.tools.Finding.Check;
 import io.sediment.lsm.CorruptObjectException;
 import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.manifest.DataRef;
 import io.sediment.lsm.manifest.RunRef;
 import io.sediment.lsm.object.Block;
@@ -13,6 +14,7 @@ import io.sediment.lsm.run.Directory;
 import io.sediment.lsm.run.RunBlock;
 import io.sediment.lsm.run.RunSection;
 import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.Partition;
 import io.sediment.metadata.Topic;
 import io.sediment.objectstore.ObjectKey;
 import java.util.HashMap;
@@ -125,12 +127,12 @@ final class RunCheck {
     }
   }
 
-  /** Log compaction leaves gaps, and nothing else does. */
+  /** Log compaction leaves gaps, and time in another lane; nothing else does. */
   private void checkGaps(RunRef run, RunSection section) {
     long expected = section.fromOffset();
     boolean isGapless = true;
     for (RunBlock each : section.blocks()) {
-      isGapless &= each.block().baseOffset() <= expected;
+      isGapless &= isElsewhere(section.partition(), expected, each.block().baseOffset());
       expected = each.block().lastOffset() + 1;
     }
     isGapless &= expected == section.toOffset();
@@ -147,6 +149,18 @@ final class RunCheck {
                   + " toOffset="
                   + section.toOffset()));
     }
+  }
+
+  /** Whether no offset from {@code from} to before {@code to} is due in this lane. */
+  private boolean isElsewhere(PartitionId id, long from, long to) {
+    Partition partition = image == null ? null : image.partition(id.topicId(), id.partition());
+    if (from >= to || partition == null) {
+      return true;
+    }
+    long counts = Math.max(from, partition.logStartOffset());
+    return Stay.of(partition).stream()
+        .filter(stay -> stay.lane().equals(lane))
+        .noneMatch(stay -> Math.max(counts, stay.from()) < Math.min(to, stay.to()));
   }
 
   /** Also where nobody knows. */
