@@ -15,7 +15,7 @@ import io.sediment.runtime.Failures;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -43,7 +43,8 @@ final class BlockReads implements RangeRewriter.BlockSource {
 
   @Override
   public CompletableFuture<List<ByteBuffer>> read(List<SourceBlock> blocks) {
-    Map<DataRef, List<Integer>> byObject = new HashMap<>();
+    // In this order, which is not another one in the next process: so a seed replays.
+    Map<DataRef, List<Integer>> byObject = new LinkedHashMap<>();
     for (int i = 0; i < blocks.size(); i++) {
       byObject.computeIfAbsent(blocks.get(i).object(), none -> new ArrayList<>()).add(i);
     }
