@@ -31,11 +31,13 @@ final class Departure {
   private static final int PATIENCE_LEASES = 2;
 
   private static final Duration PAUSE = Duration.ofMillis(10);
-  private static final Duration PAUSE_AFTER_FAILURE = Duration.ofMillis(50);
+
+  /** Writes that were refused while a voter was asked are sent again meanwhile. */
+  private static final Duration PAUSE_AFTER_FAILURE = LeaderRequests.PAUSE.multipliedBy(2);
 
   private final int leaving;
   private final BooleanSupplier leads;
-  private final Supplier<CompletableFuture<Boolean>> pass;
+  private final Supplier<CompletableFuture<Succession.Outcome>> pass;
   private final Supplier<CompletableFuture<MetadataQuorum>> quorum;
   private final Scheduler scheduler;
   private final Ticker ticker;
@@ -45,7 +47,7 @@ final class Departure {
   private Departure(
       int leaving,
       BooleanSupplier leads,
-      Supplier<CompletableFuture<Boolean>> pass,
+      Supplier<CompletableFuture<Succession.Outcome>> pass,
       Supplier<CompletableFuture<MetadataQuorum>> quorum,
       Scheduler scheduler,
       Ticker ticker,
@@ -62,15 +64,16 @@ final class Departure {
   /**
    * @param leaving broker id of the voter that is about to leave
    * @param leads whether it leads
-   * @param pass has another one lead instead, says whether it does, and does not fail
+   * @param pass has another one lead instead; does not fail
    * @param quorum asks whoever leads
    * @param lease this takes two of them, or {@link #PATIENCE_MAX} where that is shorter
-   * @return whether the others are a majority; does not fail
+   * @return whether the others are a majority; not so at once where it leads and nobody is left to
+   *     ask; does not fail
    */
   static CompletableFuture<Boolean> whenDispensable(
       int leaving,
       BooleanSupplier leads,
-      Supplier<CompletableFuture<Boolean>> pass,
+      Supplier<CompletableFuture<Succession.Outcome>> pass,
       Supplier<CompletableFuture<MetadataQuorum>> quorum,
       Scheduler scheduler,
       Ticker ticker,
@@ -98,7 +101,7 @@ final class Departure {
 
   private void proceed() {
     if (leads.getAsBoolean()) {
-      pass.get().thenAccept(passed -> later(passed ? PAUSE : PAUSE_AFTER_FAILURE));
+      pass.get().thenAccept(this::onAttempted);
     } else {
       asked()
           .whenComplete(
@@ -109,6 +112,14 @@ final class Departure {
                   later(PAUSE);
                 }
               });
+    }
+  }
+
+  private void onAttempted(Succession.Outcome outcome) {
+    switch (outcome) {
+      case PASSED -> later(PAUSE);
+      case FAILED -> later(PAUSE_AFTER_FAILURE);
+      case NOBODY_LEFT -> done.complete(false);
     }
   }
 

@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  * asking around. Thread-safe; nothing here blocks.
  */
 final class LeaderRequests implements AutoCloseable {
-  private static final Duration PAUSE = Duration.ofMillis(50);
+  /** After which a write that failed is sent again. */
+  static final Duration PAUSE = Duration.ofMillis(50);
 
   private final RaftServer server;
   private final RaftGroup group;

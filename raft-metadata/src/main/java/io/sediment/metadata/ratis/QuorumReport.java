@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -55,15 +56,20 @@ final class QuorumReport {
   /**
    * Who should lead when this member, which does, no longer can: the most complete voter there is.
    *
-   * @param unwanted only where nobody else is there
+   * @param excluded not these
+   * @param unwanted these only where nobody else is there
    */
   static Optional<RaftPeerId> successor(
-      RaftServer.Division division, Duration silentMax, Predicate<RaftPeerId> unwanted) {
+      RaftServer.Division division,
+      Duration silentMax,
+      Set<RaftPeerId> excluded,
+      Predicate<RaftPeerId> unwanted) {
     Map<RaftPeerId, Heard> heard = heard(division);
     heard.values().removeIf(follower -> follower.silentFor().compareTo(silentMax) > 0);
     heard
         .keySet()
         .retainAll(division.getRaftConf().getCurrentPeers().stream().map(RaftPeer::getId).toList());
+    heard.keySet().removeAll(excluded);
     return heard.entrySet().stream()
         .max(
             Comparator.comparing(

@@ -2,7 +2,6 @@ package io.sediment.metadata.ratis;
 
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.CommandResult;
-import io.sediment.metadata.Lane;
 import io.sediment.metadata.LaneSealer;
 import io.sediment.metadata.MetadataCommand;
 import io.sediment.metadata.MetadataConfig;
@@ -40,11 +39,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -518,13 +514,20 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       if (!leads() || halted.isDone()) {
         return;
       }
-      Set<RaftPeerId> asked = ConcurrentHashMap.newKeySet();
-      if (!canOthersBeMajority()) {
-        pass(asked).get();
+      Succession succession =
+          new Succession(
+              server.getDivision(group.getGroupId()),
+              requests::pass,
+              machine::image,
+              scheduler,
+              ticker,
+              config.lease());
+      if (!succession.canOthersBeMajority()) {
+        succession.attempt().get();
       } else if (!Departure.whenDispensable(
               config.brokerId(),
               this::leads,
-              () -> pass(asked),
+              succession::attempt,
               this::quorum,
               scheduler,
               ticker,
@@ -534,59 +537,9 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (ExecutionException | RuntimeException e) {
+    } catch (ExecutionException | IOException | RuntimeException e) {
       LOG.warn("metadata: departure", e); // what is closed next matters more
     }
-  }
-
-  private boolean canOthersBeMajority() {
-    try {
-      return Departure.isPossible(
-          QuorumReport.of(server.getDivision(group.getGroupId())),
-          config.lease().dividedBy(Succession.HEARD_PARTS_OF_LEASE));
-    } catch (IOException | MetadataUnavailableException e) {
-      // Leads no longer, or the group changes: somebody may know better.
-      return true;
-    }
-  }
-
-  /**
-   * Has another voter lead instead of this one; does not fail.
-   *
-   * @param asked who was asked before; added to
-   * @return whether it does
-   */
-  private CompletableFuture<Boolean> pass(Set<RaftPeerId> asked) {
-    CompletableFuture<Optional<RaftPeerId>> passed;
-    try {
-      passed =
-          Succession.pass(
-              server.getDivision(group.getGroupId()),
-              requests,
-              scheduler,
-              ticker,
-              asked,
-              this::leaves,
-              config.lease());
-    } catch (IOException e) {
-      passed = CompletableFuture.failedFuture(e); // the group is being closed
-    }
-    return passed.handle(
-        (next, failure) -> {
-          if (failure != null) {
-            LOG.info("nobody was told to lead the metadata group: {}", failure.toString());
-            return false;
-          }
-          next.ifPresent(id -> LOG.info("{} leads the metadata group from now on", id));
-          return next.isPresent();
-        });
-  }
-
-  /** Whether a member's broker is handing over all that it has. */
-  private boolean leaves(RaftPeerId member) {
-    int broker = QuorumReport.broker(member);
-    return machine.image().lanes().values().stream()
-        .anyMatch(lane -> lane.owner() == broker && lane.state() == Lane.State.DRAINING);
   }
 
   /**

@@ -6,6 +6,7 @@ import io.sediment.metadata.MetadataConfig.HostPort;
 import io.sediment.metadata.MetadataQuorum;
 import io.sediment.metadata.MetadataQuorum.Member;
 import io.sediment.metadata.MetadataUnavailableException;
+import io.sediment.metadata.ratis.Succession.Outcome;
 import io.sediment.runtime.ManualScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,15 +32,21 @@ class DepartureTest {
   /** How often it was passed on. */
   private int passed;
 
+  /** How many there are to ask. */
+  private int askedMax = Integer.MAX_VALUE;
+
   private CompletableFuture<Boolean> depart() {
     return Departure.whenDispensable(
         LEAVING, () -> leads > 0, this::pass, () -> answer, scheduler, scheduler, LEASE);
   }
 
-  private CompletableFuture<Boolean> pass() {
+  private CompletableFuture<Outcome> pass() {
     passed++;
+    if (passed > askedMax) {
+      return CompletableFuture.completedFuture(Outcome.NOBODY_LEFT);
+    }
     leads--;
-    return CompletableFuture.completedFuture(leads == 0);
+    return CompletableFuture.completedFuture(leads == 0 ? Outcome.PASSED : Outcome.FAILED);
   }
 
   private static CompletableFuture<MetadataQuorum> led(int leader, long lastOf1, long lastOf2) {
@@ -92,11 +99,11 @@ class DepartureTest {
     answer = led(2, COMMITTED, UNHEARD);
     leads = 2;
     CompletableFuture<Boolean> departure = depart();
-    scheduler.advance(Duration.ofMillis(100));
+    scheduler.advance(Duration.ofMillis(200));
     assertThat(passed).isEqualTo(2);
     assertThat(departure).as("the majority needs it").isNotDone();
     leads = 1;
-    scheduler.advance(Duration.ofMillis(100));
+    scheduler.advance(Duration.ofMillis(200));
     assertThat(passed).isEqualTo(3);
     answer = led(2, COMMITTED, COMMITTED);
     scheduler.advance(Duration.ofMillis(10));
@@ -112,6 +119,26 @@ class DepartureTest {
     int until = passed;
     scheduler.advance(LEASE);
     assertThat(passed).isEqualTo(until).isGreaterThan(10);
+  }
+
+  @Test
+  void whereNobodyIsLeftToAskItLeavesAtOnce() {
+    leads = Integer.MAX_VALUE;
+    askedMax = 2;
+    CompletableFuture<Boolean> departure = depart();
+    assertThat(departure).isNotDone();
+    scheduler.advance(Duration.ofMillis(200));
+    assertThat(departure).isCompletedWithValue(false);
+    scheduler.advance(LEASE);
+    assertThat(passed).isEqualTo(3);
+  }
+
+  @Test
+  void betweenTwoAttemptsIsTimeToWrite() {
+    leads = Integer.MAX_VALUE;
+    depart();
+    scheduler.advance(LeaderRequests.PAUSE);
+    assertThat(passed).isEqualTo(1);
   }
 
   @Test
