@@ -5,11 +5,14 @@ import io.sediment.frontend.partition.LookUp;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.PartitionId;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.IntSupplier;
@@ -40,6 +43,7 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
   private final ProduceAttempt.Tools tools;
   private final Scheduler scheduler;
   private final Ticker ticker;
+  private final VainWaits vainWaits = new VainWaits();
 
   ProduceHandler(
       ClusterMetadata metadata,
@@ -67,7 +71,7 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
   @Override
   public CompletableFuture<ProduceResponseData> handle(
       RequestContext context, ProduceRequestData request) {
-    if (!isAheadOfUs(context, request)) {
+    if (awaited(context, request, metadata.image()).isEmpty()) {
       return attempt(context, request).start();
     }
     CompletableFuture<Void> appended = new CompletableFuture<>();
@@ -92,20 +96,27 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
     return answered;
   }
 
-  /** Whether its client may have been sent here by the last leader before we know that we lead. */
-  private boolean isAheadOfUs(RequestContext context, ProduceRequestData request) {
-    MetadataImage image = metadata.image();
+  /**
+   * Those for which its client may have been sent here by the last leader before we know that we
+   * lead, unless that was waited for in vain already.
+   */
+  private List<PartitionId> awaited(
+      RequestContext context, ProduceRequestData request, MetadataImage image) {
+    List<PartitionId> awaited = new ArrayList<>(0);
     for (TopicProduceData topicData : request.topicData()) {
       Topic topic = topic(context, topicData, image);
       if (topic != null) {
         for (PartitionProduceData partition : topicData.partitionData()) {
           if (logs.mayArrive(topic.id(), partition.index())) {
-            return true;
+            PartitionId id = new PartitionId(topic.id(), partition.index());
+            if (!vainWaits.isNoted(id, image.version())) {
+              awaited.add(id);
+            }
           }
         }
       }
     }
-    return false;
+    return awaited;
   }
 
   /** Completes on the network thread. */
@@ -115,10 +126,15 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
     scheduler.schedule(
         () -> context.networkThread().execute(() -> pause.complete(null)), ARRIVAL_PAUSE);
     return pause.thenCompose(
-        waited ->
-            isAheadOfUs(context, request) && ticker.nanoTime() - untilNanos < 0
-                ? awaitArrival(context, request, untilNanos)
-                : pause);
+        waited -> {
+          MetadataImage image = metadata.image();
+          List<PartitionId> awaited = awaited(context, request, image);
+          if (!awaited.isEmpty() && ticker.nanoTime() - untilNanos < 0) {
+            return awaitArrival(context, request, untilNanos);
+          }
+          awaited.forEach(id -> vainWaits.note(id, image.version()));
+          return pause;
+        });
   }
 
   private static @Nullable Topic topic(
@@ -148,8 +164,14 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
     if (org.apache.kafka.common.internals.Topic.isInternal(topic.name())) {
       return LookUp.Missing.of(Errors.INVALID_TOPIC_EXCEPTION); // coordinators write those
     }
-    return byId
-        ? logs.find(topic.id(), partition, ANY_EPOCH)
-        : logs.find(image, topic.name(), partition, ANY_EPOCH);
+    LookUp found =
+        byId
+            ? logs.find(topic.id(), partition, ANY_EPOCH)
+            : logs.find(image, topic.name(), partition, ANY_EPOCH);
+    // Whoever was sent here knows more than we do, and may take being sent back, which is older
+    // news to it, for a reason to try again at once.
+    return found instanceof LookUp.Missing missing && logs.mayArrive(topic.id(), partition)
+        ? LookUp.Missing.of(missing.error())
+        : found;
   }
 }
