@@ -56,6 +56,7 @@ import org.apache.kafka.common.protocol.Errors;
 /** One broker over a lane in memory, on a free port of this machine. */
 public final class TestBroker implements AutoCloseable {
   public static final int ID = 0;
+  public static final int NETWORK_THREADS = 2;
   public static final String STORE = "memory:test";
   private static final BrokerConfigs STARTED_WITH =
       new BrokerConfigs(Map.of("node.id", "0", "num.partitions", "4"));
@@ -115,7 +116,7 @@ public final class TestBroker implements AutoCloseable {
             new KafkaFrontend.Config(
                 ID,
                 1,
-                server.apply(BrokerServerConfig.defaults("127.0.0.1", 0, 2)),
+                server.apply(BrokerServerConfig.defaults("127.0.0.1", 0, NETWORK_THREADS)),
                 settings,
                 groupSettings,
                 groupConfigs,

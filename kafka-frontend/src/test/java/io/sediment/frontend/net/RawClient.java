@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -78,9 +79,17 @@ public final class RawClient implements AutoCloseable {
     return receive(send(request));
   }
 
-  /** Whether anything has arrived that was not received yet. */
-  public boolean hasAnswer() throws IOException {
-    return in.available() > 0;
+  /** Whether the broker neither has sent anything that was not received yet nor has hung up. */
+  public boolean isKeptWaiting() throws IOException {
+    socket.setSoTimeout(1);
+    try {
+      in.read();
+      return false;
+    } catch (SocketTimeoutException stillOpen) {
+      return true;
+    } finally {
+      socket.setSoTimeout(PATIENCE_MS);
+    }
   }
 
   /** Whether the broker closes the connection without another byte. */
