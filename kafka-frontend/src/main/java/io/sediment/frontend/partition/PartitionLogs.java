@@ -262,15 +262,19 @@ public final class PartitionLogs implements AutoCloseable {
 
   /**
    * Why a partition whose log has closed is not here, and where it is; or where it goes, if that is
-   * on its way.
+   * on its way and not known yet.
    */
   public LookUp.Missing whereIs(PartitionId id) {
     PartitionLog leaving = logs.get(id);
     if (leaving != null && leaving.nextLeader() != PartitionLog.NOBODY) {
-      return new LookUp.Missing(
-          Errors.NOT_LEADER_OR_FOLLOWER,
-          metadata.image().broker(leaving.nextLeader()),
-          leaving.leaderEpoch() + 1);
+      MetadataImage image = metadata.image();
+      Partition partition = image.partition(id.topicId(), id.partition());
+      if (partition != null && partition.leaderEpoch() == leaving.leaderEpoch()) {
+        return new LookUp.Missing(
+            Errors.NOT_LEADER_OR_FOLLOWER,
+            image.broker(leaving.nextLeader()),
+            leaving.leaderEpoch() + 1);
+      }
     }
     return missing(id.topicId(), id.partition());
   }

@@ -10,14 +10,17 @@ import io.sediment.metadata.LaneId;
 import io.sediment.metadata.LaneOpened;
 import io.sediment.metadata.LaneSealed;
 import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.MovePartitions;
 import io.sediment.metadata.NewTopic;
 import io.sediment.metadata.OpenLane;
 import io.sediment.metadata.PartitionId;
+import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.RegisterLane;
 import io.sediment.metadata.SealLane;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.SystemPorts;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -25,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.Test;
 
@@ -180,5 +184,47 @@ class PartitionLogsTest {
     assertThat(late.mayArrive(topic, 0)).isFalse();
     slow.follow(0, 2);
     assertThat(late.mayArrive(topic, 0)).as("placed under another epoch").isFalse();
+  }
+
+  @Test
+  void whereAPartitionWentCountsMoreThanWhereItWasToGo() {
+    create("a");
+    UUID topic = metadata.image().topic("a").id();
+    AtomicReference<PartitionLogs> behind = new AtomicReference<>();
+    List<LookUp.Missing> told = new ArrayList<>();
+    metadata.subscribe(
+        (before, after) -> {
+          if (behind.get() != null) {
+            told.add(behind.get().whereIs(new io.sediment.lsm.PartitionId(topic, 0)));
+          }
+        });
+    behind.set(
+        new PartitionLogs(
+            0,
+            metadata,
+            new FakeLane(0, 1, Runnable::run),
+            this::configsOf,
+            SystemPorts.wallClock()));
+    PartitionLog leaving = ((LookUp.Found) behind.get().find(metadata.image(), "a", 0, -1)).log();
+    leaving.goesTo(1);
+    addBroker(1);
+    addBroker(2);
+    assertThat(told.get(told.size() - 1).leader().id()).as("not placed anew yet").isEqualTo(1);
+    told.clear();
+    metadata.accept(
+        new MovePartitions(
+            new LaneId(0),
+            1,
+            List.of(new MovePartitions.Move(new PartitionId(topic, 0), 0, 0, 2))));
+    assertThat(told).hasSize(1);
+    assertThat(told.get(0).leader().id()).isEqualTo(2);
+    assertThat(told.get(0).leaderEpoch()).isEqualTo(1);
+  }
+
+  private void addBroker(int id) {
+    LaneId lane = new LaneId(id);
+    metadata.accept(new RegisterBroker(id, new UUID(2, id), "other", 9092 + id, null));
+    metadata.accept(new RegisterLane(lane, id));
+    metadata.accept(new LaneOpened(lane, metadata.accept(new OpenLane(lane, id, 1)), Map.of()));
   }
 }
