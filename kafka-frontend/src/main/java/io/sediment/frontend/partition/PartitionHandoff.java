@@ -2,6 +2,7 @@ package io.sediment.frontend.partition;
 
 import io.sediment.lsm.lane.LaneHaltedException;
 import io.sediment.metadata.ClusterMetadata;
+import io.sediment.metadata.CommandResult;
 import io.sediment.metadata.DrainLane;
 import io.sediment.metadata.Lane;
 import io.sediment.metadata.LaneId;
@@ -11,6 +12,7 @@ import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MovePartitions;
 import io.sediment.metadata.MovePartitions.Move;
 import io.sediment.metadata.PartitionId;
+import io.sediment.metadata.RejectionCode;
 import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
@@ -116,6 +118,7 @@ public final class PartitionHandoff implements AutoCloseable {
       bytesBefore.put(each, each.appendedBytes());
     }
     return submit(new DrainLane(lane, laneEpoch, brokerId, brokerEpoch))
+        .thenApply(CommandResult::valueOrThrow)
         .thenCompose(done -> flush.get())
         .thenCompose(done -> drainOn(0, bytesBefore));
   }
@@ -198,7 +201,8 @@ public final class PartitionHandoff implements AutoCloseable {
 
   /**
    * Hands some partitions over together. One whose log closes meanwhile is passed over. Where the
-   * store does not take in time what they appended, this broker keeps them all.
+   * store does not take in time what they appended, this broker keeps them all. One that ends below
+   * its start, which is a mistake of ours, goes nowhere and appends no more: nobody could read it.
    *
    * @param target a broker, or {@link MovePartitions#ANY_BROKER}
    * @return how many went, to whomever, once this broker knows that and what they appended is
@@ -252,14 +256,44 @@ public final class PartitionHandoff implements AutoCloseable {
               if (moves.isEmpty()) {
                 return CompletableFuture.completedFuture(0);
               }
-              CompletableFuture<Integer> moved =
-                  submit(new MovePartitions(lane, laneEpoch, moves))
-                      .thenCombine(flushed, (done, put) -> moves.size());
-              if (isExpected) {
-                ready.forEach(each -> each.log().goesTo(each.move().target()));
+              CompletableFuture<Integer> moved = submitMoves(moves);
+              if (isExpected && !moved.isCompletedExceptionally()) {
+                ready.forEach(PartitionHandoff::sendAhead);
               }
-              return moved;
+              return moved.thenCombine(flushed, (count, put) -> count);
             });
+  }
+
+  private static void sendAhead(Leaving leaving) {
+    int target = leaving.move().target();
+    if (target != MovePartitions.ANY_BROKER) {
+      leaving.log().goesTo(target);
+    }
+  }
+
+  /**
+   * They append no more, whatever the answer is. So where one that cannot go has all of them
+   * rejected, the others go without it.
+   *
+   * @return how many went; fails where one did not
+   */
+  private CompletableFuture<Integer> submitMoves(List<Move> moves) {
+    return submit(new MovePartitions(lane, laneEpoch, moves))
+        .thenCompose(
+            result -> {
+              int count = moves.size();
+              if (count > 1 && isOneOutOfRange(result)) {
+                return submitMoves(moves.subList(0, count / 2))
+                    .thenCombine(submitMoves(moves.subList(count / 2, count)), Integer::sum);
+              }
+              result.valueOrThrow();
+              return CompletableFuture.completedFuture(count);
+            });
+  }
+
+  private static boolean isOneOutOfRange(CommandResult<?> result) {
+    return result instanceof CommandResult.Rejected<?> rejected
+        && rejected.code() == RejectionCode.OFFSET_OUT_OF_RANGE;
   }
 
   /**
@@ -304,7 +338,7 @@ public final class PartitionHandoff implements AutoCloseable {
   }
 
   /** Until the answer is known: what is submitted twice comes into effect once. */
-  private <R> CompletableFuture<R> submit(MetadataCommand<R> command) {
+  private <R> CompletableFuture<CommandResult<R>> submit(MetadataCommand<R> command) {
     if (closed) {
       return CompletableFuture.failedFuture(new IllegalStateException(CLOSED));
     }
@@ -313,7 +347,7 @@ public final class PartitionHandoff implements AutoCloseable {
         .handle(
             (result, failure) -> {
               if (failure == null) {
-                return CompletableFuture.completedFuture(result.valueOrThrow());
+                return CompletableFuture.completedFuture(result);
               }
               log.warn("no answer yet, asking again: {}", failure.toString());
               return pause().thenCompose(waited -> submit(command));

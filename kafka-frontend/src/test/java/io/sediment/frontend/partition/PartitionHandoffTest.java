@@ -21,6 +21,7 @@ import io.sediment.metadata.OpenLane;
 import io.sediment.metadata.Partition;
 import io.sediment.metadata.PartitionId;
 import io.sediment.metadata.Placement;
+import io.sediment.metadata.RaiseLogStarts;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.RegisterLane;
 import io.sediment.metadata.SealLane;
@@ -133,6 +134,16 @@ class PartitionHandoffTest {
     lane.ackAll();
   }
 
+  /** One that another broker may take once the lane acknowledges what it appended. */
+  private PartitionLog logWithARecordOnItsWay() {
+    createTopic(1);
+    addBroker();
+    PartitionLog log = log(logs, 0);
+    lane.holdAcks();
+    append(log);
+    return log;
+  }
+
   private CompletableFuture<Integer> handOver(PartitionLog log) {
     return handoff.handOver(List.of(log), any -> MovePartitions.ANY_BROKER);
   }
@@ -228,11 +239,7 @@ class PartitionHandoffTest {
 
   @Test
   void whereTheStoreTakesNoRecordThePartitionStays() {
-    createTopic(1);
-    addBroker();
-    PartitionLog log = log(logs, 0);
-    lane.holdAcks();
-    append(log);
+    PartitionLog log = logWithARecordOnItsWay();
     CompletableFuture<Integer> done = handOver(log);
     simulation.runFor(Duration.ofSeconds(3));
     CompletableFuture<Integer> later = handOver(log);
@@ -317,11 +324,7 @@ class PartitionHandoffTest {
 
   @Test
   void whatTheStoreTakesNotInTimeIsTriedAgainUntilItDoes() {
-    createTopic(1);
-    addBroker();
-    PartitionLog log = log(logs, 0);
-    lane.holdAcks();
-    append(log);
+    PartitionLog log = logWithARecordOnItsWay();
     CompletableFuture<Integer> draining = handoff.drain();
     assertRefused(append(log));
     simulation.runFor(Duration.ofMillis(5_050));
@@ -353,11 +356,7 @@ class PartitionHandoffTest {
 
   @Test
   void whoClosesItKeepsWhatTheStoreHasNotTakenYet() {
-    createTopic(1);
-    addBroker();
-    PartitionLog log = log(logs, 0);
-    lane.holdAcks();
-    append(log);
+    PartitionLog log = logWithARecordOnItsWay();
     CompletableFuture<Integer> draining = handoff.drain();
     assertRefused(append(log));
     handoff.close();
@@ -370,11 +369,7 @@ class PartitionHandoffTest {
 
   @Test
   void whoWaitsIsToldWhereToGoBeforeTheMoveIsKnown() {
-    createTopic(1);
-    addBroker();
-    PartitionLog log = log(logs, 0);
-    lane.holdAcks();
-    append(log);
+    PartitionLog log = logWithARecordOnItsWay();
     CompletableFuture<Integer> draining = handoff.drain();
     assertRefused(append(log));
     assertThat(logs.whereIs(log.id()).leader()).as("it may be kept").isNull();
@@ -405,6 +400,39 @@ class PartitionHandoffTest {
     simulation.runFor(Duration.ofSeconds(1));
     assertThat(done).isCompletedWithValue(1);
     assertThat(logs.whereIs(log.id()).leader().id()).isEqualTo(1);
+  }
+
+  @Test
+  void whereTheMoveIsRefusedNobodyIsSentAhead() {
+    PartitionLog log = logWithARecordOnItsWay();
+    CompletableFuture<Integer> draining = handoff.drain();
+    metadata.accept(new RaiseLogStarts(Map.of(new PartitionId(TOPIC, 0), 10L)));
+    lane.ackAll();
+    assertThat(draining).isCompletedExceptionally();
+    assertThat(log.nextLeader()).isEqualTo(PartitionLog.NOBODY);
+  }
+
+  @Test
+  void oneThatCannotGoKeepsNoOthers() {
+    createTopic(5);
+    addBroker();
+    List<PartitionLog> all = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      all.add(log(logs, i));
+      appendDurably(all.get(i));
+    }
+    metadata.accept(new RaiseLogStarts(Map.of(new PartitionId(TOPIC, 3), 10L)));
+    assertThat(handoff.handOver(all, any -> 1))
+        .failsWithin(Duration.ZERO)
+        .withThrowableThat()
+        .havingRootCause()
+        .withMessageContaining("OFFSET_OUT_OF_RANGE")
+        .withMessageContaining("end=3 start=10");
+    for (int i = 0; i < 5; i++) {
+      int leader = metadata.image().leaderOf(partition(i));
+      assertThat(leader).as("leader of " + i).isEqualTo(i == 3 ? 0 : 1);
+    }
+    assertRefused(append(all.get(3)));
   }
 
   @Test
