@@ -3,6 +3,7 @@ package io.sediment.cluster.simulation;
 import io.sediment.compactor.Liveness;
 import io.sediment.frontend.handler.ApiHandler;
 import io.sediment.frontend.partition.PartitionLane;
+import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.PartitionListener;
 import io.sediment.lsm.object.SortedObject;
@@ -210,6 +211,18 @@ enum BrokerMutant {
     }
   },
 
+  /**
+   * Producers are told where to go, and the next leader epoch, when a log has stopped for a
+   * handoff, and not when the move is submitted. For several brokers.
+   */
+  TOLD_BEFORE_SUBMITTED {
+    @Override
+    ApiHandler<?, ?> spoilHints(
+        ApiHandler<?, ?> handler, PartitionLogs logs, ClusterMetadata metadata) {
+      return ToldTooEarly.before(handler, logs, metadata);
+    }
+  },
+
   /** A lease ends when the wall clock says so. For several brokers whose clocks jump. */
   LEASE_BY_WALL_CLOCK {
     @Override
@@ -236,7 +249,8 @@ enum BrokerMutant {
           ANNOUNCED_BEFORE_ACKNOWLEDGED,
           LAG_UNNOTICED,
           BALANCED_TO_A_SHORTER_LOG,
-          MOVED_TAKEN_FOR_DEAD);
+          MOVED_TAKEN_FOR_DEAD,
+          TOLD_BEFORE_SUBMITTED);
 
   /** What a broker measures its lease by. */
   Ticker leaseClock(SimScheduler process) {
@@ -268,6 +282,12 @@ enum BrokerMutant {
   }
 
   ApiHandler<?, ?> spoil(ApiHandler<?, ?> handler, EarlyAnswers early) {
+    return handler;
+  }
+
+  /** What producers are told of who leads next. */
+  ApiHandler<?, ?> spoilHints(
+      ApiHandler<?, ?> handler, PartitionLogs logs, ClusterMetadata metadata) {
     return handler;
   }
 

@@ -470,7 +470,7 @@ final class BrokerProcess {
             () -> 0,
             FrontendSettings.DEFAULTS);
     for (ApiHandler<?, ?> handler : DataHandlers.all(parts)) {
-      handlers.put(handler.key(), mutant.spoil(handler, early));
+      handlers.put(handler.key(), mutant.spoilHints(mutant.spoil(handler, early), served, log));
     }
     ApiHandler<?, ?> deletes = new DeleteRecordsHandler(log, served);
     handlers.put(deletes.key(), deletes);
@@ -527,18 +527,37 @@ final class BrokerProcess {
   /** High watermark of a partition as its leader under {@code term}; -1 where it is not. */
   long highWatermarkAsLeader(KafkaModel.Place place, Generation term) {
     Generation serving = generation;
+    PartitionLog led = log(place);
+    boolean isLeader =
+        serving != null
+            && led != null
+            && serving.incarnation() == term.incarnation()
+            && led.leaderEpoch() == term.epoch();
+    return isLeader ? led.highWatermark() : -1;
+  }
+
+  /** Whether it leads a partition under an older epoch than this, and takes what is sent to it. */
+  boolean appendsBelow(int epoch, KafkaModel.Place place) {
+    PartitionLog led = log(place);
+    return isServing()
+        && process.isUp()
+        && isLeaseHeld()
+        && led != null
+        && led.isOpen()
+        && !led.isHandedOver()
+        && led.leaderEpoch() < epoch;
+  }
+
+  private @Nullable PartitionLog log(KafkaModel.Place place) {
     PartitionLogs known = logs;
-    if (serving == null || known == null || serving.incarnation() != term.incarnation()) {
-      return -1;
-    }
-    for (PartitionLog led : known.all()) {
-      if (led.topic().equals(place.topic())
-          && led.id().partition() == place.partition()
-          && led.leaderEpoch() == term.epoch()) {
-        return led.highWatermark();
+    if (known != null) {
+      for (PartitionLog led : known.all()) {
+        if (led.topic().equals(place.topic()) && led.id().partition() == place.partition()) {
+          return led;
+        }
       }
     }
-    return -1;
+    return null;
   }
 
   /**

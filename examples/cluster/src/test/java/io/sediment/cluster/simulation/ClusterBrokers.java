@@ -1,8 +1,8 @@
 package io.sediment.cluster.simulation;
 
 import io.sediment.cluster.simulation.KafkaModel.Place;
-import io.sediment.metadata.Lane;
 import io.sediment.metadata.MetadataImage;
+import io.sediment.metadata.Partition;
 import io.sediment.metadata.Topic;
 import io.sediment.metadata.bucket.BucketStart;
 import io.sediment.simulation.SimObjectStore;
@@ -25,6 +25,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClusterBrokers {
   static final int COUNT = 3;
+
+  /**
+   * Who leads a partition, as somebody says.
+   *
+   * @param broker {@link MetadataImage#NO_LEADER} where nobody does
+   * @param epoch -1 where nothing is known
+   */
+  record Leadership(int broker, int epoch) {
+    static final Leadership NONE = new Leadership(MetadataImage.NO_LEADER, -1);
+  }
 
   private final Simulation simulation;
   private final SplittableRandom random;
@@ -150,23 +160,55 @@ final class ClusterBrokers {
     return serving.isEmpty() ? null : serving.get(believed.nextInt(serving.size()));
   }
 
-  /** The leader by somebody's metadata; null where that says of none who serves. */
-  @Nullable BrokerProcess leaderOf(Place place) {
+  /** Who leads by somebody's metadata; null where nobody answers, or knows of the partition. */
+  @Nullable Leadership leadershipOf(Place place) {
     BrokerProcess told = anybody();
-    if (told == null || !told.process().isUp()) {
-      return null;
-    }
+    return told == null || !told.process().isUp() ? null : leadership(told, place);
+  }
+
+  private static @Nullable Leadership leadership(BrokerProcess told, Place place) {
     MetadataImage image = told.metadata().image();
     Topic topic = image.topic(place.topic());
-    Lane lane =
-        topic == null
-            ? null
-            : image.lane(topic.partitions().get(place.partition()).current().lane());
-    if (lane == null || !lane.isOpen()) {
+    if (topic == null) {
       return null;
     }
-    BrokerProcess leader = newest[lane.owner()];
-    return leader.isServing() ? leader : null;
+    Partition partition = topic.partitions().get(place.partition());
+    return new Leadership(image.leaderOf(partition), partition.leaderEpoch());
+  }
+
+  /** The leader by somebody's metadata; null where that says of none who serves. */
+  @Nullable BrokerProcess leaderOf(Place place) {
+    Leadership known = leadershipOf(place);
+    return known == null ? null : serving(known.broker());
+  }
+
+  /** Where a broker is found, if it serves there. */
+  @Nullable BrokerProcess serving(int id) {
+    return id == MetadataImage.NO_LEADER || !newest[id].isServing() ? null : newest[id];
+  }
+
+  /** The newest leader epoch in anybody's metadata; -1 where nobody knows of the partition. */
+  int newestEpochOf(Place place) {
+    return processes.stream()
+        .filter(BrokerProcess::isServing)
+        .map(broker -> leadership(broker, place))
+        .mapToInt(known -> known == null ? -1 : known.epoch())
+        .max()
+        .orElse(-1);
+  }
+
+  /** Somebody who may acknowledge what is sent to it, under an older leader epoch than this. */
+  @Nullable BrokerProcess appendingBelow(int epoch, Place place) {
+    long incarnation = raft.started().incarnation().number();
+    for (BrokerProcess broker : processes) {
+      Generation generation = broker.generation();
+      if (generation != null
+          && generation.incarnation() == incarnation
+          && broker.appendsBelow(epoch, place)) {
+        return broker;
+      }
+    }
+    return null;
   }
 
   // -- their lives -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import io.sediment.simulation.Simulation;
 import io.sediment.simulation.StoreRequest;
 import java.time.Duration;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What happens to brokers until all is healed: they crash, sleep, run out of memory, shut down,
@@ -48,8 +49,7 @@ final class ClusterChaos {
         random.nextInt(4) != 0
             ? brokers.newest(random.nextInt(ClusterBrokers.COUNT))
             : brokers.all().get(random.nextInt(brokers.all().size()));
-    BrokerMoves moves = victim.moves();
-    switch (random.nextInt(19)) {
+    switch (random.nextInt(24)) {
       case 0, 1 -> crash(victim.process());
       case 2, 3 -> sleep(victim.process());
       case 4 -> {
@@ -58,16 +58,22 @@ final class ClusterChaos {
       }
       case 5 -> victim.shutDown();
       case 6, 7 -> raft.elect();
-      case 8, 9, 10 -> {
+      case 8, 9, 10, 18, 19 -> {
+        BrokerMoves moves = movesOf(brokers.anybody());
         if (moves != null) {
           moves.handSomethingOver(random.split(), ClusterBrokers.COUNT);
         }
       }
       case 15, 16, 17 -> {
-        BrokerProcess told = brokers.anybody();
-        BrokerMoves known = told == null ? null : told.moves();
-        if (known != null) {
-          known.preferSomebody(random.split(), ClusterBrokers.COUNT);
+        BrokerMoves moves = movesOf(brokers.anybody());
+        if (moves != null) {
+          moves.preferSomebody(random.split(), ClusterBrokers.COUNT);
+        }
+      }
+      case 20, 21, 22 -> {
+        BrokerProcess leaving = brokers.anybody();
+        if (leaving != null) {
+          leaving.shutDown();
         }
       }
       case 11 -> {
@@ -95,6 +101,19 @@ final class ClusterChaos {
       }
     }
     simulation.world().schedule(this::strike, Duration.ofMillis(200 + random.nextInt(4_000)));
+  }
+
+  void handOverEverywhere() {
+    for (int id = 0; id < ClusterBrokers.COUNT; id++) {
+      BrokerMoves moves = movesOf(brokers.serving(id));
+      if (moves != null) {
+        moves.handSomethingOver(random.split(), ClusterBrokers.COUNT);
+      }
+    }
+  }
+
+  private static @Nullable BrokerMoves movesOf(@Nullable BrokerProcess broker) {
+    return broker == null ? null : broker.moves();
   }
 
   private void crash(SimScheduler process) {

@@ -2,10 +2,12 @@ package io.sediment.cluster.simulation;
 
 import io.sediment.cluster.simulation.AdminClient.Wanted;
 import io.sediment.cluster.simulation.KafkaModel.Place;
+import io.sediment.cluster.simulation.SimulatedClient.Bootstrap;
 import io.sediment.simulation.Simulation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +26,7 @@ final class ClusterClients {
   private final Duration progressLimit;
   private final List<Wanted> topics = new ArrayList<>();
   private final List<ProducerClient> producers = new ArrayList<>();
+  private final List<KnownLeader> listeners = new ArrayList<>(); // of producers
   private final List<ConsumerClient> consumers = new ArrayList<>();
   private final AdminClient admin;
   private long nearbyReads;
@@ -58,8 +61,7 @@ final class ClusterClients {
       boolean idempotent = random.nextInt(3) != 0;
       String name = (idempotent ? "idempotent-" : "plain-") + place + "-" + i;
       producers.add(
-          new ProducerClient(
-              simulation, name, place, idempotent, model, () -> believedLeader(place)));
+          new ProducerClient(simulation, name, place, idempotent, model, leaderFor(place)));
     }
     consumers.add(
         new ConsumerClient(
@@ -67,6 +69,16 @@ final class ClusterClients {
     if (random.nextBoolean()) {
       newNearby("nearby-" + place, place, random.nextInt(ClusterBrokers.COUNT), true);
     }
+  }
+
+  /** Most producers keep to what they were told; the others do not listen, and ask old leaders. */
+  private Bootstrap leaderFor(Place place) {
+    if (believed.nextInt(3) == 0) {
+      return () -> believedLeader(place);
+    }
+    KnownLeader known = new KnownLeader(brokers, place);
+    listeners.add(known);
+    return known;
   }
 
   /** Asks one broker, whether it leads or not. */
@@ -173,8 +185,19 @@ final class ClusterClients {
         : brokers.leaderOf(place);
   }
 
-  /** Answers by brokers that did not lead. */
-  long nearbyReads() {
-    return nearbyReads;
+  /** Of those producers that keep to what they were told. */
+  List<KnownLeader> listeners() {
+    return List.copyOf(listeners);
+  }
+
+  /**
+   * Nearby reads, answered by brokers that did not lead; hints, by which producers went elsewhere,
+   * and those among them that were ahead of everybody's metadata.
+   */
+  Map<String, Long> counts() {
+    return Map.of(
+        "nearby reads", nearbyReads,
+        "hints", listeners.stream().mapToLong(KnownLeader::hints).sum(),
+        "hints ahead", listeners.stream().mapToLong(KnownLeader::hintsAhead).sum());
   }
 }

@@ -1,8 +1,10 @@
 package io.sediment.cluster.simulation;
 
+import io.sediment.simulation.Fault;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimObjectStore;
 import io.sediment.simulation.Simulation;
+import io.sediment.simulation.StoreOp;
 import io.sediment.wal.simulation.SeedRuns;
 import java.time.Duration;
 import java.util.List;
@@ -17,10 +19,13 @@ import java.util.TreeMap;
  * broker's; the Raft leader changes for no reason. Now and then three who have nothing but the
  * bucket recover it while the others live.
  *
- * <p>Clients ask whom they believe to lead a partition, which is at times who led it before.
+ * <p>Clients ask whom they believe to lead a partition, which is at times who led it before; most
+ * producers keep to what they were told. Once all is healed, handoffs are given up, and the brokers
+ * are restarted in turn.
  */
 final class ClusterSimulation implements AutoCloseable {
   private static final Duration BUSY = Duration.ofSeconds(40);
+  private static final Duration NO_RECORDS_TAKEN = Duration.ofSeconds(7); // a handoff waits 5 s
   private static final Duration PROGRESS_LIMIT = Duration.ofHours(1);
 
   /** Brokers that cannot start because something is lost are started again and again. */
@@ -138,11 +143,14 @@ final class ClusterSimulation implements AutoCloseable {
     chaos.start();
     brokers.beginSupervision();
     MetadataFreshness.watch(simulation, brokers);
+    MisledProducers.watch(simulation, brokers, clients.listeners());
     simulation.runFor(BUSY);
     bucket.heal();
     brokers.heal();
     simulation.runUntil(clients::isEverythingServed, PROGRESS_LIMIT, "a leader of every partition");
     simulation.runFor(Duration.ofSeconds(5));
+    giveHandoffsUp();
+    restartInTurn();
     clients.finish();
     simulation.runFor(Duration.ofSeconds(10)); // deletions under way
     clients.audit();
@@ -154,9 +162,38 @@ final class ClusterSimulation implements AutoCloseable {
     return outcome();
   }
 
+  /** Everybody begins to hand something over, and keeps it: the store takes no records. */
+  private void giveHandoffsUp() {
+    long endNanos = simulation.nowNanos() + NO_RECORDS_TAKEN.toNanos();
+    bucket.script(
+        request ->
+            simulation.nowNanos() < endNanos
+                && request.op() == StoreOp.PUT_IF_ABSENT
+                && request.key().value().contains("/wal/"),
+        Integer.MAX_VALUE,
+        Fault.FAIL_BEFORE);
+    simulation.runFor(Duration.ofSeconds(1));
+    chaos.handOverEverywhere();
+    simulation.runFor(NO_RECORDS_TAKEN.plus(MetadataFreshness.STALE_MAX).plusSeconds(1));
+  }
+
+  /** As an operator does, with clients that go on. */
+  private void restartInTurn() {
+    for (int id = 0; id < ClusterBrokers.COUNT; id++) {
+      int each = id;
+      BrokerProcess leaving = brokers.newest(id);
+      leaving.shutDown();
+      simulation.runUntil(
+          () -> leaving.process().isCrashed() && brokers.serving(each) != null,
+          PROGRESS_LIMIT,
+          "broker " + id + " started again");
+      simulation.runFor(Duration.ofSeconds(1));
+    }
+  }
+
   private Outcome outcome() {
     Map<String, Long> others = new TreeMap<>(brokers.others());
-    others.put("nearby reads", clients.nearbyReads());
+    others.putAll(clients.counts());
     return new Outcome(
         simulation.traceHash(),
         simulation.eventsRun(),

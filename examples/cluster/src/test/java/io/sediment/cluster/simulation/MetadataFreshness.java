@@ -11,7 +11,7 @@ final class MetadataFreshness {
   private static final Duration INTERVAL = Duration.ofMillis(500);
 
   /** Five leases of patience, one of the lease, and some for who was asked when. */
-  private static final Duration STALE_MAX = RaftMember.LEASE.multipliedBy(8);
+  static final Duration STALE_MAX = RaftMember.LEASE.multipliedBy(8);
 
   /** The metadata by which the Raft leader of an incarnation served at a time. */
   private record Published(long atNanos, long incarnation, long version) {}

@@ -25,12 +25,14 @@ import org.apache.kafka.common.record.internal.SimpleRecord;
 
 /**
  * A producer of one partition, as Kafka's is: up to five batches under way, sent again in order
- * until each is acknowledged. An idempotent one now and then raises its epoch or takes a new id,
- * when nothing is under way; a plain one may leave what it repeats twice.
+ * until each is acknowledged. One that listens goes where an answer sends it, at once. An
+ * idempotent one now and then raises its epoch or takes a new id, when nothing is under way; a
+ * plain one may leave what it repeats twice.
  */
 final class ProducerClient extends SimulatedClient {
   private static final int IN_FLIGHT_MAX = 5;
-  private static final short VERSION_WITH_NAMES = 12;
+  private static final short VERSION_WITH_LEADERS = 12;
+  private static final short VERSION_WITHOUT_LEADERS = 9;
   private static final Set<Errors> WORTH_A_RETRY =
       EnumSet.of(
           Errors.NOT_LEADER_OR_FOLLOWER,
@@ -191,7 +193,10 @@ final class ProducerClient extends SimulatedClient {
           }
         });
     open.<ProduceRequestData, ProduceResponseData>send(
-        ApiKeys.PRODUCE, VERSION_WITH_NAMES, request, answer -> answered(open, batch, answer));
+        ApiKeys.PRODUCE,
+        bootstrap.listens() ? VERSION_WITH_LEADERS : VERSION_WITHOUT_LEADERS,
+        request,
+        answer -> answered(open, batch, answer));
   }
 
   private void answered(SimulatedConnection by, Batch batch, ProduceResponseData response) {
@@ -213,15 +218,22 @@ final class ProducerClient extends SimulatedClient {
       model.acked(place, by.answeredUnder(), answer.baseOffset(), batch.values(), idempotent);
       isKnown = true;
     }
-    if (!isCurrent(by)) {
-      return;
-    }
     if (error == Errors.NONE || error == Errors.DUPLICATE_SEQUENCE_NUMBER) {
-      if (random.nextInt(200) == 0) {
+      if (isCurrent(by) && random.nextInt(200) == 0) {
         reconnectLater(300); // as if the answer were lost
       } else {
         unacked.remove(batch.number());
       }
+      return;
+    }
+    if (error == Errors.NOT_LEADER_OR_FOLLOWER
+        && bootstrap.told(
+            answer.currentLeader().leaderId(), answer.currentLeader().leaderEpoch())) {
+      leave();
+      sendAgainLater(1);
+      return;
+    }
+    if (!isCurrent(by)) {
       return;
     }
     if (error == Errors.UNKNOWN_TOPIC_OR_PARTITION) {
@@ -236,6 +248,10 @@ final class ProducerClient extends SimulatedClient {
 
   private void reconnectLater(int millisMax) {
     disconnect();
+    sendAgainLater(millisMax);
+  }
+
+  private void sendAgainLater(int millisMax) {
     if (pausing && unacked.isEmpty()) {
       pausing = false;
       return;

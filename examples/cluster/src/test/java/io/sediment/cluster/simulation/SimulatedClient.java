@@ -15,13 +15,23 @@ abstract class SimulatedClient {
   interface Bootstrap {
     /** Null while there is none. */
     @Nullable BrokerProcess broker();
+
+    /** Whether answers may name another leader, of which it is {@link #told} then. */
+    default boolean listens() {
+      return false;
+    }
+
+    /** Whether it is news that this broker leads under this epoch, and therefore the next one. */
+    default boolean told(int broker, int epoch) {
+      return false;
+    }
   }
 
   final Simulation simulation;
   final SimScheduler network;
   final SplittableRandom random;
   final KafkaModel model;
-  private final Bootstrap bootstrap;
+  final Bootstrap bootstrap;
   private @Nullable SimulatedConnection connection;
 
   SimulatedClient(Simulation simulation, String name, KafkaModel model, Bootstrap bootstrap) {
@@ -63,6 +73,11 @@ abstract class SimulatedClient {
       connection.close();
       connection = null;
     }
+  }
+
+  /** Asks another one from now on; what was sent may still be answered. */
+  final void leave() {
+    connection = null;
   }
 
   final boolean isCurrent(SimulatedConnection asked) {
