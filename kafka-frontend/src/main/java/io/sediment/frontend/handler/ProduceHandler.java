@@ -71,13 +71,14 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
   @Override
   public CompletableFuture<ProduceResponseData> handle(
       RequestContext context, ProduceRequestData request) {
-    if (awaited(context, request, metadata.image()).isEmpty()) {
+    MetadataImage image = metadata.image();
+    if (awaited(context, request, image).isEmpty()) {
       return attempt(context, request).start();
     }
     CompletableFuture<Void> appended = new CompletableFuture<>();
     context.holdUntil(appended);
     CompletableFuture<ProduceResponseData> answered = new CompletableFuture<>();
-    awaitArrival(context, request, ticker.nanoTime() + ARRIVAL_MAX.toNanos())
+    awaitArrival(context, request, image.version(), ticker.nanoTime() + ARRIVAL_MAX.toNanos())
         .thenCompose(
             arrived -> {
               ProduceAttempt attempt = attempt(context, request);
@@ -102,7 +103,7 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
    */
   private List<PartitionId> awaited(
       RequestContext context, ProduceRequestData request, MetadataImage image) {
-    List<PartitionId> awaited = new ArrayList<>(0);
+    List<PartitionId> awaited = List.of(); // of nearly every request
     for (TopicProduceData topicData : request.topicData()) {
       Topic topic = topic(context, topicData, image);
       if (topic != null) {
@@ -110,6 +111,9 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
           if (logs.mayArrive(topic.id(), partition.index())) {
             PartitionId id = new PartitionId(topic.id(), partition.index());
             if (!vainWaits.isNoted(id, image.version())) {
+              if (awaited.isEmpty()) {
+                awaited = new ArrayList<>();
+              }
               awaited.add(id);
             }
           }
@@ -119,9 +123,13 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
     return awaited;
   }
 
-  /** Completes on the network thread. */
+  /**
+   * Completes on the network thread.
+   *
+   * @param version of the metadata under which the wait began
+   */
   private CompletableFuture<Void> awaitArrival(
-      RequestContext context, ProduceRequestData request, long untilNanos) {
+      RequestContext context, ProduceRequestData request, long version, long untilNanos) {
     CompletableFuture<Void> pause = new CompletableFuture<>();
     scheduler.schedule(
         () -> context.networkThread().execute(() -> pause.complete(null)), ARRIVAL_PAUSE);
@@ -130,11 +138,20 @@ final class ProduceHandler implements ApiHandler<ProduceRequestData, ProduceResp
           MetadataImage image = metadata.image();
           List<PartitionId> awaited = awaited(context, request, image);
           if (!awaited.isEmpty() && ticker.nanoTime() - untilNanos < 0) {
-            return awaitArrival(context, request, untilNanos);
+            return awaitArrival(context, request, version, untilNanos);
           }
-          awaited.forEach(id -> vainWaits.note(id, image.version()));
+          if (image.version() == version) {
+            awaited.forEach(id -> noteVainWait(id, version));
+          }
           return pause;
         });
+  }
+
+  /** Of a log that is being opened here no newer metadata would tell that it is open. */
+  private void noteVainWait(PartitionId id, long version) {
+    if (!logs.isOpening(id.topicId(), id.partition())) {
+      vainWaits.note(id, version);
+    }
   }
 
   private static @Nullable Topic topic(

@@ -222,9 +222,10 @@ public final class PartitionLogs implements AutoCloseable {
   }
 
   /**
-   * Whether a partition that is not open here may be at any moment. Either its log is about to be
-   * opened; or another broker leads it, as far as is known here, and hands all of its partitions
-   * over, or shall hand over this one: whoever was sent here by it knows more than this broker.
+   * Whether a partition that is not open here may be at any moment. Either its log {@link
+   * #isOpening is about to be opened}; or another broker leads it, as far as is known here, and
+   * hands all of its partitions over, or shall hand over this one: whoever was sent here by it
+   * knows more than this broker.
    */
   public boolean mayArrive(UUID topicId, int index) {
     MetadataImage image = metadata.image();
@@ -234,7 +235,7 @@ public final class PartitionLogs implements AutoCloseable {
       return false;
     }
     if (placed.owner() == brokerId) {
-      return isOurs(partition, image) && isToOpen(new PartitionId(topicId, index), partition);
+      return isOpening(partition, new PartitionId(topicId, index), image);
     }
     io.sediment.metadata.PartitionId id = new io.sediment.metadata.PartitionId(topicId, index);
     PreferredLeader preferred = image.preferredLeader(id);
@@ -242,10 +243,20 @@ public final class PartitionLogs implements AutoCloseable {
         || (preferred != null && preferred.broker() == brokerId && image.isMoving(id));
   }
 
+  /** Whether this broker leads a partition, and is about to open its log. */
+  public boolean isOpening(UUID topicId, int index) {
+    MetadataImage image = metadata.image();
+    Partition partition = image.partition(topicId, index);
+    return partition != null && isOpening(partition, new PartitionId(topicId, index), image);
+  }
+
   /** Images are published before they are followed. */
-  private boolean isToOpen(PartitionId id, Partition placed) {
+  private boolean isOpening(Partition partition, PartitionId id, MetadataImage image) {
+    if (!isOurs(partition, image)) {
+      return false;
+    }
     PartitionLog known = logs.get(id);
-    return known == null || known.leaderEpoch() < placed.leaderEpoch() || known.isOpening();
+    return known == null || known.leaderEpoch() < partition.leaderEpoch() || known.isOpening();
   }
 
   /** The log of a partition while it is open here and the newest leadership; else null. */

@@ -52,9 +52,9 @@ class EarlyProduceTest {
   private final SimScheduler process = simulation.process("broker 0");
   private final InMemoryClusterMetadata metadata =
       InMemoryClusterMetadata.ofOneBroker(0, "localhost", 9092);
+  private final FakeLane lane = new FakeLane(0, 1, process);
   private final PartitionLogs logs =
-      new PartitionLogs(
-          0, metadata, new FakeLane(0, 1, process), (image, topic) -> Map.of(), process);
+      new PartitionLogs(0, metadata, lane, (image, topic) -> Map.of(), process);
   private final ProduceHandler handler =
       new ProduceHandler(
           metadata, logs, new BatchPreparer(process), process, process, process, process, () -> 0);
@@ -200,6 +200,41 @@ class EarlyProduceTest {
     move(0, 0);
     simulation.runFor(REST_OF_A_WAIT);
     assertThat(afterNews.errorOf(0)).isEqualTo(Errors.NONE);
+  }
+
+  @Test
+  void whereNewsCameWhileSomebodyWaitedTheOthersWaitUnderThem() {
+    Sent early = new Sent(0);
+    simulation.runFor(NEARLY_ALL_OF_A_WAIT);
+    create(new UUID(7, 8), "news", List.of(0));
+    simulation.runFor(REST_OF_A_WAIT);
+    assertThat(early.errorOf(0)).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+
+    Sent afterNews = new Sent(0);
+    simulation.runFor(NEARLY_ALL_OF_A_WAIT);
+    assertThat(afterNews.answer).isNotDone();
+    move(0, 0);
+    simulation.runFor(REST_OF_A_WAIT);
+    assertThat(afterNews.errorOf(0)).isEqualTo(Errors.NONE);
+  }
+
+  @Test
+  void whatIsLongInOpeningIsWaitedForEachTime() {
+    CompletableFuture<Void> opening = new CompletableFuture<>();
+    lane.openAfter(opening);
+    move(0, 0);
+    Sent first = new Sent(0);
+    simulation.runFor(NEARLY_ALL_OF_A_WAIT);
+    assertThat(first.answer).isNotDone();
+    simulation.runFor(REST_OF_A_WAIT);
+    assertThat(first.errorOf(0)).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+
+    Sent again = new Sent(0);
+    simulation.runFor(NEARLY_ALL_OF_A_WAIT);
+    assertThat(again.answer).isNotDone();
+    opening.complete(null);
+    simulation.runFor(REST_OF_A_WAIT);
+    assertThat(again.errorOf(0)).isEqualTo(Errors.NONE);
   }
 
   @Test

@@ -43,6 +43,7 @@ public final class FakeLane implements PartitionLane {
   private final AtomicInteger appendsLeft = new AtomicInteger(Integer.MAX_VALUE);
   private volatile boolean lastIsDurable;
   private volatile Executor coldReads = Runnable::run;
+  private volatile CompletableFuture<?> openable = CompletableFuture.completedFuture(null);
   private volatile boolean unreadableProducers;
   private volatile boolean throwingProducers;
   private final AtomicInteger producersAsked = new AtomicInteger();
@@ -134,6 +135,11 @@ public final class FakeLane implements PartitionLane {
     coldReads = executor;
   }
 
+  /** What is opened from now on is not open before {@code first} is done. */
+  public void openAfter(CompletableFuture<?> first) {
+    openable = first;
+  }
+
   /** How often producer states were asked for. */
   int producersAsked() {
     return producersAsked.get();
@@ -183,13 +189,18 @@ public final class FakeLane implements PartitionLane {
   @Override
   public CompletableFuture<LanePartition> open(
       PartitionId id, int leaderEpoch, long startOffset, PartitionListener listener) {
+    return openable.thenApply(first -> openNow(id, leaderEpoch, startOffset, listener));
+  }
+
+  private LanePartition openNow(
+      PartitionId id, int leaderEpoch, long startOffset, PartitionListener listener) {
     FakePartition opened = new FakePartition(id, leaderEpoch, startOffset, listener);
     FakePartition before = closed.remove(id);
     if (before != null) {
       opened.takeOver(before);
     }
     partitions.put(id, opened);
-    return CompletableFuture.completedFuture(opened);
+    return opened;
   }
 
   @Override

@@ -2,8 +2,6 @@ package io.sediment.frontend.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sediment.lsm.lane.LanePartition;
-import io.sediment.lsm.lane.PartitionListener;
 import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.InMemoryClusterMetadata;
 import io.sediment.metadata.LaneId;
@@ -140,35 +138,6 @@ class PartitionLogsTest {
     assertThat(lane.producersAsked()).isEqualTo(2);
   }
 
-  private static PartitionLane openingAfter(CompletableFuture<Void> first, FakeLane opened) {
-    return new PartitionLane() {
-      @Override
-      public long lane() {
-        return opened.lane();
-      }
-
-      @Override
-      public long epoch() {
-        return opened.epoch();
-      }
-
-      @Override
-      public CompletableFuture<LanePartition> open(
-          io.sediment.lsm.PartitionId partition,
-          int leaderEpoch,
-          long startOffset,
-          PartitionListener listener) {
-        return first.thenCompose(
-            done -> opened.open(partition, leaderEpoch, startOffset, listener));
-      }
-
-      @Override
-      public void close(io.sediment.lsm.PartitionId partition) {
-        opened.close(partition);
-      }
-    };
-  }
-
   @Test
   void aLogThatIsPlacedHereAndNotOpenYetMayArrive() {
     create("a");
@@ -176,12 +145,14 @@ class PartitionLogsTest {
     assertThat(logs.mayArrive(topic, 0)).as("it is here").isFalse();
     CompletableFuture<Void> opening = new CompletableFuture<>();
     FakeLane slow = new FakeLane(0, 1, Runnable::run);
+    slow.openAfter(opening);
     PartitionLogs late =
-        new PartitionLogs(
-            0, metadata, openingAfter(opening, slow), this::configsOf, SystemPorts.wallClock());
+        new PartitionLogs(0, metadata, slow, this::configsOf, SystemPorts.wallClock());
     assertThat(late.mayArrive(topic, 0)).isTrue();
+    assertThat(late.isOpening(topic, 0)).isTrue();
     opening.complete(null);
     assertThat(late.mayArrive(topic, 0)).isFalse();
+    assertThat(late.isOpening(topic, 0)).isFalse();
     slow.follow(0, 2);
     assertThat(late.mayArrive(topic, 0)).as("placed under another epoch").isFalse();
   }
