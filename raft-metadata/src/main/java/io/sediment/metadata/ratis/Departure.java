@@ -16,7 +16,8 @@ import java.util.function.Supplier;
  * until whoever leads now has heard so many of them that it needs this one no more.
  *
  * <p>It may have to be passed on more than once: the next one does not come to lead in time where
- * processors are busy, or is about to leave, too, and passes it back.
+ * processors are busy, or is about to leave, too, and passes it back; and who is silent now may be
+ * heard, and asked, a moment later.
  *
  * <p>A leader that was elected a moment ago may take long to reach a member for the first time, as
  * where its processors are busy. It grants no leases while no majority answers, and gives up
@@ -67,8 +68,8 @@ final class Departure {
    * @param pass has another one lead instead; does not fail
    * @param quorum asks whoever leads
    * @param lease this takes two of them, or {@link #PATIENCE_MAX} where that is shorter
-   * @return whether the others are a majority; not so at once where it leads and nobody is left to
-   *     ask; does not fail
+   * @return whether the others are a majority; not so at once where it leads and every other voter
+   *     was asked; does not fail
    */
   static CompletableFuture<Boolean> whenDispensable(
       int leaving,

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.raftlog.RaftLog;
@@ -30,8 +31,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Each voter is asked once. While one is asked, Ratis refuses writes: for half a lease, after
  * which it gives up; but where the request cannot even be sent it refuses them, and every further
- * request, until somebody is elected. Those fail at once then, so that nobody is left to ask, and
- * this member can leave. Thread-safe; nothing here blocks.
+ * request, until somebody is elected. Those fail at once then, so that all have been asked soon,
+ * and this member can leave.
+ *
+ * <p>Who was silent for a while is not asked, but counts as somebody to ask yet: where processors
+ * are busy, one heartbeat that is late is enough to be silent. Thread-safe; nothing here blocks.
  */
 final class Succession {
   private static final Logger LOG = LoggerFactory.getLogger(Succession.class);
@@ -47,7 +51,11 @@ final class Succession {
   /** What comes of an attempt. */
   enum Outcome {
     PASSED,
+
+    /** Another attempt may come off: others are there to ask, or may be heard again. */
     FAILED,
+
+    /** Every other voter was asked, if there are any. */
     NOBODY_LEFT
   }
 
@@ -92,8 +100,9 @@ final class Succession {
 
   /**
    * Asks a voter that was not asked before; one whose broker hands over all that it has, and is
-   * about to leave, too, only where no other is there. Takes a lease or {@link #PATIENCE_MAX},
-   * whichever is shorter, and does not fail.
+   * about to leave, too, only where no other is there. Fails at once where all of them are silent,
+   * as an outcome: the future does not fail. Takes a lease or {@link #PATIENCE_MAX} at most,
+   * whichever is shorter.
    */
   CompletableFuture<Outcome> attempt() {
     Attempt attempt = new Attempt();
@@ -121,19 +130,28 @@ final class Succession {
         .anyMatch(lane -> lane.owner() == broker && lane.state() == Lane.State.DRAINING);
   }
 
+  private boolean wereAllAsked() {
+    return division.getRaftConf().getCurrentPeers().stream()
+        .map(RaftPeer::getId)
+        .allMatch(voter -> voter.equals(division.getId()) || asked.contains(voter));
+  }
+
   /** One voter is asked. */
   private final class Attempt {
     private final long waitsUntil = ticker.nanoTime() + patience.dividedBy(2).toNanos();
 
-    /** Who leads now; empty where no other voter is there. */
+    /** Who leads now; empty where all were asked before. */
     private final CompletableFuture<Optional<RaftPeerId>> passed = new CompletableFuture<>();
 
     void proceed() {
       try {
         Optional<RaftPeerId> next =
             QuorumReport.successor(division, heardMax, asked, Succession.this::leaves);
-        if (next.isEmpty()) {
+        if (next.isEmpty() && wereAllAsked()) {
           passed.complete(next);
+        } else if (next.isEmpty()) {
+          passed.completeExceptionally(
+              new MetadataUnavailableException("silent, who was not asked before"));
         } else if (hasAll(next.get()) || ticker.nanoTime() - waitsUntil > 0) {
           ask(next.get());
         } else {

@@ -3,6 +3,7 @@ package io.sediment.metadata.ratis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.metadata.MetadataConfig.HostPort;
+import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.MetadataQuorum;
 import io.sediment.metadata.MetadataQuorum.Member;
 import io.sediment.metadata.MetadataUnavailableException;
@@ -131,6 +132,48 @@ class DepartureTest {
     assertThat(departure).isCompletedWithValue(false);
     scheduler.advance(LEASE);
     assertThat(passed).isEqualTo(3);
+  }
+
+  @Test
+  void whoIsSilentNowIsAskedOnceItIsHeard() {
+    leads = 2;
+    LedGroup group = new LedGroup(2);
+    List<Integer> asked = new ArrayList<>();
+    Succession succession =
+        new Succession(
+            group.division(),
+            (next, timeout) -> {
+              asked.add(QuorumReport.broker(next));
+              return --leads == 0
+                  ? CompletableFuture.completedFuture("leads")
+                  : CompletableFuture.failedFuture(new MetadataUnavailableException("too late"));
+            },
+            () -> MetadataImage.empty("departure", 1),
+            scheduler,
+            scheduler,
+            LEASE);
+    group.heard(1, 250);
+    group.heard(2, 250);
+    CompletableFuture<Boolean> departure =
+        Departure.whenDispensable(
+            LEAVING,
+            () -> leads > 0,
+            succession::attempt,
+            () -> answer,
+            scheduler,
+            scheduler,
+            LEASE);
+    assertThat(departure).as("all are silent").isNotDone();
+    group.heard(1, 0);
+    group.heard(2, 210);
+    scheduler.advance(Duration.ofMillis(400));
+    assertThat(asked).containsExactly(1);
+    assertThat(departure).as("one is silent").isNotDone();
+    group.heard(2, 0);
+    answer = led(2, COMMITTED, COMMITTED);
+    scheduler.advance(Duration.ofMillis(210));
+    assertThat(asked).containsExactly(1, 2);
+    assertThat(departure).isCompletedWithValue(true);
   }
 
   @Test

@@ -8,41 +8,23 @@ import io.sediment.metadata.LaneId;
 import io.sediment.metadata.ratis.Succession.Outcome;
 import io.sediment.runtime.ManualScheduler;
 import java.io.IOException;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
-import org.apache.ratis.proto.RaftProtos.LeaderInfoProto;
-import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
-import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
-import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
-import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.server.DivisionInfo;
-import org.apache.ratis.server.RaftConfiguration;
-import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.server.raftlog.RaftLog;
 import org.junit.jupiter.api.Test;
 
-/** Broker 0 leads, has one entry, and leaves; 1, 2 and 3 vote, too. */
+/** Broker 0 leads, and leaves; 1, 2 and 3 vote, too. */
 class SuccessionTest {
   private static final Duration LEASE = Duration.ofSeconds(1);
   private static final Duration ATTEMPT_MAX = Duration.ofMillis(500);
-  private static final long LACKS_ALL = -1;
-  private static final long HAS_ALL = 0;
 
   private final ManualScheduler scheduler = new ManualScheduler();
   private final InMemoryClusterMetadata metadata =
       InMemoryClusterMetadata.ofOneBroker(1, "localhost", 9092);
 
-  /** Of brokers 1, 2 and 3. */
-  private final long[] lastIndexes = {HAS_ALL, HAS_ALL, HAS_ALL};
-
-  private final long[] silentMs = new long[3];
+  private final LedGroup group = new LedGroup(3);
 
   /** What comes of asking: where Ratis is stuck, all fails at once. */
   private CompletableFuture<?> answer =
@@ -51,52 +33,7 @@ class SuccessionTest {
   private final List<Integer> asked = new ArrayList<>();
 
   private final Succession succession =
-      new Succession(division(), this::ask, metadata::image, scheduler, scheduler, LEASE);
-
-  private RaftServer.Division division() {
-    DivisionInfo info =
-        answering(
-            DivisionInfo.class,
-            Map.of("getRoleInfoProto", this::role, "getFollowerMatchIndices", () -> lastIndexes));
-    RaftConfiguration members =
-        answering(
-            RaftConfiguration.class,
-            Map.of("getCurrentPeers", () -> List.of(voter(0), voter(1), voter(2), voter(3))));
-    RaftLog log = answering(RaftLog.class, Map.of("getNextIndex", () -> 1L, "get", () -> null));
-    return answering(
-        RaftServer.Division.class,
-        Map.of("getInfo", () -> info, "getRaftConf", () -> members, "getRaftLog", () -> log));
-  }
-
-  /** Knows some methods, by their names. */
-  private static <T> T answering(Class<T> type, Map<String, Supplier<Object>> answers) {
-    return type.cast(
-        Proxy.newProxyInstance(
-            type.getClassLoader(),
-            new Class<?>[] {type},
-            (self, method, arguments) -> {
-              Supplier<Object> answer = answers.get(method.getName());
-              if (answer == null) {
-                throw new UnsupportedOperationException(method.toString());
-              }
-              return answer.get();
-            }));
-  }
-
-  private static RaftPeer voter(int broker) {
-    return RaftPeer.newBuilder().setId(GroupMembers.peerId(broker, new UUID(0, broker))).build();
-  }
-
-  private RoleInfoProto role() {
-    LeaderInfoProto.Builder leader = LeaderInfoProto.newBuilder();
-    for (int i = 0; i < silentMs.length; i++) {
-      RaftPeerProto peer =
-          RaftPeerProto.newBuilder().setId(voter(i + 1).getId().toByteString()).build();
-      leader.addFollowerInfo(
-          ServerRpcProto.newBuilder().setId(peer).setLastRpcElapsedTimeMs(silentMs[i]));
-    }
-    return RoleInfoProto.newBuilder().setLeaderInfo(leader).build();
-  }
+      new Succession(group.division(), this::ask, metadata::image, scheduler, scheduler, LEASE);
 
   private CompletableFuture<?> ask(RaftPeerId next, Duration timeout) {
     assertThat(timeout).isEqualTo(ATTEMPT_MAX);
@@ -114,6 +51,51 @@ class SuccessionTest {
   }
 
   @Test
+  void whereThereIsNoOtherVoterNobodyIsLeftAtOnce() {
+    Succession alone =
+        new Succession(
+            new LedGroup(0).division(), this::ask, metadata::image, scheduler, scheduler, LEASE);
+    assertThat(alone.attempt()).isCompletedWithValue(Outcome.NOBODY_LEFT);
+    assertThat(asked).isEmpty();
+  }
+
+  @Test
+  void whoIsSilentNowIsAskedOnceItIsHeard() {
+    for (int voter = 1; voter <= 3; voter++) {
+      group.heard(voter, 250);
+    }
+    assertThat(succession.attempt()).as("all are silent").isCompletedWithValue(Outcome.FAILED);
+    assertThat(asked).isEmpty();
+    group.heard(1, 0);
+    group.heard(2, 0);
+    succession.attempt();
+    succession.attempt();
+    assertThat(succession.attempt()).as("one is silent").isCompletedWithValue(Outcome.FAILED);
+    assertThat(asked).containsExactly(1, 2);
+    group.heard(3, 0);
+    answer = CompletableFuture.completedFuture("leads");
+    assertThat(succession.attempt()).isCompletedWithValue(Outcome.PASSED);
+    assertThat(asked).containsExactly(1, 2, 3);
+  }
+
+  @Test
+  void whoFallsSilentWhileItGetsWhatItLacksIsAskedOnceItIsHeard() {
+    for (int voter = 1; voter <= 3; voter++) {
+      group.knowsToHave(voter, LedGroup.LACKS_ALL);
+    }
+    CompletableFuture<Outcome> attempt = succession.attempt();
+    for (int voter = 1; voter <= 3; voter++) {
+      group.heard(voter, 250);
+    }
+    scheduler.advance(Duration.ofMillis(2));
+    assertThat(attempt).isCompletedWithValue(Outcome.FAILED);
+    group.heard(2, 0);
+    group.knowsToHave(2, LedGroup.HAS_ALL);
+    succession.attempt();
+    assertThat(asked).containsExactly(2);
+  }
+
+  @Test
   void whoseBrokerLeavesTooIsAskedLast() {
     metadata.accept(new DrainLane(new LaneId(0), 1, 1, 1));
     for (int voter = 0; voter < 3; voter++) {
@@ -124,8 +106,8 @@ class SuccessionTest {
 
   @Test
   void theMostCompleteOneIsAskedThatWasHeard() {
-    lastIndexes[0] = LACKS_ALL;
-    silentMs[1] = 201;
+    group.knowsToHave(1, LedGroup.LACKS_ALL);
+    group.heard(2, 201);
     answer = CompletableFuture.completedFuture("leads");
     assertThat(succession.attempt()).isCompletedWithValue(Outcome.PASSED);
     assertThat(asked).containsExactly(3);
@@ -133,13 +115,13 @@ class SuccessionTest {
 
   @Test
   void whoLacksSomethingIsGivenTimeToGetIt() {
-    lastIndexes[0] = LACKS_ALL;
-    silentMs[1] = 201;
-    silentMs[2] = 201;
+    group.knowsToHave(1, LedGroup.LACKS_ALL);
+    group.heard(2, 201);
+    group.heard(3, 201);
     CompletableFuture<Outcome> attempt = succession.attempt();
     scheduler.advance(Duration.ofMillis(100));
     assertThat(asked).isEmpty();
-    lastIndexes[0] = HAS_ALL;
+    group.knowsToHave(1, LedGroup.HAS_ALL);
     scheduler.advance(Duration.ofMillis(2));
     assertThat(asked).containsExactly(1);
     assertThat(attempt).isCompletedWithValue(Outcome.FAILED);
