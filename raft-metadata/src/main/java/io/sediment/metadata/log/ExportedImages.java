@@ -4,6 +4,9 @@ import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Publication;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +23,11 @@ public final class ExportedImages {
 
   /** Who waits for a version to be published. Guarded by this. */
   private final TreeMap<Long, CompletableFuture<Void>> waiting = new TreeMap<>();
+
+  /** Who waits for the bucket to hold more. Guarded by this. */
+  private final Set<Awaited> awaited = new LinkedHashSet<>();
+
+  private record Awaited(long index, CompletableFuture<Long> more) {}
 
   /** Guarded by this. */
   private long exportedIndex = Long.MIN_VALUE;
@@ -45,11 +53,38 @@ public final class ExportedImages {
       exportedIndex = index;
     }
     publish();
+    awaitedBelow(index).forEach(each -> each.more().complete(index));
+  }
+
+  private synchronized List<Awaited> awaitedBelow(long index) {
+    return awaited.stream().filter(each -> each.index() < index).toList();
   }
 
   /** Up to which the bucket holds all that was committed, for all that is known here. */
   public synchronized long exportedIndex() {
     return exportedIndex;
+  }
+
+  /**
+   * Completes with {@link #exportedIndex} once that is above {@code index}; who completes it before
+   * is not waiting any more.
+   */
+  CompletableFuture<Long> exportedAfter(long index) {
+    CompletableFuture<Long> more = new CompletableFuture<>();
+    synchronized (this) {
+      if (exportedIndex > index) {
+        more.complete(exportedIndex);
+        return more;
+      }
+      Awaited waits = new Awaited(index, more);
+      awaited.add(waits);
+      more.whenComplete((exported, failure) -> forget(waits));
+    }
+    return more;
+  }
+
+  private synchronized void forget(Awaited waited) {
+    awaited.remove(waited);
   }
 
   /** Completes when an image of at least {@code version} is published. */

@@ -61,10 +61,6 @@ public final class MetadataStateMachine {
     if (index <= loadedIndex) {
       return NOTHING_TO_ANSWER;
     }
-    if (ExportNotice.isNotice(entry)) {
-      images.exportedUpTo(ExportNotice.decode(entry));
-      return NOTHING_TO_ANSWER;
-    }
     return apply(CommandLayout.decode(entry.duplicate()), entry, term, index, rows);
   }
 

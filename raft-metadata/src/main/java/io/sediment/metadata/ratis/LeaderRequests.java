@@ -89,17 +89,21 @@ final class LeaderRequests implements AutoCloseable {
     return answer;
   }
 
-  /** Appends to the log where this member leads; one attempt. */
-  CompletableFuture<RaftClientReply> writeHere(Message message) {
-    return send(self, callIds.incrementAndGet(), message, RaftClientRequest.writeRequestType());
-  }
-
   /** Asks the leader's state machine; one attempt. */
   CompletableFuture<RaftClientReply> read(Message message) {
+    return ask(message, RaftClientRequest.readRequestType());
+  }
+
+  /** Asks the state machine of whoever may lead, and no majority whether it does; one attempt. */
+  CompletableFuture<RaftClientReply> readUnconfirmed(Message message) {
+    return ask(message, RaftClientRequest.staleReadRequestType(0));
+  }
+
+  private CompletableFuture<RaftClientReply> ask(Message message, RaftClientRequest.Type type) {
     RaftPeerId leader = leader();
     return leader == null
         ? CompletableFuture.failedFuture(noLeader())
-        : send(leader, callIds.incrementAndGet(), message, RaftClientRequest.readRequestType());
+        : send(leader, callIds.incrementAndGet(), message, type);
   }
 
   /** Has another member lead instead of this one, which does. */

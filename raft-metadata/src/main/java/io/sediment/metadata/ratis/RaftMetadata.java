@@ -24,7 +24,10 @@ import io.sediment.metadata.liveness.Heartbeat;
 import io.sediment.metadata.liveness.HeartbeatDesk;
 import io.sediment.metadata.liveness.HeartbeatReply;
 import io.sediment.metadata.log.CommandSubmission;
+import io.sediment.metadata.log.ExportDesk;
+import io.sediment.metadata.log.ExportWatch;
 import io.sediment.metadata.log.ExportedImages;
+import io.sediment.metadata.log.ExportedUpTo;
 import io.sediment.metadata.log.MetadataStateMachine;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.NamedThreads;
@@ -93,7 +96,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
   private final MetadataStateMachine machine;
   private final RaftServer server;
   private final LeaderRequests requests;
-  private final ExportNotices notices;
+  private final ExportWatch watch;
   private final ExecutorService reconnects = NamedThreads.pool("metadata-reconnect", 1);
   private final SilentMembers silentMembers;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -124,7 +127,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
         new Exporter(
             new ExportRegister(store, incarnation.number(), writer),
             scheduler,
-            this::onExported,
+            images::exportedUpTo,
             halted::complete);
     this.submission =
         new CommandSubmission(
@@ -136,6 +139,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     this.leases = new BrokerLeases(config.lease());
     this.desk = new HeartbeatDesk(leases, images::exportedIndex, ticker);
     this.machine = new MetadataStateMachine(images, exporter);
+    this.watch = new ExportWatch(images, this::exportedAfter, scheduler);
     this.self = GroupMembers.peerId(config.brokerId(), started.identity().storageId());
     this.isReplacement = started.replacesLostFolder();
     this.contacts = GroupMembers.group(config, incarnation, started.newestFolders());
@@ -165,7 +169,10 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
                     machine,
                     exporter,
                     leases,
-                    desk))
+                    desk,
+                    new ExportDesk(
+                        images, scheduler, RaftSettings.requestTimeout(config).dividedBy(2)),
+                    watch))
             .build();
     this.requests =
         new LeaderRequests(
@@ -176,7 +183,6 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
             RaftSettings.requestTimeout(config),
             scheduler,
             ticker);
-    this.notices = new ExportNotices(requests::writeHere, this::leads, scheduler);
     this.silentMembers =
         new SilentMembers(this::silence, this::reconnect, scheduler, config.lease());
   }
@@ -370,7 +376,6 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
             answer -> {
               HeartbeatReply reply =
                   HeartbeatReply.decode(answer.getMessage().getContent().asReadOnlyByteBuffer());
-              // As a notice in the log says, which this member may have skipped with a checkpoint.
               // The lease does not wait for those who are told of a newer image.
               scheduler.execute(() -> images.exportedUpTo(reply.exportedIndex()));
               return reply;
@@ -456,19 +461,6 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     return group.getPeers().size() == 1 && group.getPeer(self) != null;
   }
 
-  private boolean hasListeners() {
-    try {
-      return !server
-          .getDivision(group.getGroupId())
-          .getRaftConf()
-          .getAllPeers(RaftPeerRole.LISTENER)
-          .isEmpty();
-    } catch (IOException e) {
-      // The group is closed.
-      return false;
-    }
-  }
-
   private Map<RaftPeerId, Duration> silence() {
     try {
       return QuorumReport.silence(server.getDivision(group.getGroupId()));
@@ -498,11 +490,14 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
         .thenApply(reply -> reply.getMessage().getContent().asReadOnlyByteBuffer());
   }
 
-  private void onExported(long index) {
-    images.exportedUpTo(index);
-    if (!isAlone() || hasListeners()) {
-      notices.exportedUpTo(index);
-    }
+  private CompletableFuture<Long> exportedAfter(long index) {
+    byte[] known = new ExportedUpTo(index).encode();
+    return requests
+        .readUnconfirmed(Message.valueOf(UnsafeByteOperations.unsafeWrap(known)))
+        .thenApply(
+            answer ->
+                ExportedUpTo.decode(answer.getMessage().getContent().asReadOnlyByteBuffer())
+                    .index());
   }
 
   /**
@@ -551,7 +546,7 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    notices.close();
+    watch.close();
     silentMembers.close();
     passLeadership();
     // Before the server, which waits for everything it has applied to be exported.

@@ -7,6 +7,9 @@ import io.sediment.metadata.bucket.Exporter;
 import io.sediment.metadata.liveness.BrokerLeases;
 import io.sediment.metadata.liveness.Heartbeat;
 import io.sediment.metadata.liveness.HeartbeatDesk;
+import io.sediment.metadata.log.ExportDesk;
+import io.sediment.metadata.log.ExportWatch;
+import io.sediment.metadata.log.ExportedUpTo;
 import io.sediment.metadata.log.MetadataStateMachine;
 import io.sediment.runtime.EdgeToTheDisk;
 import java.io.IOException;
@@ -50,6 +53,8 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
   private final Exporter exporter;
   private final BrokerLeases leases;
   private final HeartbeatDesk desk;
+  private final ExportDesk exports;
+  private final ExportWatch watch;
   private final Checkpoints checkpoints = new Checkpoints();
 
   private @Nullable StateRows rows;
@@ -57,6 +62,7 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
   /**
    * @param fromBucket the state as exported, for a folder that has none
    * @param leases told whether this member leads
+   * @param watch likewise
    */
   RatisMetadataStateMachine(
       Path stateFolder,
@@ -64,13 +70,17 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
       MetadataStateMachine machine,
       Exporter exporter,
       BrokerLeases leases,
-      HeartbeatDesk desk) {
+      HeartbeatDesk desk,
+      ExportDesk exports,
+      ExportWatch watch) {
     this.stateFolder = stateFolder;
     this.fromBucket = fromBucket;
     this.machine = machine;
     this.exporter = exporter;
     this.leases = leases;
     this.desk = desk;
+    this.exports = exports;
+    this.watch = watch;
   }
 
   @Override
@@ -179,6 +189,17 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
         Message.valueOf(UnsafeByteOperations.unsafeWrap(reply)));
   }
 
+  /** Says when the bucket holds more. Nobody is asked whether this member leads: it is true. */
+  @Override
+  public CompletableFuture<Message> queryStale(Message request, long minIndex) {
+    ExportedUpTo known = ExportedUpTo.decode(request.getContent().asReadOnlyByteBuffer());
+    return exports
+        .moreThan(known.index())
+        .thenApply(
+            index ->
+                Message.valueOf(UnsafeByteOperations.unsafeWrap(new ExportedUpTo(index).encode())));
+  }
+
   private Message quorum(RaftServer server) {
     try {
       byte[] reply = QuorumReport.of(server.getDivision(getGroupId())).encode();
@@ -232,9 +253,12 @@ final class RatisMetadataStateMachine extends BaseStateMachine {
 
   @Override
   public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
-    if (!member.getPeerId().equals(leader)) {
+    if (member.getPeerId().equals(leader)) {
+      watch.lead();
+    } else {
       leases.follow();
       exporter.follow();
+      watch.follow();
     }
   }
 

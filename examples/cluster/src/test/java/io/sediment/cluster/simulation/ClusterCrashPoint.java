@@ -32,8 +32,6 @@ final class ClusterCrashPoint {
           EXPORT,
           LANE_REGISTRY);
 
-  private static final byte NOTICE_KIND = 0;
-
   /** What is done when the process dies. */
   enum Moment {
     /** The leader has the command, and nobody else. The leader dies. */
@@ -119,8 +117,6 @@ final class ClusterCrashPoint {
   }
 
   private static String nameOf(byte[] command) {
-    return command[0] == NOTICE_KIND
-        ? "notice"
-        : CommandLayout.decode(ByteBuffer.wrap(command)).getClass().getSimpleName();
+    return CommandLayout.decode(ByteBuffer.wrap(command)).getClass().getSimpleName();
   }
 }

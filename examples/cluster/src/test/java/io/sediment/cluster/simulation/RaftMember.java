@@ -17,7 +17,8 @@ import io.sediment.metadata.liveness.Heartbeat;
 import io.sediment.metadata.liveness.HeartbeatDesk;
 import io.sediment.metadata.liveness.HeartbeatReply;
 import io.sediment.metadata.log.CommandSubmission;
-import io.sediment.metadata.log.ExportNotice;
+import io.sediment.metadata.log.ExportDesk;
+import io.sediment.metadata.log.ExportWatch;
 import io.sediment.metadata.log.ExportedImages;
 import io.sediment.metadata.log.MetadataStateMachine;
 import io.sediment.objectstore.ObjectStore;
@@ -46,6 +47,8 @@ final class RaftMember implements ClusterMetadata {
   private final CommandSubmission submission;
   private final BrokerLeases leases = new BrokerLeases(LEASE);
   private final HeartbeatDesk desk;
+  private final ExportDesk exports;
+  private final ExportWatch watch;
   private long appliedIndex;
   private long appliedTerm;
   private long electedIn = -1;
@@ -70,7 +73,10 @@ final class RaftMember implements ClusterMetadata {
     this.images = new ExportedImages(publication);
     this.exporter =
         new Exporter(
-            new ExportRegister(store, incarnation, writer), process, this::onExported, onHalted);
+            new ExportRegister(store, incarnation, writer),
+            process,
+            images::exportedUpTo,
+            onHalted);
     this.machine = new MetadataStateMachine(images, exporter);
     this.submission =
         new CommandSubmission(
@@ -80,6 +86,8 @@ final class RaftMember implements ClusterMetadata {
             COMMAND_BYTES_MAX,
             command -> raft.propose(this, command));
     this.desk = new HeartbeatDesk(leases, images::exportedIndex, process);
+    this.exports = new ExportDesk(images, process, SimulatedRaft.PATIENCE);
+    this.watch = new ExportWatch(images, index -> raft.exportedAfter(this, index), process);
     ExportState exported = started.exported();
     images.exportedUpTo(exported.index());
     machine.load(exported.image(), exported.index());
@@ -113,6 +121,10 @@ final class RaftMember implements ClusterMetadata {
     return desk.hear(heartbeat, machine.image());
   }
 
+  CompletableFuture<Long> exportedAfter(long index) {
+    return exports.moreThan(index);
+  }
+
   /** Whether the log arrives here. */
   boolean hears() {
     return !deaf;
@@ -139,15 +151,17 @@ final class RaftMember implements ClusterMetadata {
     if (raft.isLedBy(this, electedIn) && appliedIndex >= readyIndex) {
       readyIndex = Long.MAX_VALUE;
       leads = true;
+      watch.lead();
       process.trace("leads the metadata in term " + electedIn);
       leases.lead();
       exporter.lead(new AppliedCommand(appliedTerm, appliedIndex, null, machine.image()));
     }
   }
 
-  /** Hears that somebody else was elected. */
-  void follow(SimulatedRaft by) {
-    if (!by.isLedBy(this)) {
+  /** Hears that somebody else leads. */
+  void follow() {
+    if (!raft.isLedBy(this)) {
+      watch.follow();
       leads = false;
       readyIndex = Long.MAX_VALUE;
       leases.follow();
@@ -173,13 +187,6 @@ final class RaftMember implements ClusterMetadata {
       raft.answer(entry, this, applied);
     }
     leadOnceReady();
-  }
-
-  private void onExported(long index) {
-    images.exportedUpTo(index);
-    if (leads) {
-      raft.propose(this, ExportNotice.encode(index));
-    }
   }
 
   @Override

@@ -31,6 +31,10 @@ final class SimulatedRaft {
   private static final int REPLICATION_NANOS_MAX = 8_000_000;
   private static final Duration ELECTION_LOOK = Duration.ofMillis(150);
   private static final Duration ATTEMPT_TIMEOUT = Duration.ofMillis(500);
+
+  /** After which a leader answers in any case. */
+  static final Duration PATIENCE = ATTEMPT_TIMEOUT.dividedBy(2);
+
   private static final Duration RETRY_PAUSE = Duration.ofMillis(50);
 
   /** An entry of the log; {@code proposal} is null for those of former leaders. */
@@ -105,6 +109,7 @@ final class SimulatedRaft {
   void join(RaftMember member) {
     members.add(member);
     deliver(member);
+    member.process().schedule(member::follow, transit()); // who leads, if anybody does
   }
 
   /** The entry behind {@code index}; null while there is none. */
@@ -160,8 +165,10 @@ final class SimulatedRaft {
     elections++;
     leader = next;
     simulation.world().trace("term " + term + " is led by " + next.process());
-    if (old != null && old != next) {
-      old.process().schedule(() -> old.follow(this), transit());
+    for (RaftMember each : members) {
+      if (each != next && each.process().isUp()) {
+        each.process().schedule(each::follow, transit());
+      }
     }
     long readyIndex = lastIndex();
     long nextTerm = term;
@@ -184,7 +191,7 @@ final class SimulatedRaft {
     votesAreSplit = true;
     undecided.addAll(replicating);
     replicating.clear();
-    old.process().schedule(() -> old.follow(this), transit());
+    old.process().schedule(old::follow, transit());
     long lostTerm = ++term;
     simulation.world().schedule(() -> votesAreSplit &= term != lostTerm, length);
   }
@@ -370,6 +377,30 @@ final class SimulatedRaft {
               HeartbeatReply reply = to.hear(heartbeat);
               back.schedule(() -> answer.complete(reply), transit());
             },
+            transit());
+    return answer;
+  }
+
+  // -- what the bucket holds ---------------------------------------------------------------------
+
+  /** Answered by a member that leads, and by nobody where that one dies. */
+  CompletableFuture<Long> exportedAfter(RaftMember from, long index) {
+    CompletableFuture<Long> answer = new CompletableFuture<>();
+    RaftMember to = leader;
+    SimScheduler back = from.process();
+    if (to == null) {
+      answer.completeExceptionally(new MetadataUnavailableException("no leader"));
+      return answer;
+    }
+    back.schedule(
+        () -> answer.completeExceptionally(new MetadataUnavailableException("no answer")),
+        ATTEMPT_TIMEOUT);
+    to.process()
+        .schedule(
+            () ->
+                to.exportedAfter(index)
+                    .thenAccept(
+                        exported -> back.schedule(() -> answer.complete(exported), transit())),
             transit());
     return answer;
   }
