@@ -54,23 +54,25 @@ public final class ExportWatch implements AutoCloseable {
         return;
       }
     }
-    ask.apply(images.exportedIndex())
-        .whenComplete(
-            (index, failure) -> {
-              if (failure == null) {
-                scheduler.execute(() -> told(index, asked));
-              } else {
-                scheduler.schedule(() -> ask(asked), PAUSE); // there may be another leader by then
-              }
-            });
+    CompletableFuture<Long> answer;
+    try {
+      answer = ask.apply(images.exportedIndex());
+    } catch (RuntimeException e) {
+      answer = CompletableFuture.failedFuture(e);
+    }
+    answer.whenComplete(
+        (index, failure) -> {
+          if (failure == null) {
+            scheduler.execute(() -> told(index, asked));
+          } else {
+            scheduler.schedule(() -> ask(asked), PAUSE); // there may be another leader by then
+          }
+        });
   }
 
   private void told(long index, long asked) {
-    try {
-      images.exportedUpTo(index); // true whoever says so
-    } finally {
-      ask(asked);
-    }
+    images.exportedUpTo(index); // true whoever says so
+    ask(asked);
   }
 
   @Override

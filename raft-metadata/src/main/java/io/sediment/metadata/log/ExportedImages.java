@@ -52,8 +52,9 @@ public final class ExportedImages {
       }
       exportedIndex = index;
     }
-    publish();
+    // The others first, who have a way to go: what listeners do here may send clients to them.
     awaitedBelow(index).forEach(each -> each.more().complete(index));
+    publish();
   }
 
   private synchronized List<Awaited> awaitedBelow(long index) {
@@ -85,6 +86,10 @@ public final class ExportedImages {
 
   private synchronized void forget(Awaited waited) {
     awaited.remove(waited);
+  }
+
+  synchronized int awaitedCount() {
+    return awaited.size();
   }
 
   /** Completes when an image of at least {@code version} is published. */

@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
  * What members and their leader tell each other of the bucket: it holds the metadata log up to
  * {@code index}.
  *
+ * <p>A later version is read up to what is known.
+ *
  * <pre>
  *   format version (u8), index (i64)
  * </pre>
@@ -25,11 +27,13 @@ public record ExportedUpTo(long index) {
   public static ExportedUpTo decode(ByteBuffer bytes) {
     MetadataInput in = new MetadataInput(bytes, "exported index");
     int version = in.u8();
-    if (version != VERSION) {
+    long index = in.i64();
+    if (version < VERSION) {
       throw in.corrupt("format version " + version);
     }
-    long index = in.i64();
-    in.end();
+    if (version == VERSION) {
+      in.end();
+    }
     return new ExportedUpTo(index);
   }
 }

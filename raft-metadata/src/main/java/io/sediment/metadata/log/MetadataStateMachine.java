@@ -23,6 +23,9 @@ public final class MetadataStateMachine {
   private static final CompletableFuture<byte[]> NOTHING_TO_ANSWER =
       CompletableFuture.completedFuture(new byte[0]);
 
+  /** Logs of former builds have entries that begin like this: the bucket holds so much. */
+  private static final byte EXPORT_NOTICE = 0;
+
   /** Where the applied state is kept on this machine. */
   @FunctionalInterface
   public interface Rows {
@@ -60,6 +63,9 @@ public final class MetadataStateMachine {
   public CompletableFuture<byte[]> apply(ByteBuffer entry, long term, long index, Rows rows) {
     if (index <= loadedIndex) {
       return NOTHING_TO_ANSWER;
+    }
+    if (entry.get(entry.position()) == EXPORT_NOTICE) {
+      return NOTHING_TO_ANSWER; // this member asks
     }
     return apply(CommandLayout.decode(entry.duplicate()), entry, term, index, rows);
   }

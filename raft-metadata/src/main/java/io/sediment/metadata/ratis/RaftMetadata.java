@@ -546,9 +546,9 @@ public final class RaftMetadata implements ClusterMetadata, AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    watch.close();
     silentMembers.close();
     passLeadership();
+    watch.close();
     // Before the server, which waits for everything it has applied to be exported.
     exporter.close();
     try {

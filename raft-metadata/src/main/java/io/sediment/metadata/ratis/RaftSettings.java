@@ -76,7 +76,7 @@ final class RaftSettings {
           properties, standsAgain(config));
     }
     RaftServerConfigKeys.Log.Appender.setRetryPolicy(properties, retries(leaseMs));
-    // Heartbeats are the only reads: a leader grants a lease only while a majority follows it.
+    // Heartbeats are such reads: a leader grants a lease only while a majority follows it.
     RaftServerConfigKeys.Read.setOption(properties, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
     RaftServerConfigKeys.Read.setTimeout(properties, millis(leaseMs * 2 / 3));
     RaftClientConfigKeys.Rpc.setRequestTimeout(

@@ -166,7 +166,7 @@ final class SimulatedRaft {
     leader = next;
     simulation.world().trace("term " + term + " is led by " + next.process());
     for (RaftMember each : members) {
-      if (each != next && each.process().isUp()) {
+      if (each != next) {
         each.process().schedule(each::follow, transit());
       }
     }
