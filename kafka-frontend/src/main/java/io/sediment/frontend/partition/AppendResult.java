@@ -15,8 +15,8 @@ public sealed interface AppendResult {
   /**
    * Not in the log.
    *
-   * @param isHandover because the partition is being handed over: once the log has closed its
-   *     client can be told where to go, or the log is appended to again
+   * @param isHandover because the partition is being handed over, so that it is worth waiting: once
+   *     the log has closed its client can be told where to go, or the log is appended to again
    */
   record Refused(Errors error, String message, boolean isHandover) implements AppendResult {
     public Refused(Errors error, String message) {

@@ -106,8 +106,9 @@ public final class PartitionHandoff implements AutoCloseable {
    * and has none placed here any more. What the store does not take in time is tried again for as
    * long as this is not closed.
    *
-   * @return how many went. Completes at once where nobody else could take them; fails where this
-   *     broker has lost its lane, or is closed before that is done
+   * @return how many went, which is all but those that can go nowhere. Completes at once where
+   *     nobody else could take them; fails where this broker has lost its lane, or is closed before
+   *     that is done
    */
   public CompletableFuture<Integer> drain() {
     if (!isAnybodyElse()) {
@@ -157,7 +158,7 @@ public final class PartitionHandoff implements AutoCloseable {
     List<PartitionLog> idle = new ArrayList<>();
     for (PartitionLog each : logs.all()) {
       PartitionId id = new PartitionId(each.id().topicId(), each.id().partition());
-      if (logs.newest(id, image) == each) {
+      if (logs.newest(id, image) == each && !each.isStranded()) {
         boolean isBusy = each.appendedBytes() > bytesBefore.getOrDefault(each, 0L);
         (isBusy ? busy : idle).add(each);
       }
@@ -203,6 +204,7 @@ public final class PartitionHandoff implements AutoCloseable {
    * Hands some partitions over together. One whose log closes meanwhile is passed over. Where the
    * store does not take in time what they appended, this broker keeps them all. One that ends below
    * its start, which is a mistake of ours, goes nowhere and appends no more: nobody could read it.
+   * It is passed over, too, and {@linkplain PartitionLog#strand stranded}.
    *
    * @param target a broker, or {@link MovePartitions#ANY_BROKER}
    * @return how many went, to whomever, once this broker knows that and what they appended is
@@ -215,7 +217,8 @@ public final class PartitionHandoff implements AutoCloseable {
 
   /**
    * @param isExpected whether the targets know that they may lead at any moment, and have clients
-   *     wait that come before they do: so clients are sent there as soon as the move is submitted
+   *     wait that come before they do: so clients are sent there as soon as the move is submitted,
+   *     whatever becomes of it, and not where it could not be, since this is closed
    */
   private CompletableFuture<Integer> handOver(
       List<PartitionLog> leaving, ToIntFunction<PartitionLog> target, boolean isExpected) {
@@ -252,13 +255,13 @@ public final class PartitionHandoff implements AutoCloseable {
             })
         .thenCompose(
             allDurable -> {
-              List<Move> moves = ready.stream().map(Leaving::move).toList();
-              if (moves.isEmpty()) {
+              List<Leaving> all = List.copyOf(ready);
+              if (all.isEmpty()) {
                 return CompletableFuture.completedFuture(0);
               }
-              CompletableFuture<Integer> moved = submitMoves(moves);
+              CompletableFuture<Integer> moved = submitMoves(all);
               if (isExpected && !moved.isCompletedExceptionally()) {
-                ready.forEach(PartitionHandoff::sendAhead);
+                all.forEach(PartitionHandoff::sendAhead);
               }
               return moved.thenCombine(flushed, (count, put) -> count);
             });
@@ -275,19 +278,26 @@ public final class PartitionHandoff implements AutoCloseable {
    * They append no more, whatever the answer is. So where one that cannot go has all of them
    * rejected, the others go without it.
    *
-   * @return how many went; fails where one did not
+   * @return how many went
    */
-  private CompletableFuture<Integer> submitMoves(List<Move> moves) {
+  private CompletableFuture<Integer> submitMoves(List<Leaving> leaving) {
+    List<Move> moves = leaving.stream().map(Leaving::move).toList();
     return submit(new MovePartitions(lane, laneEpoch, moves))
         .thenCompose(
             result -> {
-              int count = moves.size();
-              if (count > 1 && isOneOutOfRange(result)) {
-                return submitMoves(moves.subList(0, count / 2))
-                    .thenCombine(submitMoves(moves.subList(count / 2, count)), Integer::sum);
+              int count = leaving.size();
+              if (!isOneOutOfRange(result)) {
+                result.valueOrThrow();
+                return CompletableFuture.completedFuture(count);
               }
-              result.valueOrThrow();
-              return CompletableFuture.completedFuture(count);
+              if (count > 1) {
+                return submitMoves(leaving.subList(0, count / 2))
+                    .thenCombine(submitMoves(leaving.subList(count / 2, count)), Integer::sum);
+              }
+              PartitionLog stranded = leaving.get(0).log();
+              log.error("{} can neither go nor be appended to: {}", stranded, result);
+              stranded.strand();
+              return CompletableFuture.completedFuture(0);
             });
   }
 

@@ -68,6 +68,7 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
   private volatile long supersededBelow;
   private volatile int handoffs; // written under lock
   private volatile int nextLeader = NOBODY;
+  private volatile boolean stranded;
   private volatile long appendedBytes; // written under lock
   private volatile boolean closed;
 
@@ -158,14 +159,27 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
     nextLeader = broker;
   }
 
-  /** See {@link #goesTo}; {@link #NOBODY} before. */
+  /** See {@link #goesTo}; {@link #NOBODY} before, and where it is {@link #isStranded stranded}. */
   int nextLeader() {
-    return nextLeader;
+    return stranded ? NOBODY : nextLeader;
+  }
+
+  /**
+   * It was {@link #handOver handed over}, and no leadership can follow where it ends: it neither
+   * appends nor goes anywhere for as long as this broker leads it.
+   */
+  void strand() {
+    stranded = true;
+  }
+
+  boolean isStranded() {
+    return stranded;
   }
 
   /**
    * Whether another leadership is about to follow, here or elsewhere. Nothing is appended any more;
-   * who waits until the log has closed can be told where to go.
+   * who waits until the log has closed can be told where to go, unless it is {@link #isStranded
+   * stranded}.
    */
   public boolean isHandedOver() {
     return handoffs > 0 && !closed;
@@ -280,7 +294,7 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
     synchronized (lock) {
       LanePartition open = lane;
       if (closed || handoffs > 0 || open == null) {
-        return notLeader(!closed && handoffs > 0);
+        return notLeader(!closed && handoffs > 0 && !stranded);
       }
       if (producerId >= 0) {
         Decision decision =

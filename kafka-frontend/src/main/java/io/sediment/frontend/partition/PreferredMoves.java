@@ -76,6 +76,7 @@ public final class PreferredMoves implements AutoCloseable {
     for (PartitionId id : image.preferredLeaders().keySet()) {
       PartitionLog led = logs.newest(id, image);
       if (led != null
+          && !led.isStranded()
           && image.isMoving(id)
           && takesPartitions(target(id, image), image)
           && leaving.size() < PARTITIONS_AT_ONCE) {

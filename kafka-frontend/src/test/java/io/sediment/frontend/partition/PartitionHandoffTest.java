@@ -25,7 +25,9 @@ import io.sediment.metadata.RaiseLogStarts;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.RegisterLane;
 import io.sediment.metadata.SealLane;
+import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.SystemPorts;
+import io.sediment.simulation.SimScheduler;
 import io.sediment.simulation.Simulation;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,6 +37,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.Test;
 
@@ -403,13 +406,59 @@ class PartitionHandoffTest {
   }
 
   @Test
-  void whereTheMoveIsRefusedNobodyIsSentAhead() {
+  void whereNothingCouldBeSubmittedNobodyIsSentAhead() {
+    createTopic(1);
+    addBroker();
+    PartitionLog log = log(logs, 0);
+    SimScheduler process = simulation.process("broker 0, which closes");
+    AtomicReference<PartitionHandoff> closing = new AtomicReference<>();
+    closing.set(
+        new PartitionHandoff(
+            0, 1, unsure, logs, LANE, 1, this::flush, whoseWaitsEndWith(process, closing)));
+    assertThat(closing.get().drain())
+        .failsWithin(Duration.ZERO)
+        .withThrowableThat()
+        .havingRootCause()
+        .withMessageContaining("closed");
+    assertThat(unsure.moves).isEmpty();
+    assertThat(log.nextLeader()).isEqualTo(PartitionLog.NOBODY);
+  }
+
+  /** Closes the handoff when it waits no longer for the store and has submitted no move yet. */
+  private static Scheduler whoseWaitsEndWith(
+      Scheduler scheduler, AtomicReference<PartitionHandoff> closing) {
+    return new Scheduler() {
+      @Override
+      public Cancellable schedule(Runnable task, Duration delay) {
+        Cancellable scheduled = scheduler.schedule(task, delay);
+        return () -> {
+          scheduled.cancel();
+          closing.get().close();
+        };
+      }
+
+      @Override
+      public void execute(Runnable task) {
+        scheduler.execute(task);
+      }
+    };
+  }
+
+  @Test
+  void whoWasSentAheadOfAMoveThatIsRejectedThenIsSentNowhere() {
     PartitionLog log = logWithARecordOnItsWay();
     CompletableFuture<Integer> draining = handoff.drain();
     metadata.accept(new RaiseLogStarts(Map.of(new PartitionId(TOPIC, 0), 10L)));
+    unsure.toLoseBefore = 1;
     lane.ackAll();
-    assertThat(draining).isCompletedExceptionally();
-    assertThat(log.nextLeader()).isEqualTo(PartitionLog.NOBODY);
+    assertThat(append(log)).as("worth waiting for").matches(PartitionHandoffTest::isHandover);
+    assertThat(logs.whereIs(log.id()).leader().id()).isEqualTo(1);
+
+    simulation.runFor(Duration.ofSeconds(1));
+    assertThat(draining).isCompletedWithValue(0);
+    assertRefused(append(log));
+    assertThat(append(log)).as("for good").matches(refused -> !isHandover(refused));
+    assertThat(logs.whereIs(log.id()).leader()).isNull();
   }
 
   @Test
@@ -422,17 +471,26 @@ class PartitionHandoffTest {
       appendDurably(all.get(i));
     }
     metadata.accept(new RaiseLogStarts(Map.of(new PartitionId(TOPIC, 3), 10L)));
-    assertThat(handoff.handOver(all, any -> 1))
-        .failsWithin(Duration.ZERO)
-        .withThrowableThat()
-        .havingRootCause()
-        .withMessageContaining("OFFSET_OUT_OF_RANGE")
-        .withMessageContaining("end=3 start=10");
+    assertThat(handoff.handOver(all, any -> 1)).isCompletedWithValue(4);
     for (int i = 0; i < 5; i++) {
       int leader = metadata.image().leaderOf(partition(i));
       assertThat(leader).as("leader of " + i).isEqualTo(i == 3 ? 0 : 1);
     }
     assertRefused(append(all.get(3)));
+  }
+
+  @Test
+  void oneThatCannotGoKeepsNoLaterSteps() {
+    createTopic(600);
+    addBroker();
+    PartitionLog ofTheFirstStep = logs.all().iterator().next();
+    int stranded = ofTheFirstStep.id().partition();
+    metadata.accept(new RaiseLogStarts(Map.of(new PartitionId(TOPIC, stranded), 10L)));
+    assertThat(handoff.drain()).isCompletedWithValue(599);
+    assertThat(unsure.moves.get(0)).hasSize(4).contains(stranded);
+    assertThat(unsure.moves).last().satisfies(last -> assertThat(last).doesNotContain(stranded));
+    assertThat(logs.all()).containsExactly(ofTheFirstStep);
+    assertThat(otherLogs.all()).hasSize(599);
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.sediment.metadata.NewTopic;
 import io.sediment.metadata.OpenLane;
 import io.sediment.metadata.PartitionId;
 import io.sediment.metadata.PreferLeaders;
+import io.sediment.metadata.RaiseLogStarts;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.RegisterLane;
 import io.sediment.runtime.SystemPorts;
@@ -110,6 +111,19 @@ class PreferredMovesTest {
     metadata.accept(new LaneOpened(OTHER, epoch, Map.of()));
     runOn();
     assertThat(ledBy(1)).isEqualTo(1);
+  }
+
+  @Test
+  void oneThatCannotGoIsPassedOver() {
+    metadata.accept(new RaiseLogStarts(Map.of(new PartitionId(TOPIC, 1), 10L)));
+    prefer(3);
+    runOn();
+    assertThat(ledBy(1)).isEqualTo(2);
+    assertThat(flushes).isEqualTo(2);
+    prefer(4);
+    runOn();
+    assertThat(ledBy(1)).isEqualTo(3);
+    assertThat(flushes).isEqualTo(4);
   }
 
   @Test
