@@ -29,15 +29,20 @@ final class FrozenBucket implements BucketSource.Opened {
     }
   }
 
-  /** What {@code fsck} says of {@code bucket} as it is right now; empty where all is well. */
+  /** What {@code fsck} says of {@code bucket} as it is right now; empty without a finding. */
   static List<String> fsck(SimObjectStore bucket) {
     FrozenBucket frozen = new FrozenBucket(bucket);
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
     int status = Tools.run(new String[] {"fsck"}, scheduler -> frozen, out, out);
-    return status == Tools.EXIT_CLEAN
-        ? List.of()
-        : said.toString(StandardCharsets.UTF_8).lines().toList();
+    List<String> lines = said.toString(StandardCharsets.UTF_8).lines().toList();
+    boolean isClean =
+        status == Tools.EXIT_CLEAN && lines.stream().noneMatch(FrozenBucket::isFinding);
+    return isClean ? List.of() : lines;
+  }
+
+  private static boolean isFinding(String line) {
+    return line.startsWith("finding ");
   }
 
   @Override
