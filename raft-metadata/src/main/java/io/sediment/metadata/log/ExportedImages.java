@@ -52,9 +52,8 @@ public final class ExportedImages {
       }
       exportedIndex = index;
     }
-    // The others first, who have a way to go: what listeners do here may send clients to them.
-    awaitedBelow(index).forEach(each -> each.more().complete(index));
     publish();
+    awaitedBelow(index).forEach(each -> each.more().complete(index));
   }
 
   private synchronized List<Awaited> awaitedBelow(long index) {
