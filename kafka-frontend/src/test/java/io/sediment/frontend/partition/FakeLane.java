@@ -40,6 +40,7 @@ public final class FakeLane implements PartitionLane {
   private volatile boolean manual;
   private volatile boolean busy;
   private volatile boolean halted;
+  private volatile boolean haltTold;
   private final AtomicInteger appendsLeft = new AtomicInteger(Integer.MAX_VALUE);
   private volatile boolean lastIsDurable;
   private volatile Executor coldReads = Runnable::run;
@@ -62,6 +63,7 @@ public final class FakeLane implements PartitionLane {
     epoch = nextEpoch;
     appendsLeft.set(Integer.MAX_VALUE);
     halted = false;
+    haltTold = false;
   }
 
   /** Another lane, which reads on in the one before. */
@@ -160,10 +162,15 @@ public final class FakeLane implements PartitionLane {
     halted = true;
     LaneHaltedException cause = new LaneHaltedException("fenced by a test");
     partitions.values().forEach(partition -> partition.listener.onHalted(cause));
+    haltTold = true;
   }
 
+  /**
+   * Whether it stopped and everybody heard of it. What is opened before that, in the same lane
+   * opened again, would be stopped too.
+   */
   public boolean isHalted() {
-    return halted;
+    return haltTold;
   }
 
   /** Slices that were read and not closed. */
