@@ -86,6 +86,14 @@ class EarlyProduceTest {
             List.of(new MovePartitions.Move(new PartitionId(TOPIC, partition), 0, 7, target))));
   }
 
+  private void assertWaitsUntilThePartitionArrives(Sent sent) {
+    simulation.runFor(NEARLY_ALL_OF_A_WAIT);
+    assertThat(sent.answer).isNotDone();
+    move(0, 0);
+    simulation.runFor(REST_OF_A_WAIT);
+    assertThat(sent.errorOf(0)).isEqualTo(Errors.NONE);
+  }
+
   /** What one client waits for that has sent a batch for each of some partitions. */
   private final class Sent implements RequestContext {
     private final CompletableFuture<ProduceResponseData> answer;
@@ -169,11 +177,7 @@ class EarlyProduceTest {
   @Test
   void whoComesEarlyWaitsUntilThePartitionArrives() {
     Sent early = new Sent(0);
-    simulation.runFor(NEARLY_ALL_OF_A_WAIT);
-    assertThat(early.answer).isNotDone();
-    move(0, 0);
-    simulation.runFor(REST_OF_A_WAIT);
-    assertThat(early.errorOf(0)).isEqualTo(Errors.NONE);
+    assertWaitsUntilThePartitionArrives(early);
     assertThat(early.answerFor(0).baseOffset()).isEqualTo(7);
   }
 
@@ -194,12 +198,7 @@ class EarlyProduceTest {
     assertThat(another.answer).as("nobody has waited for it yet").isNotDone();
 
     create(new UUID(7, 8), "news", List.of(0));
-    Sent afterNews = new Sent(0, 2);
-    simulation.runFor(NEARLY_ALL_OF_A_WAIT);
-    assertThat(afterNews.answer).isNotDone();
-    move(0, 0);
-    simulation.runFor(REST_OF_A_WAIT);
-    assertThat(afterNews.errorOf(0)).isEqualTo(Errors.NONE);
+    assertWaitsUntilThePartitionArrives(new Sent(0, 2));
   }
 
   @Test
@@ -210,12 +209,7 @@ class EarlyProduceTest {
     simulation.runFor(REST_OF_A_WAIT);
     assertThat(early.errorOf(0)).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
 
-    Sent afterNews = new Sent(0);
-    simulation.runFor(NEARLY_ALL_OF_A_WAIT);
-    assertThat(afterNews.answer).isNotDone();
-    move(0, 0);
-    simulation.runFor(REST_OF_A_WAIT);
-    assertThat(afterNews.errorOf(0)).isEqualTo(Errors.NONE);
+    assertWaitsUntilThePartitionArrives(new Sent(0));
   }
 
   @Test
