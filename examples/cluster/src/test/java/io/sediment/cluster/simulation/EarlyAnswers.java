@@ -1,17 +1,13 @@
 package io.sediment.cluster.simulation;
 
 import io.sediment.frontend.handler.ApiHandler;
-import io.sediment.frontend.handler.RequestContext;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
-import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
-import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.jspecify.annotations.Nullable;
@@ -41,38 +37,19 @@ final class EarlyAnswers {
     return handler.key() == ApiKeys.PRODUCE ? new Produces(handler) : handler;
   }
 
-  private final class Produces implements ApiHandler<ProduceRequestData, ProduceResponseData> {
-    private final ApiHandler<ProduceRequestData, ProduceResponseData> handler;
-
-    @SuppressWarnings("unchecked")
+  private final class Produces extends SpoiledProduces {
     Produces(ApiHandler<?, ?> handler) {
-      this.handler = (ApiHandler<ProduceRequestData, ProduceResponseData>) handler;
+      super(handler);
     }
 
     @Override
-    public ApiKeys key() {
-      return ApiKeys.PRODUCE;
-    }
-
-    @Override
-    public CompletableFuture<ProduceResponseData> handle(
-        RequestContext context, ProduceRequestData request) {
-      TopicProduceData topic = request.topicData().iterator().next();
-      MemoryRecords records = (MemoryRecords) topic.partitionData().get(0).records();
+    @Nullable PartitionProduceResponse spoiled(TopicProduceData topic) {
+      PartitionProduceData sent = topic.partitionData().get(0);
+      MemoryRecords records = (MemoryRecords) sent.records();
       @Nullable Long known = offsets.get(Sequence.of(records.buffer()));
-      if (known == null) {
-        return handler.handle(context, request);
-      }
-      TopicProduceResponse answer = new TopicProduceResponse().setName(topic.name());
-      answer
-          .partitionResponses()
-          .add(
-              new PartitionProduceResponse()
-                  .setIndex(topic.partitionData().get(0).index())
-                  .setBaseOffset(known));
-      ProduceResponseData response = new ProduceResponseData();
-      response.responses().add(answer);
-      return CompletableFuture.completedFuture(response);
+      return known == null
+          ? null
+          : new PartitionProduceResponse().setIndex(sent.index()).setBaseOffset(known);
     }
   }
 }
