@@ -159,16 +159,7 @@ final class BrokerSimulation implements AutoCloseable {
   private void heal() {
     healed = true;
     bucket.heal();
-    for (BrokerProcess broker : brokers) {
-      broker.giveMemoryBack();
-      if (broker.process().isPaused()) {
-        if (random.nextBoolean()) {
-          broker.process().resume();
-        } else {
-          broker.process().crash();
-        }
-      }
-    }
+    brokers.forEach(broker -> broker.heal(random));
   }
 
   private void audit() {
@@ -261,7 +252,7 @@ final class BrokerSimulation implements AutoCloseable {
     }
     if (memoryChaos.nextInt(4) == 0) {
       exhaustions++;
-      brokers.get(memoryChaos.nextInt(brokers.size())).exhaustMemory(memoryChaos.split());
+      brokers.get(memoryChaos.nextInt(brokers.size())).memory().exhaust(memoryChaos.split());
     }
     BrokerProcess victim =
         random.nextBoolean() ? newest() : brokers.get(random.nextInt(brokers.size()));

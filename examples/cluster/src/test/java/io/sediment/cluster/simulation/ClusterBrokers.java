@@ -116,16 +116,7 @@ final class ClusterBrokers {
   void heal() {
     healed = true;
     raft.heal();
-    for (BrokerProcess broker : processes) {
-      broker.giveMemoryBack();
-      if (broker.process().isPaused()) {
-        if (random.nextBoolean()) {
-          broker.process().resume();
-        } else {
-          broker.process().crash();
-        }
-      }
-    }
+    processes.forEach(broker -> broker.heal(random));
   }
 
   boolean isHealed() {
@@ -299,10 +290,19 @@ final class ClusterBrokers {
     return processes.stream().mapToLong(count).sum();
   }
 
-  private long sumOfMoves(ToLongFunction<BrokerMoves> count) {
+  /** Likewise, of what they have to do with each other. */
+  long sumOfPeers(ToLongFunction<BrokerPeers> count) {
     return sum(
         broker -> {
-          BrokerMoves moves = broker.moves();
+          BrokerPeers peers = broker.peers();
+          return peers == null ? 0 : count.applyAsLong(peers);
+        });
+  }
+
+  private long sumOfMoves(ToLongFunction<BrokerMoves> count) {
+    return sumOfPeers(
+        peers -> {
+          BrokerMoves moves = peers.moves();
           return moves == null ? 0 : count.applyAsLong(moves);
         });
   }

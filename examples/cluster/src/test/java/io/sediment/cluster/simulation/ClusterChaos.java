@@ -78,7 +78,7 @@ final class ClusterChaos {
       }
       case 11 -> {
         exhaustions++;
-        victim.exhaustMemory(random.split());
+        victim.memory().exhaust(random.split());
       }
       case 12 -> {
         if (!brokers.isRecovering() && random.nextInt(3) == 0) {
@@ -86,9 +86,9 @@ final class ClusterChaos {
         }
       }
       case 13, 14 -> {
-        RaftMember member = victim.member();
-        if (member != null) {
-          raft.deafen(member, Duration.ofMillis(200L << random.nextInt(8)));
+        BrokerPeers peers = victim.peers();
+        if (peers != null) {
+          raft.deafen(peers.member(), Duration.ofMillis(200L << random.nextInt(8)));
         }
       }
       default -> {
@@ -113,7 +113,8 @@ final class ClusterChaos {
   }
 
   private static @Nullable BrokerMoves movesOf(@Nullable BrokerProcess broker) {
-    return broker == null ? null : broker.moves();
+    BrokerPeers peers = broker == null ? null : broker.peers();
+    return peers == null ? null : peers.moves();
   }
 
   private void crash(SimScheduler process) {

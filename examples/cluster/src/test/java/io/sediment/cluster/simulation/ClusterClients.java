@@ -93,7 +93,7 @@ final class ClusterClients {
           BrokerProcess asked = brokers.newest(broker);
           return asked != null && asked.isServing() ? asked : null;
         },
-        BrokerProcess.rackOf(broker),
+        BrokerPeers.rackOf(broker),
         (by, highWatermark) -> {
           if (!brokers.newest(broker).termOf(place).isKnown()) {
             checkNotBeyondLeader(place, by, highWatermark);
