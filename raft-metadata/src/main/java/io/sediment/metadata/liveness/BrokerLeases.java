@@ -9,7 +9,7 @@ import java.util.Map;
  * no clock; times are nanoseconds of one monotonic clock of this process. Thread-safe.
  */
 public final class BrokerLeases {
-  private record Lease(long brokerEpoch, long endNanos) {}
+  private record Lease(long brokerEpoch, long endNanos, boolean left) {}
 
   private final long leaseNanos;
   private final Map<Integer, Lease> leases = new HashMap<>(); // guarded by this
@@ -45,7 +45,7 @@ public final class BrokerLeases {
   public synchronized boolean renew(int broker, long brokerEpoch, long nowNanos) {
     Lease known = leases.get(broker);
     if (leading && (known == null || known.brokerEpoch() <= brokerEpoch)) {
-      leases.put(broker, new Lease(brokerEpoch, nowNanos + leaseNanos));
+      leases.put(broker, new Lease(brokerEpoch, nowNanos + leaseNanos, false));
     }
     return leading;
   }
@@ -54,8 +54,14 @@ public final class BrokerLeases {
   public synchronized void leave(int broker, long brokerEpoch, long nowNanos) {
     Lease known = leases.get(broker);
     if (leading && (known == null || known.brokerEpoch() <= brokerEpoch)) {
-      leases.put(broker, new Lease(brokerEpoch, nowNanos));
+      leases.put(broker, new Lease(brokerEpoch, nowNanos, true));
     }
+  }
+
+  /** Whether a broker process has said that it ends. */
+  public synchronized boolean hasLeft(int broker, long brokerEpoch) {
+    Lease known = leases.get(broker);
+    return known != null && known.brokerEpoch() == brokerEpoch && known.left();
   }
 
   /**

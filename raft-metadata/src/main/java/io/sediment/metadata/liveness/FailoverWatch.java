@@ -85,14 +85,22 @@ public final class FailoverWatch implements AutoCloseable {
       scheduleNext();
       return;
     }
-    for (Broker broker : image.brokers().values()) {
-      if (broker.id() != self && !leases.isAlive(broker.id(), broker.epoch(), now)) {
-        LOG.warn(
-            "broker {} has been silent for {}: taking its lanes", broker.id(), leases.duration());
-      }
-    }
+    image.lanes().values().stream()
+        .map(lane -> image.broker(lane.owner()))
+        .filter(owner -> owner != null && owner.id() != self)
+        .filter(owner -> !leases.isAlive(owner.id(), owner.epoch(), now))
+        .distinct()
+        .forEach(this::sayWhy);
     CompletableFuture.allOf(plan.stream().map(this::submit).toArray(CompletableFuture[]::new))
         .whenComplete((done, failure) -> scheduleNext());
+  }
+
+  private void sayWhy(Broker owner) {
+    if (leases.hasLeft(owner.id(), owner.epoch())) {
+      LOG.info("broker {} has left: taking its lanes", owner.id());
+    } else {
+      LOG.warn("broker {} has been silent for {}: taking its lanes", owner.id(), leases.duration());
+    }
   }
 
   /** One that fails or is refused is planned anew at the next look, if it still is to be. */

@@ -77,9 +77,21 @@ class BrokerLeasesTest {
     leases.renew(1, 3, now);
     leases.leave(1, 2, now);
     assertThat(isAlive(1, 3)).as("an older process left").isTrue();
+    assertThat(leases.hasLeft(1, 3)).isFalse();
     leases.leave(1, 3, now);
     assertThat(isAlive(1, 3)).isFalse();
+    assertThat(leases.hasLeft(1, 3)).isTrue();
+    assertThat(leases.hasLeft(1, 4)).isFalse();
     assertThat(isAlive(1, 4)).isTrue();
+  }
+
+  @Test
+  void whoFellSilentHasNotLeft() {
+    leases.lead();
+    leases.renew(1, 3, now);
+    now += LEASE;
+    assertThat(isAlive(1, 3)).isFalse();
+    assertThat(leases.hasLeft(1, 3)).isFalse();
   }
 
   @Test
