@@ -4,6 +4,8 @@ import io.sediment.cluster.BucketLaneSealer;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.MetadataConfig;
 import io.sediment.metadata.bucket.BucketStart;
+import io.sediment.metadata.bucket.ExportRegister;
+import io.sediment.metadata.bucket.ExportState;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Waiter;
 import io.sediment.simulation.SimScheduler;
@@ -61,10 +63,15 @@ final class BrokerMetadata {
       throws Exception {
     SimulatedRaft group = raft;
     if (group != null) {
-      RaftMember member = new RaftMember(process, store, group, writer, onHalted);
+      long incarnation = group.started().incarnation().number();
+      ExportState exported =
+          waiter
+              .await(new ExportRegister(store, incarnation, writer).load(), limit)
+              .orElseThrow(); // its first image, by who founded it
+      RaftMember member = new RaftMember(process, store, group, exported, writer, onHalted);
       group.join(member);
       waiter.await(member.firstImage(), limit);
-      return new Opened(member, member, group.started().incarnation().number());
+      return new Opened(member, member, incarnation);
     }
     BucketStart.Started started = bucketStart(waiter, writer).start();
     SimulatedMetadata log =

@@ -3,8 +3,8 @@ package io.sediment.cluster.simulation;
 import io.sediment.metadata.MetadataImage;
 import io.sediment.simulation.Simulation;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
 
 /** Nobody who has a lease serves by metadata that the Raft leader left behind long ago. */
 final class MetadataFreshness {
@@ -13,12 +13,12 @@ final class MetadataFreshness {
   /** Five leases of patience, one of the lease, and some for who was asked when. */
   static final Duration STALE_MAX = RaftMember.LEASE.multipliedBy(8);
 
-  /** The metadata by which the Raft leader of an incarnation served at a time. */
-  private record Published(long atNanos, long incarnation, long version) {}
+  /** What the Raft leader of an incarnation served by when somebody else was not that far. */
+  private record Behind(long sinceNanos, long incarnation, long version) {}
 
   private final Simulation simulation;
   private final ClusterBrokers brokers;
-  private final Deque<Published> published = new ArrayDeque<>();
+  private final Map<BrokerProcess, Behind> behind = new HashMap<>();
 
   private MetadataFreshness(Simulation simulation, ClusterBrokers brokers) {
     this.simulation = simulation;
@@ -31,28 +31,46 @@ final class MetadataFreshness {
 
   private void look() {
     simulation.world().schedule(this::look, INTERVAL);
-    long now = simulation.world().nanoTime();
     SimulatedRaft raft = brokers.raft();
-    long incarnation = raft.started().incarnation().number();
-    published.add(new Published(now, incarnation, raft.versionOfLeader()));
-    while (now - published.element().atNanos() > STALE_MAX.toNanos()) {
-      Published old = published.remove();
-      for (BrokerProcess broker : brokers.all()) {
-        if (broker.isServing() && broker.process().isUp() && broker.isLeaseHeld()) {
-          MetadataImage image = broker.metadata().image();
-          if (image.incarnation() == old.incarnation() && image.version() < old.version()) {
-            simulation.fail(
-                "stale metadata: "
-                    + broker.process()
-                    + " has a lease and "
-                    + image.version()
-                    + ", the leader had "
-                    + old.version()
-                    + " before "
-                    + STALE_MAX);
-          }
-        }
+    Behind newest =
+        new Behind(
+            simulation.world().nanoTime(),
+            raft.started().incarnation().number(),
+            raft.versionOfLeader());
+    for (BrokerProcess broker : brokers.all()) {
+      if (broker.isServing() && broker.process().isUp() && broker.isLeaseHeld()) {
+        look(broker, newest);
+      } else {
+        behind.remove(broker); // who sleeps catches up once it is awake
       }
     }
+  }
+
+  private void look(BrokerProcess broker, Behind newest) {
+    MetadataImage image = broker.metadata().image();
+    Behind known = behind.get(broker);
+    if (known == null || !isBehind(image, known)) {
+      known = newest;
+    }
+    if (!isBehind(image, known)) {
+      behind.remove(broker);
+      return;
+    }
+    behind.put(broker, known);
+    if (newest.sinceNanos() - known.sinceNanos() > STALE_MAX.toNanos()) {
+      simulation.fail(
+          "stale metadata: "
+              + broker.process()
+              + " has a lease and "
+              + image.version()
+              + ", the leader had "
+              + known.version()
+              + " before "
+              + STALE_MAX);
+    }
+  }
+
+  private static boolean isBehind(MetadataImage image, Behind leader) {
+    return image.incarnation() == leader.incarnation() && image.version() < leader.version();
   }
 }

@@ -56,10 +56,14 @@ final class RaftMember implements ClusterMetadata {
   private boolean leads;
   private boolean deaf;
 
+  /**
+   * @param exported what the bucket holds, as read at the start
+   */
   RaftMember(
       SimScheduler process,
       ObjectStore store,
       SimulatedRaft raft,
+      ExportState exported,
       UUID writer,
       Consumer<Throwable> onHalted) {
     this.process = process;
@@ -88,11 +92,11 @@ final class RaftMember implements ClusterMetadata {
     this.desk = new HeartbeatDesk(leases, images::exportedIndex, process);
     this.exports = new ExportDesk(images, process, SimulatedRaft.PATIENCE);
     this.watch = new ExportWatch(images, index -> raft.exportedAfter(this, index), process);
-    ExportState exported = started.exported();
     images.exportedUpTo(exported.index());
-    machine.load(exported.image(), exported.index());
-    appliedIndex = exported.index();
-    appliedTerm = exported.term();
+    ExportState first = started.exported();
+    machine.load(first.image(), first.index());
+    appliedIndex = first.index();
+    appliedTerm = first.term();
   }
 
   SimScheduler process() {
