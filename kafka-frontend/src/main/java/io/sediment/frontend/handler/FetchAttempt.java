@@ -177,6 +177,9 @@ final class FetchAttempt {
   private Visit look(FetchPartition partition) {
     Visit visit = new Visit(partition);
     LookUp found = handler.find(partition, session.byTopicId());
+    if (found instanceof LookUp.Found led && wentOn(led.log(), partition)) {
+      found = handler.whereIs(led.log());
+    }
     if (found instanceof LookUp.Missing missing) {
       ReadableLog followed =
           missing.error() == Errors.NOT_LEADER_OR_FOLLOWER && isConsumer()
@@ -212,6 +215,18 @@ final class FetchAttempt {
               });
     }
     return visit;
+  }
+
+  /**
+   * Whether a client asks behind the end of a log that was handed over or has closed: it has read
+   * there what the next leader appended, of which this broker may hear only later.
+   */
+  private static boolean wentOn(PartitionLog log, FetchPartition asked) {
+    boolean isBeyond =
+        asked.fetchOffset > log.endOffset() || asked.lastFetchedEpoch > log.leaderEpoch();
+    return isBeyond
+        && (log.isHandedOver() // asked first: a log that has closed since is not open
+            || !log.isOpen());
   }
 
   private boolean isConsumer() {

@@ -2,6 +2,7 @@ package io.sediment.frontend.handler;
 
 import io.sediment.frontend.partition.FollowedPartitions;
 import io.sediment.frontend.partition.LookUp;
+import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.frontend.partition.ReadableLog;
 import io.sediment.metadata.ClusterMetadata;
@@ -102,6 +103,11 @@ final class FetchHandler implements ApiHandler<FetchRequestData, FetchResponseDa
     return byTopicId
         ? logs.find(TopicIds.ours(key.topicId()), key.partition(), partition.leaderEpoch)
         : logs.find(metadata.image(), key.topic(), key.partition(), partition.leaderEpoch);
+  }
+
+  /** Where a log went that was handed over or has closed. */
+  LookUp.Missing whereIs(PartitionLog log) {
+    return logs.whereIs(log.id());
   }
 
   /** A partition that another broker leads, if it can be read here; else null. */

@@ -2,11 +2,16 @@ package io.sediment.frontend.handler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sediment.frontend.HeldCommands;
 import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.frontend.partition.Batches;
+import io.sediment.frontend.partition.LookUp;
+import io.sediment.frontend.partition.PartitionHandoff;
+import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.lsm.PartitionId;
 import io.sediment.metadata.DeleteTopics;
+import io.sediment.metadata.LaneId;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.Await;
 import java.io.IOException;
@@ -14,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
@@ -425,5 +431,29 @@ class FetchTest {
       }
       assertThat(broker.lane.slicesOut()).as("answers pinned for one client").isLessThan(3);
     }
+  }
+
+  @Test
+  void whoIsAheadOfALogThatWasHandedOverIsSentToItsNextLeader() throws IOException {
+    append(0, 3);
+    assertThat(errorOf(only(fetch(data(from(0, 5)))))).isEqualTo(Errors.OFFSET_OUT_OF_RANGE);
+    PartitionLog log =
+        ((LookUp.Found) broker.frontend.logs().find(broker.metadata.image(), "t", 0, -1)).log();
+    new PartitionHandoff(
+            TestBroker.ID,
+            1,
+            new HeldCommands(broker.metadata),
+            broker.frontend.logs(),
+            new LaneId(0),
+            1,
+            () -> CompletableFuture.completedFuture(null),
+            broker.scheduler)
+        .handOver(List.of(log), any -> 1);
+
+    // The next leader, of whom this broker has not heard, has appended two more.
+    assertThat(errorOf(only(fetch(data(from(0, 5)))))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+    FetchRequestData.FetchPartition ofTheNextEpoch = from(0, 3).setLastFetchedEpoch(1);
+    assertThat(errorOf(only(fetch(data(ofTheNextEpoch))))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+    assertThat(errorOf(only(fetch(data(from(0, 0)))))).as("what it has").isEqualTo(Errors.NONE);
   }
 }

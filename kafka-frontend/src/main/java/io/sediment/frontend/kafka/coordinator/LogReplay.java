@@ -242,7 +242,8 @@ final class LogReplay<T> implements DurabilityWatcher {
       return new AppendResult.Refused(Errors.NOT_COORDINATOR, "the load was given up: " + log);
     }
     AppendResult result = log.append(batch);
-    givenUp = result instanceof AppendResult.Refused; // it closes, which is a resignation
+    // Where it has closed, that is a resignation. It may be handed over, and be kept in the end.
+    givenUp = result instanceof AppendResult.Refused && !log.isOpen();
     return result;
   }
 

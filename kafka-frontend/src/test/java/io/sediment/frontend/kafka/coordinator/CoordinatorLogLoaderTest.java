@@ -2,9 +2,11 @@ package io.sediment.frontend.kafka.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sediment.frontend.HeldCommands;
 import io.sediment.frontend.partition.AppendResult;
 import io.sediment.frontend.partition.Batches;
 import io.sediment.frontend.partition.FakeLane;
+import io.sediment.frontend.partition.PartitionHandoff;
 import io.sediment.frontend.partition.PartitionLog;
 import io.sediment.frontend.partition.PartitionLogs;
 import io.sediment.metadata.CreateTopics;
@@ -213,5 +215,35 @@ class CoordinatorLogLoaderTest {
     assertThat(log.endOffset()).as("two keys").isEqualTo(end + 2);
     assertThat(log.supersededBelow()).isEqualTo(end);
     assertThat(alarm.get()).isNull();
+  }
+
+  @Test
+  void aLogThatIsHandedOverMeanwhileIsLoadedAllTheSame() {
+    PartitionLog former = createLog();
+    append(former, Batches.plain(3));
+    takeOver();
+    PartitionLog log = onlyLog();
+    CoordinatorLogLoader<String> loader = loader((key, value) -> "record", Runnable::run);
+    Queue<Runnable> reads = new ArrayDeque<>();
+    lane.readOn(reads::add);
+    logs.elect(log);
+    CompletableFuture<LoadSummary> load = load(loader);
+    reads.remove().run(); // all is replayed, and read again
+    long end = log.endOffset();
+    new PartitionHandoff(
+            0,
+            1,
+            new HeldCommands(metadata),
+            registry,
+            new LaneId(Math.toIntExact(lane.lane())),
+            lane.epoch(),
+            () -> CompletableFuture.completedFuture(null),
+            scheduler)
+        .handOver(List.of(log), any -> 1);
+    reads.remove().run();
+    assertThat(load).as("it may be kept, and nobody would load it again").isCompleted();
+    assertThat(alarm.get()).hasMessageContaining("does not append");
+    assertThat(log.endOffset()).isEqualTo(end);
+    assertThat(log.supersededBelow()).isZero();
   }
 }
