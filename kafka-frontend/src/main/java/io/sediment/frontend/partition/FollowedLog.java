@@ -77,9 +77,13 @@ final class FollowedLog implements ReadableLog {
     return leaderEpoch;
   }
 
+  /**
+   * What is appended under a later leadership does not count: there may be another one in between,
+   * in another lane, of which this broker has not heard either.
+   */
   @Override
   public long highWatermark() {
-    return Math.max(startOffset, lane.endOffset(id));
+    return Math.max(startOffset, lane.endOffset(id, leaderEpoch));
   }
 
   @Override

@@ -61,6 +61,26 @@ public final class FollowedLane {
     }
   }
 
+  /**
+   * Where a partition ends, and where it did before the leadership that is its last one here: a
+   * reader may not have heard of that one, nor of what others appended in between, elsewhere.
+   */
+  private record End(long offset, int leaderEpoch, long earlierOffset, int earlierEpoch) {
+    static End of(long offset, int leaderEpoch) {
+      return new End(offset, leaderEpoch, 0, -1);
+    }
+
+    End next(long offset, int leaderEpoch) {
+      return leaderEpoch > this.leaderEpoch
+          ? new End(offset, leaderEpoch, this.offset, this.leaderEpoch)
+          : new End(offset, leaderEpoch, earlierOffset, earlierEpoch);
+    }
+
+    long under(int epoch) {
+      return epoch >= leaderEpoch ? offset : epoch >= earlierEpoch ? earlierOffset : 0;
+    }
+  }
+
   private final LaneId id;
   private final ManifestStore manifests;
   private final NewestTable tables;
@@ -69,7 +89,7 @@ public final class FollowedLane {
   private final RangeScan scan;
   private final DamageAlarm alarm;
   private final Listener listener;
-  private final ConcurrentMap<PartitionId, Long> ends = new ConcurrentHashMap<>();
+  private final ConcurrentMap<PartitionId, End> ends = new ConcurrentHashMap<>();
   private volatile View view; // written under this
   private CompletableFuture<Void> advancing = CompletableFuture.completedFuture(null); // by this
   private boolean opened; // by one advance at a time
@@ -99,9 +119,13 @@ public final class FollowedLane {
     return id;
   }
 
-  /** First offset of the partition that cannot be read here yet; 0 where nothing is known of it. */
-  public long endOffset(PartitionId partition) {
-    return ends.getOrDefault(partition, 0L);
+  /**
+   * First offset of the partition that cannot be read here yet, or was not appended under {@code
+   * leaderEpoch} or before; 0 where nothing is known of it, or no more.
+   */
+  public long endOffset(PartitionId partition, int leaderEpoch) {
+    End end = ends.get(partition);
+    return end == null ? 0 : end.under(leaderEpoch);
   }
 
   /**
@@ -142,7 +166,9 @@ public final class FollowedLane {
               Map<PartitionId, Long> more = new HashMap<>();
               read.table()
                   .rows()
-                  .forEach((partition, row) -> reach(partition, row.nextOffset(), 1, more));
+                  .forEach(
+                      (partition, row) ->
+                          reach(partition, row.nextOffset(), row.lastLeaderEpoch(), 1, more));
               tell(more);
             });
   }
@@ -199,7 +225,12 @@ public final class FollowedLane {
     Map<PartitionId, Long> grown = new HashMap<>();
     for (SortedObject object : objects) {
       for (Section section : object.sections()) {
-        reach(section.partition(), section.nextOffset(), section.length(), grown);
+        reach(
+            section.partition(),
+            section.nextOffset(),
+            section.lastLeaderEpoch(),
+            section.length(),
+            grown);
       }
     }
     tell(grown);
@@ -221,10 +252,16 @@ public final class FollowedLane {
   }
 
   private void reach(
-      PartitionId partition, long endOffset, long bytes, Map<PartitionId, Long> grown) {
-    Long before = ends.get(partition);
-    if (before == null || before < endOffset) {
-      ends.put(partition, endOffset);
+      PartitionId partition,
+      long endOffset,
+      int leaderEpoch,
+      long bytes,
+      Map<PartitionId, Long> grown) {
+    End before = ends.get(partition);
+    if (before == null || before.offset() < endOffset) {
+      ends.put(
+          partition,
+          before == null ? End.of(endOffset, leaderEpoch) : before.next(endOffset, leaderEpoch));
       grown.merge(partition, bytes, Long::sum);
     }
   }
@@ -241,7 +278,7 @@ public final class FollowedLane {
    */
   public CompletableFuture<BatchSlices> read(
       PartitionId partition, long offset, int maxBytes, boolean atLeastOne, long upTo) {
-    long bound = Math.min(upTo, endOffset(partition));
+    long bound = Math.min(upTo, endOffset(partition, Integer.MAX_VALUE));
     return offset >= bound
         ? CompletableFuture.completedFuture(BatchSlices.empty())
         : alarm.watch(read(partition, offset, maxBytes, atLeastOne, bound, ATTEMPTS));

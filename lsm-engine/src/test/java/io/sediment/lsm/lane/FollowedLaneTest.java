@@ -83,17 +83,21 @@ class FollowedLaneTest {
       world.await(followed.advance(owner.lane().ackedSlot()), "advanced");
     }
 
+    long end(PartitionId partition) {
+      return followed.endOffset(partition, Integer.MAX_VALUE);
+    }
+
     void assertReadsAll() {
       world.model.forEach(
           (partition, log) -> {
             long end = log.get(log.size() - 1).nextOffset();
-            assertThat(followed.endOffset(partition)).isEqualTo(end);
+            assertThat(end(partition)).isEqualTo(end);
             assertThat(read(partition, 0)).isEqualTo(bytes(log));
           });
     }
 
     List<ByteBuffer> read(PartitionId partition, long offset) {
-      long end = followed.endOffset(partition);
+      long end = end(partition);
       List<ByteBuffer> batches = new ArrayList<>();
       for (long next = offset; next < end; ) {
         try (BatchSlices slices =
@@ -160,7 +164,7 @@ class FollowedLaneTest {
     pair.world.await(pair.followed.advance(announced), "advanced");
     for (int i = 0; i < PARTITIONS; i++) {
       PartitionId partition = LaneWorld.partition(i);
-      assertThat(pair.followed.endOffset(partition)).isEqualTo(ends[i]);
+      assertThat(pair.end(partition)).isEqualTo(ends[i]);
       assertThat(
               pair.world
                   .await(pair.followed.read(partition, ends[i], 9999, true, Long.MAX_VALUE), "end")
@@ -168,7 +172,7 @@ class FollowedLaneTest {
           .isTrue();
     }
     pair.world.await(pair.followed.advance(new WalSlot(announced.epoch(), 1)), "goes back never");
-    assertThat(pair.followed.endOffset(LaneWorld.partition(0))).isEqualTo(ends[0]);
+    assertThat(pair.end(LaneWorld.partition(0))).isEqualTo(ends[0]);
   }
 
   @Test
@@ -193,5 +197,27 @@ class FollowedLaneTest {
     assertThatThrownBy(() -> pair.world.await(advanced, "advanced"))
         .hasCauseInstanceOf(CorruptObjectException.class)
         .hasMessageContaining("is missing");
+  }
+
+  @ParameterizedTest(name = "first seen after it came back: {0}")
+  @ValueSource(booleans = {false, true})
+  void whatWasAppendedUnderALaterLeadershipDoesNotCountForAnEarlierOne(boolean late) {
+    Pair pair = new Pair(7);
+    PartitionId partition = LaneWorld.partition(0);
+    pair.append(9);
+    int epoch = pair.owner.partition(0).leaderEpoch();
+    long left = pair.world.await(pair.owner.lane().closePartition(partition), "closed");
+    if (!late) {
+      pair.advance();
+    }
+    pair.world.await(pair.owner.lane().flush(), "flushed");
+    pair.owner.comeBack(0, epoch + 2, left + 100); // it was led elsewhere in between
+    pair.append(9);
+    pair.advance();
+    assertThat(pair.followed.endOffset(partition, epoch + 2))
+        .isEqualTo(pair.owner.partition(0).endOffset());
+    assertThat(pair.followed.endOffset(partition, epoch + 1))
+        .isEqualTo(pair.followed.endOffset(partition, epoch));
+    assertThat(pair.followed.endOffset(partition, epoch)).isEqualTo(left);
   }
 }
