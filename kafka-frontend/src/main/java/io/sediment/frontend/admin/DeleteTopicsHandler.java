@@ -10,7 +10,10 @@ import io.sediment.metadata.MetadataImage;
 import io.sediment.metadata.Topic;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -49,17 +52,19 @@ public final class DeleteTopicsHandler
     for (DeleteTopicState state : states(request)) {
       asked.add(find(state, image, seen));
     }
-    List<UUID> ids = new ArrayList<>();
+    Map<UUID, Integer> places = new LinkedHashMap<>();
     for (Asked a : asked) {
       if (a.error.isNone() && a.topic != null) {
-        ids.add(a.topic.id());
+        places.put(a.topic.id(), places.size());
       }
     }
     CompletableFuture<List<CommandResult<String>>> deleted =
-        ids.isEmpty()
+        places.isEmpty()
             ? CompletableFuture.completedFuture(List.of())
-            : metadata.submit(new DeleteTopics(ids)).thenApply(CommandResult::valueOrThrow);
-    return deleted.handle((results, failure) -> response(asked, ids, results, failure));
+            : metadata
+                .submit(new DeleteTopics(List.copyOf(places.keySet())))
+                .thenApply(CommandResult::valueOrThrow);
+    return deleted.handle((results, failure) -> response(asked, places, results, failure));
   }
 
   private static List<DeleteTopicState> states(DeleteTopicsRequestData request) {
@@ -103,7 +108,7 @@ public final class DeleteTopicsHandler
 
   private static DeleteTopicsResponseData response(
       List<Asked> asked,
-      List<UUID> ids,
+      Map<UUID, Integer> places,
       List<CommandResult<String>> results,
       @Nullable Throwable failure) {
     DeleteTopicsResponseData response = new DeleteTopicsResponseData();
@@ -112,19 +117,35 @@ public final class DeleteTopicsHandler
       if (error.isNone() && a.topic != null) {
         if (failure != null) {
           error = AdminError.of(failure);
-        } else if (results.get(ids.indexOf(a.topic.id())) instanceof Rejected<String> rejected) {
+        } else if (results.get(Objects.requireNonNull(places.get(a.topic.id())))
+            instanceof Rejected<String> rejected) {
           error = AdminError.of(rejected);
         }
       }
       response
           .responses()
           .add(
-              new DeletableTopicResult()
+              new TopicAnswer()
                   .setName(a.name)
                   .setTopicId(a.id)
                   .setErrorCode(error.code())
                   .setErrorMessage(error.message()));
     }
     return response;
+  }
+
+  /**
+   * Kafka's collection of results hashes them by name, which ids that nobody knows have none of.
+   */
+  private static final class TopicAnswer extends DeletableTopicResult {
+    @Override
+    public boolean equals(Object other) {
+      return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+      return System.identityHashCode(this);
+    }
   }
 }

@@ -251,13 +251,29 @@ final class MetadataHandler implements ApiHandler<MetadataRequestData, MetadataR
         name);
   }
 
+  /**
+   * Kafka's collection of topics hashes them by name. Ids that nobody knows have none, and names
+   * come from clients: where all of them collide, it takes the cube of their number to add them.
+   */
+  private static final class TopicAnswer extends MetadataResponseTopic {
+    @Override
+    public boolean equals(Object other) {
+      return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+      return System.identityHashCode(this);
+    }
+  }
+
   private static MetadataResponseTopic error(Errors error, @Nullable String name) {
-    return new MetadataResponseTopic().setErrorCode(error.code()).setName(name);
+    return new TopicAnswer().setErrorCode(error.code()).setName(name);
   }
 
   private MetadataResponseTopic describe(MetadataImage image, Topic topic) {
     MetadataResponseTopic described =
-        new MetadataResponseTopic()
+        new TopicAnswer()
             .setName(topic.name())
             .setTopicId(TopicIds.kafkas(topic.id()))
             .setIsInternal(org.apache.kafka.common.internals.Topic.isInternal(topic.name()));

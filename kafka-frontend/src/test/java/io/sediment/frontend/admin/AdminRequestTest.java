@@ -430,4 +430,26 @@ class AdminRequestTest {
         .partitions()
         .get(0);
   }
+
+  /**
+   * Kafka's collections hash topics by names, which these have none of: an answer put together as
+   * they come takes the cube of their number. So it does to read it, which is not done here.
+   */
+  @Test
+  void manyIdsThatNobodyKnowsAreAnsweredSoon() throws IOException {
+    int count = 20_000;
+    MetadataRequestData asked = new MetadataRequestData();
+    DeleteTopicsRequestData deleted = new DeleteTopicsRequestData();
+    for (int i = 0; i < count; i++) {
+      Uuid unknown = new Uuid(1, i);
+      asked
+          .topics()
+          .add(new MetadataRequestData.MetadataRequestTopic().setName(null).setTopicId(unknown));
+      deleted.topics().add(new DeleteTopicState().setName(null).setTopicId(unknown));
+    }
+    client.send(asked, ApiKeys.METADATA.latestVersion());
+    assertThat(client.receiveFrame().remaining()).isGreaterThan(count * Long.BYTES * 2);
+    client.send(deleted, ApiKeys.DELETE_TOPICS.latestVersion());
+    assertThat(client.receiveFrame().remaining()).isGreaterThan(count * Long.BYTES * 2);
+  }
 }
