@@ -24,8 +24,8 @@ final class HttpEndpoint implements AutoCloseable {
 
   static {
     // In seconds, for all servers of the process. Without them a few half requests would hold all
-    // threads for ever, and with them the health checks.
-    setUnlessGiven("sun.net.httpserver.maxReqTime", "5");
+    // threads for ever, and with them the health checks. Probes wait for 3 s.
+    setUnlessGiven("sun.net.httpserver.maxReqTime", "2");
     setUnlessGiven("sun.net.httpserver.maxRspTime", "30");
   }
 
