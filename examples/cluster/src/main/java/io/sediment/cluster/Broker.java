@@ -111,8 +111,8 @@ final class Broker extends Service {
 
   /** Before anything is touched. */
   private void requireUnusedPlaces() throws IOException {
-    settings.requireRaftFolder();
     settings.requireDataFolder();
+    settings.requireRaftFolder();
     settings.requirePortsApart();
     RaftMetadata.requireUnused(settings.raftPath());
     FreePort.require("HOST", "HTTP_PORT", settings.host(), settings.httpPort());

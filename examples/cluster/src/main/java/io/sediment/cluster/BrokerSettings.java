@@ -1,11 +1,12 @@
 package io.sediment.cluster;
 
+import io.sediment.cluster.ValueTypes.ByteSize;
 import io.sediment.cluster.ValueTypes.HostAndPort;
 import io.sediment.frontend.config.BrokerConfigs;
 import io.sediment.frontend.config.ConfigView;
 import io.sediment.frontend.partition.PartitionLogs.TopicConfigs;
+import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -41,7 +42,7 @@ record BrokerSettings(
     int httpPort,
     Profile walProfile,
     boolean walHedging,
-    Optional<Long> memoryBudgetBytes,
+    Optional<ByteSize> memoryBudget,
     boolean autoCreateTopics,
     int numPartitions,
     boolean recoverFromBucket,
@@ -91,29 +92,29 @@ record BrokerSettings(
       new Setting<>(
           "BROKER_RACK",
           "",
-          ValueTypes.optional(ValueTypes.text("a name")),
+          ValueTypes.optional(ValueTypes.name("a name")),
           "Where this broker stands, such as a zone. Consumers that say the same as `client.rack` read"
               + " from a broker there, which costs no traffic between zones");
   private static final Setting<String> HOST =
       new Setting<>(
           "HOST",
           "0.0.0.0",
-          ValueTypes.text("an address of this machine"),
-          "Address the Kafka port listens on");
+          ValueTypes.word("an address of this machine"),
+          "Address that the Kafka port and the HTTP port listen on");
   private static final Setting<Integer> PORT =
       new Setting<>("PORT", "9092", ValueTypes.port(), "Kafka port");
   private static final Setting<Optional<String>> CLUSTER_ID =
       new Setting<>(
           "CLUSTER_ID",
           "",
-          ValueTypes.optional(ValueTypes.text("the cluster's id")),
+          ValueTypes.optional(ValueTypes.word("the cluster's id")),
           "Refuse to start on a bucket of another cluster. Unset: the bucket's own id, made when it"
               + " was first used");
   private static final Setting<Optional<String>> ADVERTISED_HOST =
       new Setting<>(
           "ADVERTISED_HOST",
           "",
-          ValueTypes.optional(ValueTypes.text("a host name that clients can reach")),
+          ValueTypes.optional(ValueTypes.word("a host name that clients can reach")),
           "Host that clients are told. Unset: `HOST`; where that is a wildcard, `localhost` for a"
               + " single broker (with `RAFT_PEERS` it must be set)");
   private static final Setting<Optional<Integer>> ADVERTISED_PORT =
@@ -136,10 +137,7 @@ record BrokerSettings(
           "`local`: the folder; `s3`: key prefix in the bucket");
   private static final Setting<Optional<String>> S3_BUCKET =
       new Setting<>(
-          "S3_BUCKET",
-          "",
-          ValueTypes.optional(ValueTypes.text("a bucket name")),
-          "`s3`: the bucket (required)");
+          "S3_BUCKET", "", ValueTypes.optional(ValueTypes.bucket()), "`s3`: the bucket (required)");
   private static final Setting<Optional<URI>> S3_ENDPOINT =
       new Setting<>(
           "S3_ENDPOINT",
@@ -150,7 +148,7 @@ record BrokerSettings(
       new Setting<>(
           "AWS_REGION",
           "us-east-1",
-          ValueTypes.text("a region"),
+          ValueTypes.word("a region"),
           "`s3`: region. Credentials come from the AWS SDK's own chain (`AWS_ACCESS_KEY_ID` …)");
   private static final Setting<S3ChecksumMode> S3_CHECKSUM_MODE =
       new Setting<>(
@@ -174,7 +172,7 @@ record BrokerSettings(
       new Setting<>(
           "RAFT_PEERS",
           "",
-          ValueTypes.peers(),
+          new PeersType(),
           "The voters of the metadata group by broker id, the same list at every broker; a broker"
               + " that is not on it joins without a vote. Unset: this broker alone");
   private static final Setting<String> RAFT_PATH =
@@ -216,11 +214,11 @@ record BrokerSettings(
           "true",
           ValueTypes.bool(),
           "On `s3`: send a slow put of a WAL object a second time, at most 10 % of them");
-  private static final Setting<Optional<Long>> MEMORY_BUDGET =
+  private static final Setting<Optional<ByteSize>> MEMORY_BUDGET =
       new Setting<>(
           "MEMORY_BUDGET",
           "",
-          ValueTypes.optional(ValueTypes.bytes(64L << 20)),
+          ValueTypes.optional(ValueTypes.size(64L << 20)),
           "Memory for requests, data in flight and caches. Unset: seven eighths of the JVM's direct"
               + " memory limit, which is the heap limit unless `-XX:MaxDirectMemorySize` is given");
   private static final Setting<Boolean> AUTO_CREATE_TOPICS =
@@ -376,7 +374,7 @@ record BrokerSettings(
         S3_CHUNKED_ENCODING.in(environment),
         RAFT_LISTEN_ADDR.in(environment),
         peers,
-        Path.of(RAFT_PATH.in(environment)),
+        UsableFolder.named(RAFT_PATH.name(), RAFT_PATH.in(environment)),
         Duration.ofMillis(BROKER_LEASE_MS.in(environment)),
         Optional.of(BALANCE_INTERVAL_MS.in(environment))
             .filter(ms -> ms > 0)
@@ -424,25 +422,15 @@ record BrokerSettings(
    */
   void requireDataFolder() {
     if (storeType == StoreType.LOCAL) {
-      requireFolder(DATA_PATH.name(), dataPath());
+      UsableFolder.require(DATA_PATH.name(), dataPath());
     }
   }
 
-  /** Likewise for the folder of the metadata log. */
-  void requireRaftFolder() {
-    requireFolder(RAFT_PATH.name(), raftPath);
-  }
-
-  private static void requireFolder(String setting, Path folder) {
-    Path there = folder.toAbsolutePath().normalize();
-    while (!Files.exists(there) && there.getParent() != null) {
-      there = there.getParent();
-    }
-    if (!Files.isDirectory(there) || !Files.isWritable(there)) {
-      throw new InvalidSettingException(
-          setting,
-          folder.toString(),
-          "a folder that this process may write to, and " + there + " is none");
+  /** Likewise for the folder of the metadata log, which is no part of the local store. */
+  void requireRaftFolder() throws IOException {
+    UsableFolder.require(RAFT_PATH.name(), raftPath);
+    if (storeType == StoreType.LOCAL) {
+      UsableFolder.requireApart(RAFT_PATH.name(), raftPath, DATA_PATH.name(), dataPath());
     }
   }
 
@@ -455,7 +443,7 @@ record BrokerSettings(
 
   /** {@code local}: the folder of the store. */
   Path dataPath() {
-    return Path.of(dataPathText);
+    return UsableFolder.named(DATA_PATH.name(), dataPathText);
   }
 
   /** {@code s3}: the key prefix; a leading {@code ./} or slash does not count. */

@@ -31,6 +31,7 @@ abstract class Service implements AutoCloseable {
   final InstantSource clock = SystemPorts.wallClock();
   final RandomGenerator random = SystemPorts.secureRandom();
   final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final long memoryBudgetBytes;
   private final Duration startTimeout;
   private final StartedParts started = new StartedParts();
   private final CompletableFuture<@Nullable Throwable> end = new CompletableFuture<>();
@@ -39,9 +40,11 @@ abstract class Service implements AutoCloseable {
 
   /**
    * @param startTimeout how long the start may wait for a part of it
+   * @throws InvalidSettingException if the JVM has not got the memory that was set
    */
   Service(BrokerSettings settings, Duration startTimeout) {
     this.settings = settings;
+    this.memoryBudgetBytes = MemoryLimits.budgetBytes(settings);
     this.startTimeout = startTimeout;
   }
 
@@ -84,7 +87,7 @@ abstract class Service implements AutoCloseable {
     BrokerStores stores =
         started("object store", BrokerStores.open(settings, scheduler, ticker, random, meters));
     await(new StoreProbe(stores.main(), random).run()).requireHonest(stores.name());
-    MemoryBudget budget = MemoryBudget.forBroker(MemoryLimits.budgetBytes(settings));
+    MemoryBudget budget = MemoryBudget.forBroker(memoryBudgetBytes);
     ProcessMeters.bindTo(meters, budget);
     return new ProcessEnvironment(
         settings, stores, scheduler, ticker, clock, random, budget, meters);

@@ -21,13 +21,19 @@ record Setting<T>(String name, String defaultText, ValueType<T> type, String mea
     String given = environment.getOrDefault(name, "").strip();
     String text = given.isEmpty() ? defaultText : given;
     return type.parse(text)
-        .orElseThrow(() -> new InvalidSettingException(name, text, type.allowed()));
+        .orElseThrow(
+            () -> new InvalidSettingException(name, text, type.objection(text), type.allowed()));
   }
 
   /** What a variable may hold. */
   interface ValueType<T> {
     /** The value, or empty where the text is none. */
     Optional<T> parse(String text);
+
+    /** What is wrong with a text that is no value, where {@link #allowed} does not tell. */
+    default Optional<String> objection(String text) {
+      return Optional.empty();
+    }
 
     /** For people: "a port number, 1 to 65535". */
     String allowed();

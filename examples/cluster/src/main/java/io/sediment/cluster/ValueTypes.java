@@ -16,8 +16,12 @@ import java.util.stream.Collectors;
 /** The kinds of value that settings take. */
 final class ValueTypes {
   private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([kmgKMG]?)");
+  private static final int NAME_CHARS_MAX = 255;
+  private static final Pattern WORD =
+      Pattern.compile("[^\\s\\p{Cntrl}]+", Pattern.UNICODE_CHARACTER_CLASS);
+  private static final Pattern BUCKET = Pattern.compile("[A-Za-z0-9._-]{3,63}");
   private static final Pattern HOST_AND_PORT =
-      Pattern.compile("([^\\s:]+|\\[[0-9a-fA-F:]+]):(\\d{1,5})");
+      Pattern.compile("([^:]+|\\[[0-9a-fA-F:]+]):(\\d{1,5})");
 
   private ValueTypes() {}
 
@@ -42,8 +46,8 @@ final class ValueTypes {
   static <T> Setting.ValueType<Optional<T>> optional(Setting.ValueType<T> type) {
     return of(
         type.allowed() + ", or nothing",
-        text ->
-            text.isEmpty() ? Optional.of(Optional.empty()) : type.parse(text).map(Optional::of));
+        text -> text.isEmpty() ? Optional.of(Optional.empty()) : type.parse(text).map(Optional::of),
+        type::objection);
   }
 
   static Setting.ValueType<Boolean> bool() {
@@ -61,6 +65,34 @@ final class ValueTypes {
     return of(what, text -> text.isEmpty() ? Optional.empty() : Optional.of(text));
   }
 
+  /** What clients are told, so no longer than a string of Kafka's protocol may be. */
+  static Setting.ValueType<String> name(String what) {
+    return of(
+        what + ", at most " + NAME_CHARS_MAX + " characters",
+        text ->
+            text.isEmpty() || text.length() > NAME_CHARS_MAX
+                ? Optional.empty()
+                : Optional.of(text));
+  }
+
+  /** Likewise, of one word, such as a host. */
+  static Setting.ValueType<String> word(String what) {
+    return of(
+        what + ", at most " + NAME_CHARS_MAX + " characters without whitespace",
+        text -> isWord(text) ? Optional.of(text) : Optional.empty());
+  }
+
+  /** Of S3 as it is now and as it was, when names could have upper case and underscores. */
+  static Setting.ValueType<String> bucket() {
+    return of(
+        "a bucket name, 3 to 63 of the characters A-Z a-z 0-9 . _ -",
+        text -> BUCKET.matcher(text).matches() ? Optional.of(text) : Optional.empty());
+  }
+
+  private static boolean isWord(String text) {
+    return text.length() <= NAME_CHARS_MAX && WORD.matcher(text).matches();
+  }
+
   static <E extends Enum<E>> Setting.ValueType<E> oneOf(Class<E> type) {
     List<E> values = List.of(type.getEnumConstants());
     return of(
@@ -72,7 +104,7 @@ final class ValueTypes {
   }
 
   /** Bytes: a number with k, m or g (1024-based) behind it, or without. */
-  static Setting.ValueType<Long> bytes(long min) {
+  static Setting.ValueType<ByteSize> size(long min) {
     return of(
         "a size like 64m or 2g, at least " + min / (1 << 20) + "m",
         text -> {
@@ -89,9 +121,15 @@ final class ValueTypes {
               };
           OptionalLong value = shifted(Long.parseLong(m.group(1)), shift);
           return value.isPresent() && value.getAsLong() >= min
-              ? Optional.of(value.getAsLong())
+              ? Optional.of(new ByteSize(value.getAsLong(), text))
               : Optional.empty();
         });
+  }
+
+  /** Likewise, where it does not matter how it was written. */
+  static Setting.ValueType<Long> bytes(long min) {
+    Setting.ValueType<ByteSize> size = size(min);
+    return of(size.allowed(), text -> size.parse(text).map(ByteSize::bytes));
   }
 
   /** Of a server that speaks HTTP. */
@@ -110,32 +148,9 @@ final class ValueTypes {
   }
 
   static Setting.ValueType<HostAndPort> hostAndPort() {
-    return of("host:port", ValueTypes::parseHostAndPort);
-  }
-
-  /** {@code 0=host:port,1=host:port}: every voter by broker id. Empty text: no peers. */
-  static Setting.ValueType<TreeMap<Integer, HostAndPort>> peers() {
     return of(
-        "a list like 0=host:port,1=host:port, or nothing",
-        text -> {
-          TreeMap<Integer, HostAndPort> peers = new TreeMap<>();
-          for (String peer :
-              Arrays.stream(text.split(","))
-                  .map(String::strip)
-                  .filter(s -> !s.isEmpty())
-                  .toList()) {
-            String[] idAndAddress = peer.split("=", 2);
-            if (idAndAddress.length != 2 || !idAndAddress[0].matches("\\d{1,9}")) {
-              return Optional.empty();
-            }
-            Optional<HostAndPort> address = parseHostAndPort(idAndAddress[1]);
-            if (address.isEmpty()
-                || peers.put(Integer.parseInt(idAndAddress[0]), address.get()) != null) {
-              return Optional.empty();
-            }
-          }
-          return Optional.of(peers);
-        });
+        "host:port, the host at most " + NAME_CHARS_MAX + " characters without whitespace",
+        ValueTypes::parseHostAndPort);
   }
 
   /** {@code name=value,name=value}; a value has no comma. Empty text: nothing. */
@@ -144,11 +159,7 @@ final class ValueTypes {
         "a list like name=value,name=value, or nothing",
         text -> {
           TreeMap<String, String> configs = new TreeMap<>();
-          for (String config :
-              Arrays.stream(text.split(","))
-                  .map(String::strip)
-                  .filter(s -> !s.isEmpty())
-                  .toList()) {
+          for (String config : listed(text)) {
             String[] nameAndValue = config.split("=", 2);
             if (nameAndValue.length != 2
                 || nameAndValue[0].isEmpty()
@@ -160,9 +171,14 @@ final class ValueTypes {
         });
   }
 
-  private static Optional<HostAndPort> parseHostAndPort(String text) {
+  /** The entries of a list with commas. */
+  static List<String> listed(String text) {
+    return Arrays.stream(text.split(",")).map(String::strip).filter(s -> !s.isEmpty()).toList();
+  }
+
+  static Optional<HostAndPort> parseHostAndPort(String text) {
     Matcher m = HOST_AND_PORT.matcher(text);
-    if (!m.matches()) {
+    if (!m.matches() || !isWord(m.group(1))) {
       return Optional.empty();
     }
     int port = Integer.parseInt(m.group(2));
@@ -182,10 +198,22 @@ final class ValueTypes {
   }
 
   private static <T> Setting.ValueType<T> of(String allowed, Function<String, Optional<T>> parser) {
+    return of(allowed, parser, text -> Optional.empty());
+  }
+
+  private static <T> Setting.ValueType<T> of(
+      String allowed,
+      Function<String, Optional<T>> parser,
+      Function<String, Optional<String>> objector) {
     return new Setting.ValueType<>() {
       @Override
       public Optional<T> parse(String text) {
         return parser.apply(text);
+      }
+
+      @Override
+      public Optional<String> objection(String text) {
+        return objector.apply(text);
       }
 
       @Override
@@ -194,6 +222,9 @@ final class ValueTypes {
       }
     };
   }
+
+  /** A number of bytes. */
+  record ByteSize(long bytes, String asGiven) {}
 
   /** A network address as a setting gives it. */
   record HostAndPort(String host, int port) {

@@ -100,6 +100,64 @@ class RefusedStartTest {
     Throwable refusal = refusal(environment);
     assertThat(refusal).isInstanceOf(InvalidSettingException.class).message().hasLineCount(1);
     assertThat(Main.exitStatus(refusal)).isEqualTo(2);
+    assertThat(temp.resolve("data")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "RAFT_PATH, /proc/sediment",
+    "DATA_PATH, /proc/sediment/data",
+    "MEMORY_BUDGET, 100000g"
+  })
+  void whatTheMachineHasNotGotIsRefusedBeforeAnythingIsTouched(String setting, String value) {
+    Map<String, String> environment = environment();
+    environment.put(setting, value);
+    Throwable refusal = refusal(environment);
+    assertThat(refusal)
+        .isInstanceOf(InvalidSettingException.class)
+        .hasMessageStartingWith(setting + "='" + value + "' is not allowed")
+        .message()
+        .hasLineCount(1);
+    assertThat(Main.exitStatus(refusal)).isEqualTo(2);
+    assertThat(temp).isEmptyDirectory();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"RAFT_PATH", "DATA_PATH"})
+  void aFolderWhoseNameIsTooLongIsNamed(String setting) {
+    Map<String, String> environment = environment();
+    String path = temp.resolve("missing").resolve("x".repeat(300)).toString();
+    environment.put(setting, path);
+    Throwable refusal = refusal(environment);
+    assertThat(refusal)
+        .isInstanceOf(InvalidSettingException.class)
+        .hasMessageStartingWith(setting + "='" + path.substring(0, 200))
+        .hasMessageContaining("cannot be made in " + temp + ": File name too long")
+        .message()
+        .hasLineCount(1);
+    assertThat(Main.exitStatus(refusal)).isEqualTo(2);
+    assertThat(temp).isEmptyDirectory();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"data, data", "data, data/raft", "both/data, both", "link/raft, both"})
+  void theMetadataLogIsNoPartOfTheLocalStore(String data, String raft) throws IOException {
+    Files.createDirectories(temp.resolve("both"));
+    Files.createSymbolicLink(temp.resolve("link"), temp.resolve("both"));
+    Map<String, String> environment = environment();
+    environment.put("DATA_PATH", temp.resolve(data).toString());
+    environment.put("RAFT_PATH", temp.resolve(raft).toString());
+    Throwable refusal = refusal(environment);
+    assertThat(refusal)
+        .isInstanceOf(InvalidSettingException.class)
+        .hasMessageStartingWith("RAFT_PATH='" + environment.get("RAFT_PATH") + "'")
+        .hasMessageContaining("DATA_PATH")
+        .hasMessageEndingWith("'" + environment.get("DATA_PATH") + "'")
+        .message()
+        .hasLineCount(1);
+    assertThat(Main.exitStatus(refusal)).isEqualTo(2);
+    assertThat(temp.resolve("both")).isEmptyDirectory();
+    assertThat(temp.resolve("data")).doesNotExist();
   }
 
   @ParameterizedTest
