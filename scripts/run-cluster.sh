@@ -8,6 +8,7 @@
 # The store's variables (OBJECT_STORE_TYPE, S3_BUCKET …) and all other settings in the environment go to every broker; JAVA_OPTS to every JVM.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+source "$root/scripts/lib/broker-command.sh"
 source "$root/scripts/lib/http.sh"
 count=${1:-3}
 base=${BASE_PORT:-19092}
@@ -23,7 +24,7 @@ dir=$(cd "$dir" && pwd)
 peers=
 for ((i = 0; i < count && i < 3; i++)); do peers+=${peers:+,}$i=127.0.0.1:$((base + 100 + i)); done
 
-export MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-2} # as run-broker.sh
+set_broker_command "-Xmx384m -XX:MaxDirectMemorySize=384m -XX:+ExitOnOutOfMemoryError"
 pids=()
 stop() {
   trap - INT TERM EXIT
@@ -38,11 +39,9 @@ trap 'stop; exit 0' INT TERM
 bootstrap=
 for ((i = 0; i < count; i++)); do
   mkdir -p "$dir/broker-$i"
-  # shellcheck disable=SC2086  # JAVA_OPTS is a list of options
   env BROKER_ID=$i HOST=127.0.0.1 PORT=$((base + i)) RAFT_LISTEN_ADDR=127.0.0.1:$((base + 100 + i)) RAFT_PEERS="$peers" \
     HTTP_PORT=$((base + 200 + i)) RAFT_PATH="$dir/broker-$i/raft" DATA_PATH="${DATA_PATH:-$dir/data}" \
-    "${JAVA_HOME:+$JAVA_HOME/bin/}java" "@$root/scripts/lib/jvm-options" ${JAVA_OPTS:--Xmx384m -XX:MaxDirectMemorySize=384m -XX:+ExitOnOutOfMemoryError} \
-    -jar "$root/examples/cluster/target/sediment.jar" >>"$dir/broker-$i/broker.log" 2>&1 &
+    "${broker_command[@]}" >>"$dir/broker-$i/broker.log" 2>&1 &
   pids+=($!)
   bootstrap+=${bootstrap:+,}127.0.0.1:$((base + i))
 done
