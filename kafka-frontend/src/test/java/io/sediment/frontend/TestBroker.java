@@ -291,6 +291,11 @@ public final class TestBroker implements AutoCloseable {
     metadata.accept(new LaneSealed(before, sealing, ends()));
   }
 
+  /** As when somebody begins to take over: none of the partitions is led here. */
+  public void loseLane() {
+    metadata.accept(new SealLane(laneId(), lane.epoch(), ID, 1));
+  }
+
   private LaneId laneId() {
     return new LaneId(Math.toIntExact(lane.lane()));
   }

@@ -403,8 +403,8 @@ final class Connection extends ChannelInboundHandlerAdapter
     } catch (RuntimeException e) {
       exchange.release();
       server.metrics().handlerFailures.increment();
-      log.error("response cannot be written: {} from {}", header, client, e);
-      close("no response for " + header.apiKey());
+      server.limitedLog().error(named("closing connection, no response for", header), e);
+      closeQuietly();
       return;
     }
     List<Object> pieces = response.pieces();
@@ -438,11 +438,16 @@ final class Connection extends ChannelInboundHandlerAdapter
               : new IllegalStateException("handler answered null");
       if (!(cause instanceof ApiException)) {
         server.metrics().handlerFailures.increment();
-        log.error("request failed: {} from {}", header, client, cause);
+        server.limitedLog().error(named("request failed:", header), cause);
       }
       message = (ApiMessage) exchange.request().getErrorResponse(0, cause).data();
     }
     return SendBuilder.buildResponseSend(header.toResponseHeader(), message, version);
+  }
+
+  /** Without what the client chose, which could be of any length. */
+  private String named(String what, RequestHeader header) {
+    return what + " " + header.apiKey() + " version=" + header.apiVersion() + " from " + client;
   }
 
   private void mute(int throttleMs) {
@@ -520,7 +525,7 @@ final class Connection extends ChannelInboundHandlerAdapter
     if (cause instanceof IOException) {
       log.debug("connection {} failed", client, cause); // clients come and go
     } else {
-      log.error("connection {} failed", client, cause);
+      server.limitedLog().error("connection " + client + " failed", cause);
     }
     closeQuietly();
   }

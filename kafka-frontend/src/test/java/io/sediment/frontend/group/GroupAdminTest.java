@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sediment.frontend.TestBroker;
 import io.sediment.frontend.handler.TopicIds;
+import io.sediment.frontend.net.LogLines;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.metadata.Topic;
 import io.sediment.runtime.Await;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
@@ -30,6 +33,8 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.GroupSubscribedToTopicException;
 import org.apache.kafka.common.errors.UnknownMemberIdException;
+import org.apache.kafka.common.message.DeleteGroupsRequestData;
+import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
@@ -38,6 +43,7 @@ import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequest
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestTopics;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.OffsetFetchResponse;
+import org.apache.kafka.coordinator.group.GroupCoordinatorService;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,6 +57,8 @@ class GroupAdminTest {
   private static final int SESSION_MS = 60_000;
   private static final int HEARTBEAT_MS = 7_000;
   private static final short BY_ID = 10; // offsets, from here on
+  private static final short DELETE = 2;
+  private static final short HEARTBEAT = 4;
 
   private TestBroker broker;
   private Topic topic;
@@ -132,6 +140,41 @@ class GroupAdminTest {
     assertThatThrownBy(() -> admin.alterConsumerGroupOffsets("g", back).all().get())
         .hasCauseInstanceOf(UnknownMemberIdException.class);
     assertThat(member.fetch().topics().get(0).partitions().get(0).committedOffset()).isEqualTo(7);
+  }
+
+  @Test
+  void groupsOfOtherCoordinatorsAreNotDeletedAndCostNoLogLines() throws Exception {
+    broker.startGroups();
+    List<String> names = IntStream.range(0, 1_000).mapToObj(i -> "none-" + i).toList();
+    DeleteGroupsRequestData request = new DeleteGroupsRequestData().setGroupsNames(names);
+    try (RawClient client = broker.connect();
+        LogLines lines = LogLines.of(GroupCoordinatorService.class)) {
+      assertThat(client.receive(client.send(request, DELETE)).errorCounts())
+          .isEqualTo(Map.of(Errors.GROUP_ID_NOT_FOUND, names.size()));
+      broker.loseLane();
+      Await.until("nothing is coordinated here", () -> refusesHeartbeats(client));
+      assertThat(client.receive(client.send(request, DELETE)).errorCounts())
+          .isEqualTo(Map.of(Errors.NOT_COORDINATOR, names.size()));
+      assertThat(lines.all()).isEmpty();
+    }
+  }
+
+  /** For groups of all partitions. */
+  private static boolean refusesHeartbeats(RawClient client) {
+    return Stream.of("0", "1", "2", "3")
+        .allMatch(
+            group -> {
+              HeartbeatRequestData heartbeat =
+                  new HeartbeatRequestData().setGroupId(group).setMemberId("nobody");
+              try {
+                return client
+                    .receive(client.send(heartbeat, HEARTBEAT))
+                    .errorCounts()
+                    .containsKey(Errors.NOT_COORDINATOR);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
   }
 
   private List<String> listed(ListGroupsOptions options) throws Exception {

@@ -203,6 +203,32 @@ class ConnectionTest {
   }
 
   @Test
+  void aResponseThatCannotBeWrittenAndARequestThatFailsAreALineEach() throws Exception {
+    int clients = 2 * LimitedLog.LINES_PER_SECOND;
+    try (LogLines lines = LogLines.of(BrokerServer.class)) {
+      for (int i = 0; i < clients; i++) {
+        try (RawClient client = new RawClient(server.port())) {
+          RequestHeader failing = client.send(request());
+          puppet.next().answer().completeExceptionally(new IllegalStateException("our mistake"));
+          assertThat(client.receive(failing).errorCounts())
+              .containsKey(Errors.UNKNOWN_SERVER_ERROR);
+          client.send(request());
+          puppet.next().answer().complete(new DescribeClusterResponseData().setClusterId(null));
+          assertThat(client.isClosedByPeer()).isTrue();
+        }
+      }
+      assertThat(lines.all().size()).isBetween(2, clients * 2);
+      assertThat(lines.all().get(0))
+          .contains("request failed: DESCRIBE_CLUSTER version=1 from #1 ", ": our mistake");
+      assertThat(lines.all().get(1))
+          .contains("no response for DESCRIBE_CLUSTER version=1 from #1 ", "NullPointerException");
+      assertThat(lines.traces()).isEqualTo(1);
+    }
+    assertServes(server);
+    assertThat(meters.counter("kafka.request.handler.failures").count()).isEqualTo(2 * clients);
+  }
+
+  @Test
   void noMoreRequestsAreUnderWayThanAllowed() throws Exception {
     restart(config -> config.withPipeline(1 << 20, 3));
     try (RawClient client = new RawClient(server.port())) {

@@ -29,6 +29,24 @@ class LimitedLogTest {
   }
 
   @Test
+  void ourMistakesAreTracedOnceAMinuteAndNamedInEachLine() {
+    try (LogLines lines = LogLines.of(LimitedLogTest.class)) {
+      IllegalStateException why = new IllegalStateException("why\nforged");
+      for (int i = 0; i < 25; i++) {
+        log.error("failed", why);
+      }
+      assertThat(lines.all())
+          .hasSize(LimitedLog.LINES_PER_SECOND)
+          .containsOnly("failed: java.lang.IllegalStateException: why?forged");
+      assertThat(lines.traces()).isEqualTo(1);
+      nowNanos.addAndGet(LimitedLog.TRACE_PAUSE_NANOS);
+      log.error("failed", why);
+      assertThat(lines.all()).last().asString().endsWith(" (15 similar lines left out)");
+      assertThat(lines.traces()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void namesThatStrangersChooseMakeNoLinesOfTheirOwn() {
     try (LogLines lines = LogLines.of(LimitedLogTest.class)) {
       log.warn("topic a\r\nERROR forged\u001b[2J");

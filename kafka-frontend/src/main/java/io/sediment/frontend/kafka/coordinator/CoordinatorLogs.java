@@ -28,6 +28,10 @@ final class CoordinatorLogs {
     elected.remove(log.id().partition(), log);
   }
 
+  boolean isElected(int partition) {
+    return elected.containsKey(partition);
+  }
+
   boolean isElected(PartitionLog log) {
     return elected.get(log.id().partition()) == log;
   }

@@ -13,6 +13,7 @@ import io.sediment.runtime.NamedThreads;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ import org.apache.kafka.common.errors.NotCoordinatorException;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
+import org.apache.kafka.common.message.DeleteGroupsResponseData.DeletableGroupResult;
 import org.apache.kafka.common.message.DeleteGroupsResponseData.DeletableGroupResultCollection;
 import org.apache.kafka.common.message.DescribeGroupsResponseData;
 import org.apache.kafka.common.message.HeartbeatRequestData;
@@ -49,6 +51,7 @@ import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.network.ClientInformation;
 import org.apache.kafka.common.network.ListenerName;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.security.auth.KafkaPrincipal;
 import org.apache.kafka.common.security.auth.SecurityProtocol;
 import org.apache.kafka.common.utils.internals.BufferSupplier;
@@ -304,10 +307,37 @@ public final class KafkaGroups implements Groups, Coordinator, AutoCloseable {
     return coordinator.describeGroups(kafkas(context), groupIds);
   }
 
+  /**
+   * Groups that other brokers coordinate are answered here: Kafka's coordinator would log an error
+   * for each of them, as many as a client has names.
+   */
   @Override
   public CompletableFuture<DeletableGroupResultCollection> delete(
       RequestContext context, List<String> groupIds) {
-    return coordinator.deleteGroups(kafkas(context), groupIds, BufferSupplier.NO_CACHING);
+    List<String> here = new ArrayList<>();
+    List<String> elsewhere = new ArrayList<>();
+    for (String groupId : groupIds) {
+      (isForCoordinator(groupId) ? here : elsewhere).add(groupId);
+    }
+    CompletableFuture<DeletableGroupResultCollection> deleted =
+        here.isEmpty()
+            ? CompletableFuture.completedFuture(new DeletableGroupResultCollection())
+            : coordinator.deleteGroups(kafkas(context), here, BufferSupplier.NO_CACHING);
+    return deleted.thenApply(
+        results -> {
+          for (String groupId : elsewhere) {
+            results.add(
+                new DeletableGroupResult()
+                    .setGroupId(groupId)
+                    .setErrorCode(Errors.NOT_COORDINATOR.code()));
+          }
+          return results;
+        });
+  }
+
+  /** Also a partition that is still being loaded, for which the answer is another one. */
+  private boolean isForCoordinator(String groupId) {
+    return logs.isElected(coordinator.partitionFor(groupId));
   }
 
   @Override
