@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /**
  * Starts one broker from its environment variables, or a compactor, and turns what ends it into one
@@ -34,6 +35,7 @@ public final class Main {
   }
 
   public static void main(String[] args) {
+    joinLogs();
     int status;
     if (args.length == 0) {
       status = run(Broker::start);
@@ -45,6 +47,14 @@ public final class Main {
     if (status != 0) {
       System.exit(status);
     }
+  }
+
+  /** What gRPC logs, which comes with Ratis, goes where everything else does. */
+  private static void joinLogs() {
+    java.util.logging.Logger root = java.util.logging.Logger.getLogger("");
+    root.setLevel(java.util.logging.Level.WARNING); // what is below does not even get to the bridge
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
   }
 
   /** What libraries log must not get between the lines that were asked for. */

@@ -6,12 +6,6 @@ import io.sediment.cluster.torture.FreePorts;
 import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.runtime.Await;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,31 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a broker's process says, and with which exit status, where it must not go on. */
 class RefusedProcessTest {
   private static final long MINUTES_MAX = 5;
-  private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   @TempDir Path folder;
   private final FreePorts ports = new FreePorts();
   private final List<Process> started = new ArrayList<>();
-
-  /** A broker as its own process. */
-  private record Running(Process process, URI ready, Path log) {
-    boolean isReady() {
-      return status() == 200;
-    }
-
-    /** The answer when it is asked whether it is ready; -1 where there is none. */
-    int status() {
-      try {
-        HttpResponse<Void> answer =
-            HTTP.send(HttpRequest.newBuilder(ready).build(), BodyHandlers.discarding());
-        return answer.statusCode();
-      } catch (IOException notYet) {
-        return -1;
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
-    }
-  }
 
   @AfterEach
   void endAll() throws InterruptedException {
@@ -63,11 +36,11 @@ class RefusedProcessTest {
   void ofTwoProcessesWithOneBrokerIdTheOlderHalts() throws Exception {
     LoopbackSettings voter = settings(0, "raft-0");
     String peers = "0=" + voter.raftAddress();
-    Running only = start(voter.with("RAFT_PEERS", peers).environment());
+    BrokerProcess only = start(voter.with("RAFT_PEERS", peers).environment());
     Await.until("the voter serves", only::isReady);
-    Running older = start(settings(1, "raft-1").with("RAFT_PEERS", peers).environment());
+    BrokerProcess older = start(settings(1, "raft-1").with("RAFT_PEERS", peers).environment());
     Await.until("the older one serves", older::isReady);
-    Running newer = start(settings(1, "raft-2").with("RAFT_PEERS", peers).environment());
+    BrokerProcess newer = start(settings(1, "raft-2").with("RAFT_PEERS", peers).environment());
     assertEnds(older, 3, "another process has registered as broker 1");
     Await.until("the newer one serves", newer::isReady);
     assertThat(only.process().isAlive()).isTrue();
@@ -92,8 +65,8 @@ class RefusedProcessTest {
     assertEnds(start(foreignBucket), 2, "the folder RAFT_PATH");
 
     // Side by side, since they wait for a minute.
-    Running member = start(voter);
-    Running newcomer =
+    BrokerProcess member = start(voter);
+    BrokerProcess newcomer =
         start(settings(7, "raft-7").with("RAFT_PEERS", voter.get("RAFT_PEERS")).environment());
     LoopbackSettings founder =
         settings(0, "raft-8")
@@ -105,21 +78,13 @@ class RefusedProcessTest {
     Await.until("it says whom it waits for", () -> !waiting(member).isEmpty());
     assertThat(waiting(member))
         .allSatisfy(line -> assertThat(line).contains(notThere(voter, 1), notThere(voter, 2)));
-    assertThat(linesOf(member)).noneMatch(line -> line.startsWith("\tat "));
+    assertThat(member.lines()).noneMatch(line -> line.startsWith("\tat "));
     assertThat(member.status()).isEqualTo(503);
     assertThat(objects()).isEqualTo(before);
   }
 
-  private static List<String> linesOf(Running broker) {
-    try {
-      return Files.readAllLines(broker.log());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static List<String> waiting(Running broker) {
-    return linesOf(broker).stream()
+  private static List<String> waiting(BrokerProcess broker) {
+    return broker.lines().stream()
         .filter(line -> line.contains(" Registration - broker 0 is not registered yet"))
         .toList();
   }
@@ -130,9 +95,9 @@ class RefusedProcessTest {
         + " (java.net.ConnectException: Connection refused)";
   }
 
-  private void assertEnds(Running broker, int status, String why) throws Exception {
+  private void assertEnds(BrokerProcess broker, int status, String why) throws Exception {
     assertThat(broker.process().waitFor(MINUTES_MAX, TimeUnit.MINUTES)).isTrue();
-    List<String> lines = linesOf(broker);
+    List<String> lines = broker.lines();
     assertThat(broker.process().exitValue()).as(String.join("\n", lines)).isEqualTo(status);
     assertThat(lines.get(lines.size() - 1)).contains(" ERROR ", "Main - ", why);
     assertThat(lines).filteredOn(line -> line.contains(" ERROR ")).hasSize(1);
@@ -158,21 +123,10 @@ class RefusedProcessTest {
         .with("RAFT_PATH", folder.resolve(raftFolder));
   }
 
-  private Running start(Map<String, String> environment) throws IOException {
+  private BrokerProcess start(Map<String, String> environment) throws IOException {
     Path log = folder.resolve("broker-" + started.size() + ".log");
-    ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile());
-    builder.environment().putAll(environment);
-    Process process = builder.start();
-    started.add(process);
-    URI ready = URI.create("http://127.0.0.1:" + environment.get("HTTP_PORT") + "/health/ready");
-    return new Running(process, ready, log);
+    BrokerProcess process = BrokerProcess.start(environment, log);
+    started.add(process.process());
+    return process;
   }
 }
