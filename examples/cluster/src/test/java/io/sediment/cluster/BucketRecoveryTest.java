@@ -4,11 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.sediment.cluster.torture.FreePorts;
 import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.metadata.RefusedStartException;
 import io.sediment.metadata.RefusedStartException.Reason;
+import io.sediment.runtime.FreePorts;
 import io.sediment.runtime.SystemPorts;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,8 +2,8 @@ package io.sediment.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sediment.cluster.torture.FreePorts;
 import io.sediment.cluster.torture.LoopbackSettings;
+import io.sediment.runtime.FreePorts;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -3,9 +3,9 @@ package io.sediment.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import io.sediment.cluster.torture.FreePorts;
 import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.metadata.MetadataUnavailableException;
+import io.sediment.runtime.FreePorts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -1,8 +1,8 @@
 package io.sediment.cluster;
 
-import io.sediment.cluster.torture.FreePorts;
 import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.FreePorts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -3,7 +3,6 @@ package io.sediment.cluster;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sediment.cluster.torture.FreePorts;
 import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.frontend.net.RawClient;
 import io.sediment.objectstore.s3.AnswerDelay;
@@ -12,6 +11,7 @@ import io.sediment.objectstore.s3.FaultScript;
 import io.sediment.objectstore.s3.ProxyFault;
 import io.sediment.objectstore.s3.S3LoopbackServer;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.FreePorts;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;

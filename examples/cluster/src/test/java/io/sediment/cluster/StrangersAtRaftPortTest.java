@@ -2,9 +2,9 @@ package io.sediment.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sediment.cluster.torture.FreePorts;
 import io.sediment.cluster.torture.LoopbackSettings;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.FreePorts;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;

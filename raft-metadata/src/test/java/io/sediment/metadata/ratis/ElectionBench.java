@@ -5,14 +5,13 @@ import io.sediment.metadata.MetadataConfig.HostPort;
 import io.sediment.metadata.SetFeatureLevels;
 import io.sediment.objectstore.LocalObjectStore;
 import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.FreePorts;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -189,10 +188,9 @@ public final class ElectionBench {
     Group(Path folder, int leaseMs) throws IOException {
       this.folder = folder;
       this.leaseMs = leaseMs;
+      FreePorts free = new FreePorts();
       for (int i = 0; i < children.length; i++) {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-          ports.add(socket.getLocalPort());
-        }
+        ports.add(free.take());
       }
     }
 

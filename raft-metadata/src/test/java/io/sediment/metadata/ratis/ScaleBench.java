@@ -27,12 +27,11 @@ import io.sediment.metadata.liveness.Heartbeat;
 import io.sediment.metadata.liveness.LaneReport;
 import io.sediment.objectstore.MemoryObjectStore;
 import io.sediment.objectstore.ObjectStore;
+import io.sediment.runtime.FreePorts;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -163,13 +162,9 @@ public final class ScaleBench {
   }
 
   private void start() throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
+    FreePorts ports = new FreePorts();
     for (int i = 0; i < VOTERS; i++) {
-      sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-      addresses.put(i, new HostPort("127.0.0.1", sockets.get(i).getLocalPort()));
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
+      addresses.put(i, new HostPort("127.0.0.1", ports.take()));
     }
     List<CompletableFuture<RaftMetadata>> starting = new ArrayList<>();
     for (int i = 0; i < VOTERS; i++) {

@@ -15,17 +15,14 @@ import io.sediment.metadata.liveness.HeartbeatReply.Verdict;
 import io.sediment.objectstore.MemoryObjectStore;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.FreePorts;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -67,16 +64,11 @@ class ThreePeersTest {
     scheduler.close();
   }
 
-  private static Map<Integer, HostPort> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
+  private static Map<Integer, HostPort> freePorts(int count) {
+    FreePorts ports = new FreePorts();
     Map<Integer, HostPort> addresses = new TreeMap<>();
     for (int broker = 0; broker < count; broker++) {
-      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-      sockets.add(socket);
-      addresses.put(broker, new HostPort("127.0.0.1", socket.getLocalPort()));
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
+      addresses.put(broker, new HostPort("127.0.0.1", ports.take()));
     }
     return addresses;
   }

@@ -12,11 +12,10 @@ import io.sediment.metadata.liveness.LeaseKeeper;
 import io.sediment.objectstore.MemoryObjectStore;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.FreePorts;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,10 +59,8 @@ class UnheardListenerTest {
     scheduler.close();
   }
 
-  private static HostPort freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return new HostPort("127.0.0.1", socket.getLocalPort());
-    }
+  private static HostPort freePort() {
+    return new HostPort("127.0.0.1", new FreePorts().take());
   }
 
   private CompletableFuture<RaftMetadata> start(

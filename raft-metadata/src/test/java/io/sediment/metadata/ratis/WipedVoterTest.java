@@ -10,15 +10,13 @@ import io.sediment.metadata.SetFeatureLevels;
 import io.sediment.objectstore.MemoryObjectStore;
 import io.sediment.objectstore.ObjectStore;
 import io.sediment.runtime.Await;
+import io.sediment.runtime.FreePorts;
 import io.sediment.runtime.SystemPorts;
 import io.sediment.runtime.ThreadPoolScheduler;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,14 +45,9 @@ class WipedVoterTest {
 
   @BeforeEach
   void startAll() throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
+    FreePorts ports = new FreePorts();
     for (int broker = 0; broker < 3; broker++) {
-      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-      sockets.add(socket);
-      addresses.put(broker, new HostPort("127.0.0.1", socket.getLocalPort()));
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
+      addresses.put(broker, new HostPort("127.0.0.1", ports.take()));
     }
     Map<Integer, CompletableFuture<RaftMetadata>> starting = new TreeMap<>();
     for (int broker = 0; broker < 3; broker++) {

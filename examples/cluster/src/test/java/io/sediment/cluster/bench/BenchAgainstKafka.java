@@ -1,7 +1,7 @@
 package io.sediment.cluster.bench;
 
 import io.sediment.cluster.bench.ComparisonTable.Server;
-import io.sediment.cluster.torture.FreePorts;
+import io.sediment.runtime.FreePorts;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

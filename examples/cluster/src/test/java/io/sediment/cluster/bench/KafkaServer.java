@@ -1,6 +1,6 @@
 package io.sediment.cluster.bench;
 
-import io.sediment.cluster.torture.FreePorts;
+import io.sediment.runtime.FreePorts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package io.sediment.cluster.bench;
 
-import io.sediment.cluster.torture.FreePorts;
 import io.sediment.cluster.torture.LoopbackSettings;
+import io.sediment.runtime.FreePorts;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -1,5 +1,6 @@
 package io.sediment.cluster.torture;
 
+import io.sediment.runtime.FreePorts;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -1,6 +1,7 @@
 package io.sediment.cluster.torture;
 
 import io.sediment.objectstore.s3.S3LoopbackServer;
+import io.sediment.runtime.FreePorts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

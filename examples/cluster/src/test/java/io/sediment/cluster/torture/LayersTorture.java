@@ -2,6 +2,7 @@ package io.sediment.cluster.torture;
 
 import io.sediment.objectstore.PriceList;
 import io.sediment.objectstore.s3.S3LoopbackServer;
+import io.sediment.runtime.FreePorts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

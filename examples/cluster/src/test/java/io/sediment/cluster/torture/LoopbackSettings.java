@@ -1,5 +1,6 @@
 package io.sediment.cluster.torture;
 
+import io.sediment.runtime.FreePorts;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package io.sediment.cluster.torture;
+package io.sediment.runtime;
 
 import java.io.IOException;
 import java.net.InetAddress;
