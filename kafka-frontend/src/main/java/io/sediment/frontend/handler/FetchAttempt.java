@@ -217,16 +217,11 @@ final class FetchAttempt {
     return visit;
   }
 
-  /**
-   * Whether a client asks behind the end of a log that was handed over or has closed: it has read
-   * there what the next leader appended, of which this broker may hear only later.
-   */
+  /** Whether a client has read what the next leader appended, of whom nothing is known here yet. */
   private static boolean wentOn(PartitionLog log, FetchPartition asked) {
     boolean isBeyond =
         asked.fetchOffset > log.endOffset() || asked.lastFetchedEpoch > log.leaderEpoch();
-    return isBeyond
-        && (log.isHandedOver() // asked first: a log that has closed since is not open
-            || !log.isOpen());
+    return isBeyond && log.mayHaveSuccessor();
   }
 
   private boolean isConsumer() {

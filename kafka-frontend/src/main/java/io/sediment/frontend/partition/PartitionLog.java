@@ -185,6 +185,13 @@ public final class PartitionLog implements PartitionListener, ReadableLog {
     return handoffs > 0 && !closed;
   }
 
+  /**
+   * Whether another leadership may have begun already, wherever: this broker may hear of it late.
+   */
+  public boolean mayHaveSuccessor() {
+    return handoffs > 0 || !isOpen();
+  }
+
   /** Ends every wait. Idempotent. */
   void close(String why) {
     List<Waiter> ended;

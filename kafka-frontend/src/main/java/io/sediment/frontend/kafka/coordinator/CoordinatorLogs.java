@@ -64,9 +64,6 @@ final class CoordinatorLogs {
    * for.
    */
   boolean isNewest(int partition, @Nullable PartitionLog log) {
-    return log != null
-        && log == inMemory.get(partition)
-        && !log.isHandedOver() // asked first: a log that has closed since is not open
-        && log.isOpen();
+    return log != null && log == inMemory.get(partition) && !log.mayHaveSuccessor();
   }
 }

@@ -73,6 +73,7 @@ class CoordinatorLogLoaderTest {
   private final PartitionLogs registry =
       new PartitionLogs(0, metadata, lane, (image, topic) -> Map.of(), SystemPorts.wallClock());
   private final CoordinatorLogs logs = new CoordinatorLogs();
+  private final Queue<Runnable> reads = new ArrayDeque<>();
   private final AtomicInteger loaded = new AtomicInteger();
   private final AtomicReference<Throwable> alarm = new AtomicReference<>();
   private final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("test-scheduler", 1);
@@ -149,6 +150,16 @@ class CoordinatorLogLoaderTest {
     return loader.load(PARTITION, PLAYBACK).whenComplete((summary, failure) -> {});
   }
 
+  /** All is replayed, and about to be read again. */
+  private CompletableFuture<LoadSummary> loadUntilCarriedOver(
+      PartitionLog log, CoordinatorLogLoader<String> loader) {
+    lane.readOn(reads::add);
+    logs.elect(log);
+    CompletableFuture<LoadSummary> load = load(loader);
+    reads.remove().run();
+    return load;
+  }
+
   @Test
   void aLoadThatWasGivenUpBeforeTheRuntimeListensNeverTellsIt() {
     PartitionLog log = createLog();
@@ -193,11 +204,7 @@ class CoordinatorLogLoaderTest {
     takeOver();
     PartitionLog log = onlyLog();
     CoordinatorLogLoader<String> loader = loader((key, value) -> "record", Runnable::run);
-    Queue<Runnable> reads = new ArrayDeque<>();
-    lane.readOn(reads::add);
-    logs.elect(log);
-    CompletableFuture<LoadSummary> load = load(loader);
-    reads.remove().run(); // all is replayed, and read again
+    CompletableFuture<LoadSummary> load = loadUntilCarriedOver(log, loader);
     Runnable second = reads.remove();
     loader.giveUp(0);
     long end = log.endOffset();
@@ -224,11 +231,7 @@ class CoordinatorLogLoaderTest {
     takeOver();
     PartitionLog log = onlyLog();
     CoordinatorLogLoader<String> loader = loader((key, value) -> "record", Runnable::run);
-    Queue<Runnable> reads = new ArrayDeque<>();
-    lane.readOn(reads::add);
-    logs.elect(log);
-    CompletableFuture<LoadSummary> load = load(loader);
-    reads.remove().run(); // all is replayed, and read again
+    CompletableFuture<LoadSummary> load = loadUntilCarriedOver(log, loader);
     long end = log.endOffset();
     new PartitionHandoff(
             0,
