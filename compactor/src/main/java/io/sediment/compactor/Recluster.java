@@ -283,8 +283,7 @@ final class Recluster {
     }
     Set<Long> transactional = new HashSet<>();
     for (ProducerEntry change : changes) {
-      boolean isOpen = change.txnFirstOffset() != ProducerEntry.NO_OPEN_TXN;
-      if (isOpen || change.coordinatorEpoch() != ProducerEntry.NO_COORDINATOR_EPOCH) {
+      if (change.isTransactional()) {
         transactional.add(change.producerId());
       }
     }

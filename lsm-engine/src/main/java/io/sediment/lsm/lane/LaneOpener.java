@@ -112,8 +112,7 @@ final class LaneOpener {
       LaneParts parts, Recovered recovered, SortedObjectReader reader, SlabFiller filler) {
     DirectoryReader directories = new DirectoryReader(environment.store());
     ProducerLoader producers =
-        new ProducerLoader(
-            parts.objects(), recovered.table(), recovered.sealed(), reader, directories);
+        new ProducerLoader(parts.objects(), recovered.table(), reader, directories);
     L0Builder builder =
         new L0Builder(
             parts.partitions(), producers, store, environment.clock(), config.producerExpiry());

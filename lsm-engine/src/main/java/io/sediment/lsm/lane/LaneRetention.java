@@ -183,15 +183,7 @@ final class LaneRetention {
           .bytes()
           .forEach(
               (partition, bytes) ->
-                  rows.computeIfPresent(
-                      partition,
-                      (id, row) ->
-                          new Row(
-                              row.nextOffset(),
-                              row.lastLeaderEpoch(),
-                              row.maxTimestamp(),
-                              Math.max(0, row.bytes() - bytes),
-                              row.producers())));
+                  rows.computeIfPresent(partition, (id, row) -> row.minus(bytes)));
     }
     return rows;
   }

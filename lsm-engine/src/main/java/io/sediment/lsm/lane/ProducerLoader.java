@@ -32,9 +32,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the producer states of a partition as they were when the lane was opened: the newest
- * snapshot, and the changes in WAL objects adopted after it. Both may have moved into a run
- * meanwhile: then its directory has them. Loaded on first use, once: most partitions never need
- * theirs, and those adopted objects are read once for all of them.
+ * snapshot, which may have moved into a run meanwhile, and what the partition table says was
+ * changed since. Loaded on first use, once: most partitions never need theirs.
+ *
+ * <p>A table of an older version does not know the changes: then they are in the WAL objects
+ * adopted after the snapshot, or in the runs that these have moved into, which are read once for
+ * all partitions.
  */
 final class ProducerLoader {
   private static final int SNAPSHOT_OBJECTS_KEPT = 8;
@@ -52,7 +55,8 @@ final class ProducerLoader {
             .byPartition
             .forEach(
                 (partition, change) ->
-                    all.computeIfAbsent(partition, id -> new ArrayList<>()).add(change));
+                    all.computeIfAbsent(partition, id -> new ArrayList<>())
+                        .add(change.producers()));
       }
       return new Changes(all);
     }
@@ -78,16 +82,23 @@ final class ProducerLoader {
     }
   }
 
-  /** What one object knows of producers; changes in an adopted WAL object, else mostly states. */
-  private record Known(Map<PartitionId, RunProducers> byPartition) {
-    RunProducers of(PartitionId partition) {
-      return byPartition.getOrDefault(partition, RunProducers.NONE);
+  /**
+   * What a section knows of producers; changes in an adopted WAL object, else mostly states.
+   *
+   * @param endOffset as of which
+   */
+  private record AsOf(RunProducers producers, long endOffset) {
+    static final AsOf NOTHING = new AsOf(RunProducers.NONE, 0);
+  }
+
+  private record Known(Map<PartitionId, AsOf> byPartition) {
+    AsOf of(PartitionId partition) {
+      return byPartition.getOrDefault(partition, AsOf.NOTHING);
     }
   }
 
   private final LaneObjects objects;
   private final PartitionTable table;
-  private final Map<ObjectKey, SortedObject> known = new HashMap<>(); // never changed
   private final SortedObjectReader reader;
   private final DirectoryReader directories;
   private final Map<PartitionId, CompletableFuture<PartitionProducers>> loading =
@@ -101,19 +112,16 @@ final class ProducerLoader {
   /**
    * @param objects as they are now
    * @param table at opening
-   * @param sealed descriptions that need not be read again
    */
   ProducerLoader(
       LaneObjects objects,
       PartitionTable table,
-      List<SortedObject> sealed,
       SortedObjectReader reader,
       DirectoryReader directories) {
     this.objects = objects;
     this.table = table;
     this.reader = reader;
     this.directories = directories;
-    sealed.forEach(object -> known.put(object.key(), object));
   }
 
   /** The partition's producer states, ready for what is appended since. */
@@ -154,32 +162,47 @@ final class ProducerLoader {
     Optional<Row> row = table.row(partition);
     return row.isEmpty()
         ? CompletableFuture.completedFuture(List.of())
-        : objects.withView(view -> in(view.manifest(), partition, row.get().producers()));
+        : objects.withView(view -> in(view.manifest(), partition, row.get()));
   }
 
   private CompletableFuture<List<ProducerEntry>> in(
-      Manifest manifest, PartitionId partition, @Nullable SnapshotRef snapshot) {
-    long snapshotEpoch = snapshot == null ? 0 : snapshot.epoch();
-    CompletableFuture<RunProducers> base =
+      Manifest manifest, PartitionId partition, Row row) {
+    SnapshotRef snapshot = row.producers();
+    CompletableFuture<AsOf> base =
         snapshot == null
-            ? CompletableFuture.completedFuture(RunProducers.NONE)
+            ? CompletableFuture.completedFuture(AsOf.NOTHING)
             : snapshot(manifest, partition, snapshot);
-    return base.thenCombine(
-        changesSince(manifest, snapshotEpoch),
-        (state, allChanges) -> {
-          ProducerStates states = ProducerStates.of(state.entries());
-          for (RunProducers change : allChanges.of(partition)) {
-            // An L0 of some epoch holds everything adopted under that epoch and before.
-            if (change.changesEpoch() >= Math.max(1, snapshotEpoch)) {
-              states.apply(change.entries());
-            }
-          }
-          return states.snapshot();
-        });
+    return row.sinceSnapshot().isKnown()
+        ? base.thenApply(state -> withChanges(state, row))
+        : base.thenCombine(
+            changesSince(manifest, snapshot == null ? 0 : snapshot.epoch()),
+            (state, changes) -> withChanges(state, partition, snapshot, changes));
+  }
+
+  /** A compaction may have folded a part of the changes into the state, or all of them. */
+  private static List<ProducerEntry> withChanges(AsOf state, Row row) {
+    ProducerStates states = ProducerStates.of(state.producers().entries());
+    if (state.endOffset() < row.nextOffset()) {
+      row.sinceSnapshot().entries().forEach(states::applyWhatIsNew);
+    }
+    return states.snapshot();
+  }
+
+  private static List<ProducerEntry> withChanges(
+      AsOf state, PartitionId partition, @Nullable SnapshotRef snapshot, Changes changes) {
+    ProducerStates states = ProducerStates.of(state.producers().entries());
+    // An L0 of some epoch holds everything adopted under that epoch and before.
+    long epochMin = snapshot == null ? 1 : Math.max(1, snapshot.epoch());
+    for (RunProducers change : changes.of(partition)) {
+      if (change.changesEpoch() >= epochMin) {
+        states.apply(change.entries());
+      }
+    }
+    return states.snapshot();
   }
 
   /** None where the object is in no level: then all of the partition in it was dropped. */
-  private CompletableFuture<RunProducers> snapshot(
+  private CompletableFuture<AsOf> snapshot(
       Manifest manifest, PartitionId partition, SnapshotRef snapshot) {
     for (L0Ref ref : manifest.l0()) {
       if (ref.kind() == snapshot.kind()
@@ -190,7 +213,7 @@ final class ProducerLoader {
       }
     }
     Place place = new Place(snapshot.epoch(), snapshot.number());
-    CompletableFuture<RunProducers> found = CompletableFuture.completedFuture(RunProducers.NONE);
+    CompletableFuture<AsOf> found = CompletableFuture.completedFuture(AsOf.NOTHING);
     for (RunRef run : manifest.level1().runs()) {
       if (run.covers(place)) {
         CompletableFuture<Known> inRun =
@@ -198,7 +221,8 @@ final class ProducerLoader {
         found =
             found.thenCombine(
                 inRun,
-                (sofar, here) -> here.of(partition).isSnapshot() ? here.of(partition) : sofar);
+                (sofar, here) ->
+                    here.of(partition).producers().isSnapshot() ? here.of(partition) : sofar);
       }
     }
     return found;
@@ -252,23 +276,24 @@ final class ProducerLoader {
 
   private CompletableFuture<Known> inObject(LaneId lane, L0Ref ref) {
     ObjectKey key = ref.key(lane);
-    SortedObject here = known.get(key);
-    CompletableFuture<Optional<SortedObject>> object =
-        here != null
-            ? CompletableFuture.completedFuture(Optional.of(here))
-            : reader.readDescription(key);
-    return object.thenApply(
-        found -> {
-          Map<PartitionId, RunProducers> byPartition = new HashMap<>();
-          for (Section section : found.orElseThrow(() -> new ObjectGoneException(key)).sections()) {
-            if (!section.producers().isEmpty()) {
-              byPartition.put(
-                  section.partition(),
-                  new RunProducers(ref.isAdoptedWal() ? ref.epoch() : 0, section.producers()));
-            }
-          }
-          return new Known(byPartition);
-        });
+    long changesEpoch = ref.isAdoptedWal() ? ref.epoch() : 0;
+    return reader
+        .readDescription(key)
+        .thenApply(
+            found -> {
+              Map<PartitionId, AsOf> byPartition = new HashMap<>();
+              SortedObject object = found.orElseThrow(() -> new ObjectGoneException(key));
+              for (Section section : object.sections()) {
+                if (!section.producers().isEmpty()) {
+                  byPartition.put(
+                      section.partition(),
+                      new AsOf(
+                          new RunProducers(changesEpoch, section.producers()),
+                          section.nextOffset()));
+                }
+              }
+              return new Known(byPartition);
+            });
   }
 
   private CompletableFuture<Known> inRun(LaneId lane, RunRef run) {
@@ -276,11 +301,12 @@ final class ProducerLoader {
         .read(lane, run)
         .thenApply(
             found -> {
-              Map<PartitionId, RunProducers> byPartition = new HashMap<>();
+              Map<PartitionId, AsOf> byPartition = new HashMap<>();
               Directory directory = found.orElseThrow(() -> new ObjectGoneException(run.key(lane)));
               for (RunSection section : directory.sections()) {
                 if (!section.producers().isEmpty()) {
-                  byPartition.put(section.partition(), section.producers());
+                  byPartition.put(
+                      section.partition(), new AsOf(section.producers(), section.toOffset()));
                 }
               }
               return new Known(byPartition);

@@ -14,7 +14,6 @@ import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.Scheduler;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -190,7 +189,7 @@ final class StoredLanes {
         .forEach(
             (id, row) -> partitions.put(id, new PartitionState(id, row.nextOffset(), row.bytes())));
     ProducerLoader producers =
-        new ProducerLoader(objects, rows, List.of(), reader, new DirectoryReader(store));
+        new ProducerLoader(objects, rows, reader, new DirectoryReader(store));
     return new StoredLane(
         lane, partitions, new LaneReads(objects, scan, oldestBlocks, producers, alarm));
   }

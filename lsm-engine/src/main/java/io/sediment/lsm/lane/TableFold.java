@@ -7,9 +7,15 @@ import io.sediment.lsm.manifest.PartitionTable;
 import io.sediment.lsm.manifest.PartitionTable.Row;
 import io.sediment.lsm.manifest.PartitionTable.SnapshotRef;
 import io.sediment.lsm.object.ObjectIdentity;
+import io.sediment.lsm.object.ProducerChanges;
+import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.Section;
 import io.sediment.lsm.object.SortedObject;
 import io.sediment.lsm.object.SortedObjectKind;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class TableFold {
   private final LaneId lane;
   private final SortedMap<PartitionId, Row> rows;
+  private final Map<PartitionId, List<ProducerEntry>> changes = new HashMap<>(); // not in rows yet
 
   /** Begins without any partition. */
   TableFold(LaneId lane) {
@@ -51,6 +58,30 @@ final class TableFold {
     return this;
   }
 
+  private Row after(@Nullable Row before, ObjectIdentity identity, Section section) {
+    SnapshotRef producers = before == null ? null : before.producers();
+    ProducerChanges sinceSnapshot = before == null ? ProducerChanges.NONE : before.sinceSnapshot();
+    boolean tellsChanges = identity.kind() == SortedObjectKind.WAL;
+    if (tellsChanges && !section.producers().isEmpty()) {
+      changes
+          .computeIfAbsent(section.partition(), id -> new ArrayList<>())
+          .addAll(section.producers());
+    } else if (!section.producers().isEmpty()) {
+      producers = new SnapshotRef(identity.kind(), identity.epoch(), identity.number());
+      sinceSnapshot = ProducerChanges.NONE;
+      changes.remove(section.partition());
+    }
+    return new Row(
+        section.nextOffset(),
+        section.lastLeaderEpoch(),
+        before == null
+            ? section.maxTimestamp()
+            : Math.max(before.maxTimestamp(), section.maxTimestamp()),
+        (before == null ? 0 : before.bytes()) + section.length(),
+        producers,
+        sinceSnapshot);
+  }
+
   /** A partition that was led in another lane in between comes back under a newer leader epoch. */
   private static void checkContinuous(SortedObject object, Section section, Row before) {
     int leaderEpoch = section.blocks().get(0).leaderEpoch();
@@ -78,23 +109,13 @@ final class TableFold {
     }
   }
 
-  private static Row after(@Nullable Row before, ObjectIdentity identity, Section section) {
-    SnapshotRef producers = before == null ? null : before.producers();
-    if (identity.kind() != SortedObjectKind.WAL && !section.producers().isEmpty()) {
-      producers = new SnapshotRef(identity.kind(), identity.epoch(), identity.number());
-    }
-    return new Row(
-        section.nextOffset(),
-        section.lastLeaderEpoch(),
-        before == null
-            ? section.maxTimestamp()
-            : Math.max(before.maxTimestamp(), section.maxTimestamp()),
-        (before == null ? 0 : before.bytes()) + section.length(),
-        producers);
-  }
-
   /** The rows so far as a table to be stored. */
   PartitionTable table(long epoch, long number) {
+    changes.forEach(
+        (partition, later) ->
+            rows.computeIfPresent(
+                partition, (id, row) -> row.with(row.sinceSnapshot().then(later))));
+    changes.clear();
     return new PartitionTable(lane, epoch, number, rows);
   }
 }

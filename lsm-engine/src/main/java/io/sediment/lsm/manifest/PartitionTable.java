@@ -2,6 +2,7 @@ package io.sediment.lsm.manifest;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.object.ProducerChanges;
 import io.sediment.lsm.object.SortedObjectKind;
 import java.util.Collection;
 import java.util.Collections;
@@ -31,18 +32,40 @@ public record PartitionTable(
    * @param bytes of the partition in all levels of the lane
    * @param producers the newest object with a snapshot of the partition's producers; null where the
    *     partition never had any
+   * @param sinceSnapshot what WAL objects adopted after that snapshot say of its producers, all
+   *     together: a lane just sealed has thousands of them, and producers wait for whoever takes
+   *     its partitions over
    */
   public record Row(
       long nextOffset,
       int lastLeaderEpoch,
       long maxTimestamp,
       long bytes,
-      @Nullable SnapshotRef producers) {
+      @Nullable SnapshotRef producers,
+      ProducerChanges sinceSnapshot) {
     public Row {
       if (nextOffset < 0 || bytes < 0) {
         throw new IllegalArgumentException(
             "partition table row: nextOffset=" + nextOffset + " bytes=" + bytes);
       }
+    }
+
+    /** The same row with another view of what producers did. */
+    public Row with(ProducerChanges sinceSnapshot) {
+      return sinceSnapshot.equals(this.sinceSnapshot)
+          ? this
+          : new Row(nextOffset, lastLeaderEpoch, maxTimestamp, bytes, producers, sinceSnapshot);
+    }
+
+    /** The same row with fewer bytes. */
+    public Row minus(long goneBytes) {
+      return new Row(
+          nextOffset,
+          lastLeaderEpoch,
+          maxTimestamp,
+          Math.max(0, bytes - goneBytes),
+          producers,
+          sinceSnapshot);
     }
   }
 
@@ -65,6 +88,16 @@ public record PartitionTable(
 
   public Optional<Row> row(PartitionId partition) {
     return Optional.ofNullable(rows.get(partition));
+  }
+
+  /**
+   * The same rows without what producers did before {@code appendMs}: those are forgotten, unless
+   * they have a transaction to end.
+   */
+  public PartitionTable withoutProducersBefore(long appendMs) {
+    SortedMap<PartitionId, Row> kept = new TreeMap<>(rows);
+    kept.replaceAll((partition, row) -> row.with(row.sinceSnapshot().expireBefore(appendMs)));
+    return new PartitionTable(lane, epoch, number, kept);
   }
 
   /** The same rows without those of deleted topics. */

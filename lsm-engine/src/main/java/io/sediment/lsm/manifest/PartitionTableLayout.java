@@ -11,10 +11,14 @@ import io.sediment.lsm.manifest.PartitionTable.Row;
 import io.sediment.lsm.manifest.PartitionTable.SnapshotRef;
 import io.sediment.lsm.object.DataKind;
 import io.sediment.lsm.object.LaneKeys;
+import io.sediment.lsm.object.ProducerChanges;
+import io.sediment.lsm.object.ProducerCodec;
+import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.SortedObjectKind;
 import io.sediment.objectstore.ObjectKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +45,12 @@ import org.jspecify.annotations.Nullable;
  *      maxTimestamp     zigzag, minus baseTimestamp
  *      bytes            varint
  *      snapshot         varint: 0 none, else 1 + place in the list of objects
- * fields           see ExtensionFields
+ * fields           see ExtensionFields; 2: what producers did since the snapshots
+ *
+ * producer changes, absent in tables of older versions, where nothing is known of any row:
+ *    rowCount        varint, of rows of which there is more to say than that nothing was changed
+ *    row             varint, its place among all rows; after the first: minus the previous, minus 1
+ *    producers       as in SortedObjectLayout; none where they are not known
  * </pre>
  */
 public final class PartitionTableLayout {
@@ -49,6 +58,8 @@ public final class PartitionTableLayout {
   private static final int SNAPSHOT_REF_SIZE_MIN = 3;
   private static final int TOPIC_SIZE_MIN = 17;
   private static final int ROW_SIZE_MIN = 6;
+  private static final int PRODUCER_CHANGES = 2;
+  private static final int CHANGED_ROW_SIZE_MIN = 2;
 
   private PartitionTableLayout() {}
 
@@ -93,8 +104,30 @@ public final class PartitionTableLayout {
             out.varint(producers == null ? 0 : 1 + snapshots.getOrDefault(producers, 0));
           }
         });
-    ExtensionFields.NONE.encode(out);
+    ExtensionFields.NONE
+        .with(PRODUCER_CHANGES, producerChanges(table.rows().values(), baseTimestamp))
+        .encode(out);
     return ENVELOPE.seal(out);
+  }
+
+  private static byte[] producerChanges(Collection<Row> rows, long baseTimestamp) {
+    ByteWriter out = new ByteWriter(64);
+    out.varint(rows.stream().filter(PartitionTableLayout::hasMoreToSay).count());
+    int place = 0;
+    int expected = 0;
+    for (Row row : rows) {
+      if (hasMoreToSay(row)) {
+        out.varint(place - expected);
+        expected = place + 1;
+        ProducerCodec.encode(out, row.sinceSnapshot().entries(), baseTimestamp);
+      }
+      place++;
+    }
+    return out.toByteArray();
+  }
+
+  private static boolean hasMoreToSay(Row row) {
+    return !row.sinceSnapshot().equals(ProducerChanges.NONE);
   }
 
   /** How a manifest names {@code table}, stored as {@code encoded}. */
@@ -172,8 +205,34 @@ public final class PartitionTableLayout {
             new PartitionId(topicId, (int) partition), decodeRow(in, baseTimestamp, snapshots));
       }
     }
-    ExtensionFields.decode(in, Set.of());
+    ByteBuffer changes = ExtensionFields.decode(in, Set.of(PRODUCER_CHANGES)).get(PRODUCER_CHANGES);
+    if (changes != null) {
+      decodeProducerChanges(changes, baseTimestamp, rows);
+    }
     return new PartitionTable(lane, epoch, number, rows);
+  }
+
+  private static void decodeProducerChanges(
+      ByteBuffer bytes, long baseTimestamp, TreeMap<PartitionId, Row> rows) {
+    ByteReader in = new ByteReader(bytes, "producer changes");
+    rows.replaceAll((partition, row) -> row.with(ProducerChanges.NONE));
+    List<PartitionId> places = List.copyOf(rows.keySet());
+    long expected = 0;
+    for (int count = in.count(CHANGED_ROW_SIZE_MIN, "changed rows"); count > 0; count--) {
+      long place = in.sum(expected, in.varintUpTo(places.size(), "row"), "row");
+      if (place >= places.size()) {
+        throw in.corrupt("row=" + place + " of " + places.size());
+      }
+      expected = place + 1;
+      List<ProducerEntry> producers = ProducerCodec.decode(in, baseTimestamp);
+      rows.computeIfPresent(
+          places.get((int) place), (partition, row) -> row.with(changes(producers)));
+    }
+    in.end();
+  }
+
+  private static ProducerChanges changes(List<ProducerEntry> producers) {
+    return producers.isEmpty() ? ProducerChanges.UNKNOWN : new ProducerChanges(true, producers);
   }
 
   private static List<SnapshotRef> decodeSnapshots(ByteReader in) {
@@ -199,6 +258,7 @@ public final class PartitionTableLayout {
     long bytes = in.natural("bytes");
     int place = (int) in.varintUpTo(snapshots.size(), "snapshot");
     @Nullable SnapshotRef producers = place == 0 ? null : snapshots.get(place - 1);
-    return new Row(nextOffset, (int) leaderEpoch, maxTimestamp, bytes, producers);
+    return new Row(
+        nextOffset, (int) leaderEpoch, maxTimestamp, bytes, producers, ProducerChanges.UNKNOWN);
   }
 }

@@ -72,6 +72,22 @@ public record ProducerEntry(
         merged.subList(Math.max(0, merged.size() - BATCHES_KEPT), merged.size()));
   }
 
+  /** Whether it tells of a transaction, open or ended. */
+  public boolean isTransactional() {
+    return txnFirstOffset != NO_OPEN_TXN || coordinatorEpoch != NO_COORDINATOR_EPOCH;
+  }
+
+  /** The same without the batches that end at {@code offset} or before. */
+  ProducerEntry withoutBatchesUpTo(long offset) {
+    return new ProducerEntry(
+        producerId,
+        producerEpoch,
+        coordinatorEpoch,
+        txnFirstOffset,
+        lastAppendMs,
+        batches.stream().filter(batch -> batch.lastOffset() > offset).toList());
+  }
+
   /**
    * The first of {@code changes} followed by each other one, as a chain of {@link #then} would have
    * it; all are of one producer. Looks at each once and keeps only the batches that remain.

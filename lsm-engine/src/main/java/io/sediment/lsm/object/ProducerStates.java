@@ -31,6 +31,21 @@ public final class ProducerStates {
     changes.forEach(this::apply);
   }
 
+  /**
+   * Folds in what some batches did where the state may be as of any of them: what it has already
+   * does not count twice.
+   */
+  public void applyWhatIsNew(ProducerEntry change) {
+    ProducerEntry known = byId.get(change.producerId());
+    if (known == null || known.producerEpoch() != change.producerEpoch()) {
+      apply(change);
+      return;
+    }
+    List<ProducerEntry.Batch> batches = known.batches();
+    long knownTo = batches.isEmpty() ? -1 : batches.get(batches.size() - 1).lastOffset();
+    apply(change.withoutBatchesUpTo(knownTo));
+  }
+
   public @Nullable ProducerEntry get(long producerId) {
     return byId.get(producerId);
   }

@@ -109,6 +109,41 @@ class LaneTest {
         .toList();
   }
 
+  /**
+   * Whoever is not produced to meanwhile is known by what was adopted, for as long as it counts.
+   */
+  @Test
+  void whatAnAdoptedLogSaysOfProducersOutlivesFlushesAndAnotherDeath() {
+    Duration expiry = Duration.ofDays(1);
+    Broker broker = world.broker("one", LaneWorld.smallBudget(), LaneWorld.expiring(expiry));
+    appendOf(1, broker.partition(0), 0);
+    appendOf(1, broker.partition(1), 0);
+    broker.untilAllDurable();
+    broker.crash();
+    Broker next = world.broker("two", LaneWorld.smallBudget(), LaneWorld.expiring(expiry));
+    appendOf(2, next.partition(1), 0);
+    world.await(next.lane().flush(), "flushed");
+    appendOf(3, next.partition(1), 0);
+    next.untilAllDurable();
+    next.crash();
+    Broker third = world.broker("three", LaneWorld.smallBudget(), LaneWorld.expiring(expiry));
+    world.settle(third);
+    long gets = world.bucket.bill().requests(StoreOp.GET);
+    assertThat(producersOf(third.partition(0))).containsExactly(1L);
+    assertThat(world.bucket.bill().requests(StoreOp.GET)).as("with the table").isEqualTo(gets);
+    assertThat(producersOf(third.partition(1))).containsExactly(1L, 2L, 3L);
+    third.crash();
+
+    world.simulation.runFor(expiry.plusMinutes(1));
+    Broker fourth = world.broker("four", LaneWorld.smallBudget(), LaneWorld.expiring(expiry));
+    appendOf(4, fourth.partition(2), 0);
+    world.await(fourth.lane().flush(), "flushed");
+    fourth.crash();
+    Broker fifth = world.broker("five", LaneWorld.smallBudget(), LaneWorld.expiring(expiry));
+    assertThat(producersOf(fifth.partition(0))).isEmpty();
+    assertThat(producersOf(fifth.partition(2))).containsExactly(4L);
+  }
+
   @Test
   void oneReadSpansManyObjects() {
     Broker broker =

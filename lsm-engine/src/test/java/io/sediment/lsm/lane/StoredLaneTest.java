@@ -12,6 +12,7 @@ import io.sediment.lsm.manifest.CompactorTerm;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.ManifestEdit;
 import io.sediment.lsm.manifest.ManifestStore;
+import io.sediment.lsm.manifest.StoredManifests;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.objectstore.ObjectStore;
@@ -136,22 +137,46 @@ class StoredLaneTest {
   void itKnowsItsProducers(long seed) {
     LaneWorld world = worldOfTheDead(seed);
     StoredLane sealed = new Successor(world).sealed();
-    world.model.forEach(
-        (partition, log) -> {
-          Map<Long, Integer> expected = new TreeMap<>();
-          for (Appended batch : log) {
-            long producer = RecordBatchLayout.producerId(batch.bytes(), 0);
-            if (producer >= 0) {
-              expected.put(producer, RecordBatchLayout.lastSequence(batch.bytes(), 0));
-            }
-          }
-          Map<Long, Integer> actual = new TreeMap<>();
-          for (ProducerEntry entry : world.await(sealed.producers(partition), "producers")) {
-            List<ProducerEntry.Batch> batches = entry.batches();
-            actual.put(entry.producerId(), batches.get(batches.size() - 1).lastSequence());
-          }
-          assertThat(actual).isEqualTo(expected);
-        });
+    world.model.forEach((partition, log) -> assertKnowsProducers(world, sealed, partition, log));
+  }
+
+  private static void assertKnowsProducers(
+      LaneWorld world, StoredLane sealed, PartitionId partition, List<Appended> log) {
+    Map<Long, Integer> expected = new TreeMap<>();
+    for (Appended batch : log) {
+      long producer = RecordBatchLayout.producerId(batch.bytes(), 0);
+      if (producer >= 0) {
+        expected.put(producer, RecordBatchLayout.lastSequence(batch.bytes(), 0));
+      }
+    }
+    Map<Long, Integer> actual = new TreeMap<>();
+    for (ProducerEntry entry : world.await(sealed.producers(partition), "producers")) {
+      List<ProducerEntry.Batch> batches = entry.batches();
+      actual.put(entry.producerId(), batches.get(batches.size() - 1).lastSequence());
+    }
+    assertThat(actual).isEqualTo(expected);
+  }
+
+  /** A lane has thousands of objects when it is sealed, and its producers are waiting. */
+  @Test
+  void whatItsLogSaysOfProducersIsReadWithTheTable() {
+    LaneWorld world = new LaneWorld(7, FaultPlan.none());
+    Broker broker = world.broker("dead");
+    for (int i = 0; i < 120; i++) {
+      broker.append(i % PARTITIONS, 200, 1, i, true);
+      broker.untilAllDurable(); // a WAL object each
+      if (i == 10) {
+        world.await(broker.lane().flush(), "flushed");
+      }
+    }
+    broker.crash();
+    StoredLane sealed = new Successor(world).sealed();
+    assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).hasSizeGreaterThan(100);
+    long gets = world.bucket.bill().requests(StoreOp.GET);
+    world.model.forEach((partition, log) -> assertKnowsProducers(world, sealed, partition, log));
+    assertThat(world.bucket.bill().requests(StoreOp.GET) - gets)
+        .as("to read what was flushed, once for all partitions")
+        .isLessThanOrEqualTo(2);
   }
 
   @Test

@@ -8,10 +8,13 @@ import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.codec.ExtensionFields;
 import io.sediment.lsm.manifest.PartitionTable.Row;
 import io.sediment.lsm.manifest.PartitionTable.SnapshotRef;
+import io.sediment.lsm.object.ProducerChanges;
+import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.SortedObjectKind;
 import io.sediment.runtime.Corpus;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -101,20 +104,51 @@ class ManifestCorpusTest {
     assertThat(bytes(BoundaryRegister.encode(LANE, 123_456))).isEqualTo(stored);
   }
 
-  @Test
-  void partitionTable() {
+  private static PartitionTable table() {
+    ProducerChanges some =
+        ProducerChanges.NONE.then(
+            List.of(
+                new ProducerEntry(
+                    4_000,
+                    (short) 2,
+                    -1,
+                    4_998,
+                    1_790_000_000_500L,
+                    List.of(new ProducerEntry.Batch(7, 8, 4_998, 4_999, 1_790_000_000_000L)))));
     TreeMap<PartitionId, Row> rows = new TreeMap<>();
     SnapshotRef snapshot = new SnapshotRef(SortedObjectKind.L0, 7, 54);
     rows.put(
-        new PartitionId(new UUID(1, 1), 0), new Row(5_000, 3, 1_790_000_000_000L, 9, snapshot));
-    rows.put(new PartitionId(new UUID(1, 1), 9), new Row(1L << 40, 0, -1, 1L << 41, null));
-    rows.put(new PartitionId(new UUID(2, 1), 2), new Row(0, -1, 0, 0, snapshot));
-    PartitionTable table = new PartitionTable(LANE, 7, 54, rows);
+        new PartitionId(new UUID(1, 1), 0),
+        new Row(5_000, 3, 1_790_000_000_000L, 9, snapshot, some));
+    rows.put(
+        new PartitionId(new UUID(1, 1), 9),
+        new Row(1L << 40, 0, -1, 1L << 41, null, ProducerChanges.NONE));
+    rows.put(
+        new PartitionId(new UUID(2, 1), 2),
+        new Row(0, -1, 0, 0, snapshot, ProducerChanges.UNKNOWN));
+    return new PartitionTable(LANE, 7, 54, rows);
+  }
+
+  @Test
+  void partitionTable() {
+    PartitionTable table = table();
     ByteBuffer encoded = PartitionTableLayout.encode(table);
-    byte[] stored = Corpus.read("v1/partition-table", () -> bytes(encoded));
+    byte[] stored = Corpus.read("v1/partition-table-producers", () -> bytes(encoded));
     TableRef ref = PartitionTableLayout.refOf(table, encoded);
     assertThat(PartitionTableLayout.decode(LANE, ref, ByteBuffer.wrap(stored))).isEqualTo(table);
     assertThat(bytes(encoded)).isEqualTo(stored);
+  }
+
+  @Test
+  void partitionTableThatDoesNotSayWhatProducersDid() {
+    byte[] stored = Corpus.read("v1/partition-table", () -> new byte[0]);
+    PartitionTable table = table();
+    SortedMap<PartitionId, Row> rows = new TreeMap<>(table.rows());
+    rows.replaceAll((partition, row) -> row.with(ProducerChanges.UNKNOWN));
+    assertThat(
+            PartitionTableLayout.decode(
+                new TableRef(7, 54, 1, 1).key(LANE), ByteBuffer.wrap(stored)))
+        .isEqualTo(new PartitionTable(LANE, 7, 54, rows));
   }
 
   private static byte[] bytes(ByteBuffer buffer) {

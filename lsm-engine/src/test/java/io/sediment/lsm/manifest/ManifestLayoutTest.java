@@ -10,6 +10,8 @@ import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.codec.ExtensionFields;
 import io.sediment.lsm.manifest.PartitionTable.Row;
 import io.sediment.lsm.manifest.PartitionTable.SnapshotRef;
+import io.sediment.lsm.object.ProducerChanges;
+import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.SortedObjectKind;
 import io.sediment.simulation.Seeds;
 import java.nio.ByteBuffer;
@@ -105,7 +107,8 @@ class ManifestLayoutTest {
               3,
               1_790_000_000_000L + random.nextInt(3_600_000),
               random.nextLong(1L << 30),
-              new SnapshotRef(SortedObjectKind.L0, 4, 1_000 + random.nextInt(100))));
+              new SnapshotRef(SortedObjectKind.L0, 4, 1_000 + random.nextInt(100)),
+              ProducerChanges.NONE));
     }
     PartitionTable table = new PartitionTable(LANE, 4, 1_200, rows);
     ByteBuffer bytes = PartitionTableLayout.encode(table);
@@ -230,6 +233,26 @@ class ManifestLayoutTest {
     return objects;
   }
 
+  private static ProducerChanges changes(SplittableRandom random) {
+    List<ProducerEntry> entries = new ArrayList<>();
+    for (int i = random.nextInt(4); i > 0; i--) {
+      ProducerEntry.Batch batch =
+          new ProducerEntry.Batch(
+              i, i + random.nextInt(9), random.nextInt(99), 99, random.nextLong());
+      entries.add(
+          new ProducerEntry(
+              random.nextLong(1L << 50),
+              (short) random.nextInt(9),
+              random.nextInt(9) - 1,
+              random.nextLong(1L << 40) - 1,
+              random.nextLong(),
+              random.nextBoolean() ? List.of() : List.of(batch)));
+    }
+    return entries.isEmpty() && random.nextBoolean()
+        ? ProducerChanges.UNKNOWN
+        : ProducerChanges.NONE.then(entries);
+  }
+
   private static PartitionTable table(SplittableRandom random, int rowsMax) {
     TreeMap<PartitionId, Row> rows = new TreeMap<>();
     UUID topic = new UUID(random.nextLong(), random.nextLong());
@@ -246,7 +269,8 @@ class ManifestLayoutTest {
               random.nextInt(9) - 1,
               random.nextLong(),
               random.nextLong(1L << 40),
-              snapshot));
+              snapshot,
+              changes(random)));
     }
     return new PartitionTable(LANE, 4, 1 + random.nextInt(100), rows);
   }
