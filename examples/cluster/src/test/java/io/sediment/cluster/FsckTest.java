@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.cluster.tools.Tools;
 import io.sediment.lsm.LaneId;
+import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.WalSlot;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.manifest.L0Ref;
@@ -11,10 +12,16 @@ import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.ManifestEdit;
 import io.sediment.lsm.manifest.ManifestEdit.DropObjects;
 import io.sediment.lsm.manifest.ManifestStore;
+import io.sediment.lsm.manifest.PartitionTable;
+import io.sediment.lsm.manifest.PartitionTable.Row;
+import io.sediment.lsm.manifest.PartitionTableLayout;
 import io.sediment.lsm.manifest.RunRef;
+import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.object.Block;
 import io.sediment.lsm.object.LaneKeys;
 import io.sediment.lsm.object.ObjectIdentity;
+import io.sediment.lsm.object.ProducerChanges;
+import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.Section;
 import io.sediment.lsm.object.SortedObject;
 import io.sediment.lsm.object.SortedObjectKind;
@@ -36,7 +43,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -289,6 +299,48 @@ class FsckTest {
           .anyMatch(finding -> finding.contains("offsets are missing: "));
       copy();
     }
+  }
+
+  /** Whoever leads a partition next takes producers for what the table says of them. */
+  @Test
+  void aTableThatKnowsLessOfProducersThanTheLogIsFound() throws IOException {
+    int lane = 0;
+    PartitionTable table = tableOf(lane);
+    SortedMap<PartitionId, Row> rows = new TreeMap<>(table.rows());
+    rows.replaceAll((partition, row) -> row.with(withoutLastBatches(row.sinceSnapshot())));
+    assertThat(rows).as("something was adopted").isNotEqualTo(table.rows());
+    PartitionTable less = new PartitionTable(new LaneId(lane), table.epoch(), 1_000_000, rows);
+    ByteBuffer encoded = PartitionTableLayout.encode(less);
+    TableRef ref = PartitionTableLayout.refOf(less, encoded);
+    Path object = bucket.resolve(ref.key(less.lane()).value());
+    Files.createDirectories(object.getParent());
+    Files.write(object, Arrays.copyOf(encoded.array(), encoded.limit()));
+    commit(lane, manifest -> new DropObjects(manifest.term(), List.of(), List.of(), ref));
+    assertThat(fsck("--no-data").findings())
+        .isNotEmpty()
+        .allMatch(finding -> finding.contains("check=I9 subject=" + ref.key(less.lane())));
+  }
+
+  private PartitionTable tableOf(int lane) throws IOException {
+    TableRef ref = Objects.requireNonNull(newestOf(lane).table());
+    byte[] stored = Files.readAllBytes(bucket.resolve(ref.key(new LaneId(lane)).value()));
+    return PartitionTableLayout.decode(new LaneId(lane), ref, ByteBuffer.wrap(stored));
+  }
+
+  private static ProducerChanges withoutLastBatches(ProducerChanges changes) {
+    List<ProducerEntry> less = new ArrayList<>();
+    for (ProducerEntry entry : changes.entries()) {
+      List<ProducerEntry.Batch> batches = entry.batches();
+      less.add(
+          new ProducerEntry(
+              entry.producerId(),
+              entry.producerEpoch(),
+              entry.coordinatorEpoch(),
+              entry.txnFirstOffset(),
+              entry.lastAppendMs(),
+              batches.subList(0, Math.max(0, batches.size() - 1))));
+    }
+    return new ProducerChanges(changes.isKnown(), less);
   }
 
   /** Of the only topic that has a partition 1, so that it is known without its id. */

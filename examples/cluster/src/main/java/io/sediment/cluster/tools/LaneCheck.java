@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One lane: that everything its retained manifests name is there and is what they say (I6), and
- * that what the newest one names holds each partition without a gap (I8).
+ * that what the newest one names holds each partition without a gap (I8), as its table says (I10),
+ * which also knows the producers of what was adopted (I9).
  */
 final class LaneCheck {
   private final BucketView bucket;
@@ -55,8 +56,9 @@ final class LaneCheck {
     RunCheck runs = new RunCheck(bucket, view.lane(), image, findings);
     Coverage coverage = Coverage.ofLevels(image, findings);
     newest.level1().runs().forEach(run -> runs.look(run, coverage));
-    newest.l0().forEach(ref -> look(view.lane(), ref, coverage));
-    checkTable(newest, coverage);
+    AdoptedProducers adopted = new AdoptedProducers();
+    newest.l0().forEach(ref -> look(view.lane(), ref, coverage, adopted));
+    checkTable(newest, coverage, adopted);
     coverage.addAll("lane " + view.lane() + " log", tail.coverage());
     return new LaneShape(
         view,
@@ -120,13 +122,16 @@ final class LaneCheck {
         .orElse(0);
   }
 
-  private void look(LaneId lane, L0Ref ref, Coverage coverage) {
+  private void look(LaneId lane, L0Ref ref, Coverage coverage, AdoptedProducers adopted) {
     try {
       bucket
           .object(ref.key(lane))
           .ifPresent(
               object -> {
                 LogCheck.checkIsGapless(object, findings);
+                if (ref.isAdoptedWal()) {
+                  adopted.add(ref, object);
+                }
                 object
                     .sections()
                     .forEach(section -> coverage.add(object.key(), LogCheck.pieceOf(section)));
@@ -136,8 +141,8 @@ final class LaneCheck {
     }
   }
 
-  /** The table ends each partition where the objects do (I10). */
-  private void checkTable(Manifest newest, Coverage coverage) {
+  /** The table ends each partition where the objects do (I10), with the same producers (I9). */
+  private void checkTable(Manifest newest, Coverage coverage, AdoptedProducers adopted) {
     TableRef ref = newest.table();
     if (ref == null) {
       return;
@@ -151,6 +156,7 @@ final class LaneCheck {
     if (table.isEmpty()) {
       return;
     }
+    adopted.check(table.get(), ref.key(newest.lane()).toString(), findings);
     for (Map.Entry<PartitionId, PartitionTable.Row> entry : table.get().rows().entrySet()) {
       PartitionId partition = entry.getKey();
       long end = entry.getValue().nextOffset();

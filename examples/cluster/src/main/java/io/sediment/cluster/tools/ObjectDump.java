@@ -146,15 +146,18 @@ final class ObjectDump {
     table
         .rows()
         .forEach(
-            (partition, row) ->
-                out.row(
-                    new Row("partition")
-                        .with("partition", partition)
-                        .with("nextOffset", row.nextOffset())
-                        .with("lastLeaderEpoch", row.lastLeaderEpoch())
-                        .with("bytes", row.bytes())
-                        .with("maxTimestamp", row.maxTimestamp())
-                        .with("producers", row.producers())));
+            (partition, row) -> {
+              out.row(
+                  new Row("partition")
+                      .with("partition", partition)
+                      .with("nextOffset", row.nextOffset())
+                      .with("lastLeaderEpoch", row.lastLeaderEpoch())
+                      .with("bytes", row.bytes())
+                      .with("maxTimestamp", row.maxTimestamp())
+                      .with("producers", row.producers())
+                      .with("producersKnownSince", row.sinceSnapshot().isKnown()));
+              row.sinceSnapshot().entries().forEach(producer -> out.row(row(producer)));
+            });
   }
 
   private void dump(Directory directory) {

@@ -1,0 +1,96 @@
+package io.sediment.cluster.tools;
+
+import io.sediment.cluster.tools.Finding.Check;
+import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.manifest.L0Ref;
+import io.sediment.lsm.manifest.PartitionTable;
+import io.sediment.lsm.manifest.PartitionTable.Row;
+import io.sediment.lsm.manifest.PartitionTable.SnapshotRef;
+import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.object.ProducerStates;
+import io.sediment.lsm.object.SortedObject;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * That a partition table says of producers what the WAL objects do that its lane has adopted (I9):
+ * whoever goes on with a partition believes the table. Takes the objects in log order. What a
+ * compaction has made of older ones meanwhile does not matter: their changes come first.
+ */
+final class AdoptedProducers {
+  /** Number of the table that comes with an adoption, before which no producer has expired. */
+  private static final long ADOPTION_TABLE = 1;
+
+  private record Adopted(long epoch, PartitionId partition) {}
+
+  private final Map<Adopted, ProducerStates> changes = new HashMap<>();
+  private long newestEpoch;
+
+  void add(L0Ref ref, SortedObject object) {
+    newestEpoch = ref.epoch();
+    object
+        .sections()
+        .forEach(
+            section ->
+                changes
+                    .computeIfAbsent(
+                        new Adopted(ref.epoch(), section.partition()), none -> new ProducerStates())
+                    .apply(section.producers()));
+  }
+
+  void check(PartitionTable table, String tableKey, Consumer<Finding> findings) {
+    table
+        .rows()
+        .forEach(
+            (partition, row) -> {
+              ProducerStates adopted = changes.get(new Adopted(newestEpoch, partition));
+              if (adopted != null && isSaidBy(row)) {
+                for (ProducerEntry producer : adopted.snapshot()) {
+                  check(producer, row, table.number(), tableKey, partition, findings);
+                }
+              }
+            });
+  }
+
+  /** Else a snapshot has what was adopted, or the table is of a version that does not know. */
+  private boolean isSaidBy(Row row) {
+    SnapshotRef snapshot = row.producers();
+    boolean isInSnapshot = snapshot != null && snapshot.epoch() > newestEpoch;
+    return row.sinceSnapshot().isKnown() && !isInSnapshot;
+  }
+
+  private static void check(
+      ProducerEntry adopted,
+      Row row,
+      long tableNumber,
+      String tableKey,
+      PartitionId partition,
+      Consumer<Finding> findings) {
+    ProducerEntry said = null;
+    for (ProducerEntry entry : row.sinceSnapshot().entries()) {
+      if (entry.producerId() == adopted.producerId()) {
+        said = entry; // the last one counts
+      }
+    }
+    boolean mayHaveExpired = said == null && tableNumber != ADOPTION_TABLE;
+    if (!mayHaveExpired && (said == null || !endsLike(said, adopted))) {
+      findings.accept(
+          Finding.damage(
+              Check.I9,
+              tableKey,
+              "partition="
+                  + partition
+                  + " producers: the log has "
+                  + adopted
+                  + " and the table "
+                  + said));
+    }
+  }
+
+  private static boolean endsLike(ProducerEntry said, ProducerEntry adopted) {
+    return said.producerEpoch() == adopted.producerEpoch()
+        && said.txnFirstOffset() == adopted.txnFirstOffset()
+        && said.batches().containsAll(adopted.batches());
+  }
+}
