@@ -26,6 +26,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Compactors that die, sleep and come back, against the plain model of what was appended. */
 class CompactionCrashTest {
@@ -99,6 +100,42 @@ class CompactionCrashTest {
     compacting.compactFully(compacting.inside(broker));
     assertThat(broker.lane().stats().l0Objects()).isZero();
     assertAllIsWell(world, broker);
+  }
+
+  /** The table says what the adopted log did; a run may hold a part of that, or all. */
+  @ParameterizedTest(name = "seed={0}")
+  @ValueSource(longs = {1, 2, 3})
+  void producersAreKnownHoweverFarTheirLogWasCompacted(long seed) {
+    CompactingWorld compacting = new CompactingWorld(seed, FaultPlan.none());
+    LaneWorld world = compacting.world;
+    Broker dead = world.broker("dead");
+    appendAndFlush(world, dead, 12);
+    for (int i = 0; i < 25; i++) {
+      dead.append(i % 2, 200, 1, i, true);
+      dead.untilAllDurable(); // an object of the log each
+    }
+    dead.crash();
+    world.broker("sealer").crash();
+
+    int compactions = 0;
+    while (compactsOnce(compacting, "compactor " + compactions)) {
+      compactions++;
+      Broker next = world.broker("after " + compactions);
+      for (int partition = 0; partition < PARTITIONS; partition++) {
+        next.assertProducers(partition);
+      }
+      next.crash();
+    }
+    assertThat(compactions).as("bit by bit").isGreaterThan(3);
+  }
+
+  /** Another one each time: who opens the lane fences its compactor. */
+  private static boolean compactsOnce(CompactingWorld compacting, String name) {
+    SimScheduler process = compacting.world.simulation.process(name);
+    LaneCompactor compactor = compacting.outside(process, true);
+    boolean compacted = compacting.world.await(compactor.turn(), "turn").isPresent();
+    process.crash();
+    return compacted;
   }
 
   @Test

@@ -342,13 +342,15 @@ public final class LaneWorld {
     public void assertProducers(int partitionNumber) {
       LanePartition partition = partition(partitionNumber);
       List<ProducerEntry> states = awaitRead(partition::producers, "producers");
-      Map<Long, Integer> expected = sequencesIn(partition.id());
-      Map<Long, Integer> actual = new HashMap<>();
+      Map<Long, List<Long>> actual = new HashMap<>();
       for (ProducerEntry state : states) {
-        int last = state.batches().get(state.batches().size() - 1).lastSequence();
-        actual.put(state.producerId(), last + 1);
+        actual.put(
+            state.producerId(),
+            state.batches().stream().map(ProducerEntry.Batch::baseOffset).toList());
       }
-      assertThat(actual).as("next sequences of %s", partition.id()).isEqualTo(expected);
+      assertThat(actual)
+          .as("offsets of the last batches of %s", partition.id())
+          .isEqualTo(lastBatchesIn(partition.id()));
     }
   }
 
@@ -361,6 +363,21 @@ public final class LaneWorld {
       }
     }
     return next;
+  }
+
+  /** Of each producer, as many as are remembered. */
+  private Map<Long, List<Long>> lastBatchesIn(PartitionId id) {
+    Map<Long, List<Long>> batches = new HashMap<>();
+    for (Appended batch : model.getOrDefault(id, List.of())) {
+      long producer = RecordBatchLayout.producerId(batch.bytes(), 0);
+      if (producer >= 0) {
+        batches.computeIfAbsent(producer, none -> new ArrayList<>()).add(batch.baseOffset());
+      }
+    }
+    batches.replaceAll(
+        (producer, all) ->
+            all.subList(Math.max(0, all.size() - ProducerEntry.BATCHES_KEPT), all.size()));
+    return batches;
   }
 
   /** Compares slices with the model, and returns the offset behind them. */

@@ -417,9 +417,18 @@ final class SimulatedBroker {
                     lastBatches.addAll(state.batches());
                   }
                 }
+                checkFollowOneAnother(begun.id());
                 process.trace("producer of " + begun.id() + ": " + lastBatches);
                 ready = true;
               });
+    }
+
+    private void checkFollowOneAnother(PartitionId id) {
+      for (int i = 1; i < lastBatches.size(); i++) {
+        if (lastBatches.get(i).firstSequence() != lastBatches.get(i - 1).lastSequence() + 1) {
+          simulation.fail("producer state: " + id + " remembers " + lastBatches);
+        }
+      }
     }
 
     int nextSequence() {
