@@ -303,6 +303,11 @@ public final class FrontendBench {
     }
 
     @Override
+    public CompletableFuture<Void> inheritProducers(List<ProducerEntry> older) {
+      return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
     public CompletableFuture<List<ProducerEntry>> producers() {
       return CompletableFuture.completedFuture(List.of());
     }

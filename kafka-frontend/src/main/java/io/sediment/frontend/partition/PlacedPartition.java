@@ -6,6 +6,7 @@ import io.sediment.lsm.lane.BatchSlices;
 import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.StoredLane;
 import io.sediment.lsm.object.ProducerEntry;
+import io.sediment.lsm.object.ProducersOfLanes;
 import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.metadata.Partition;
 import io.sediment.metadata.Placement;
@@ -188,26 +189,56 @@ final class PlacedPartition implements LanePartition {
     return open.batchForTimestamp(timestamp, Math.max(fromOffset, openStart));
   }
 
-  /**
-   * What all lanes together know. A producer that the open lane may have forgotten because it was
-   * silent for too long is not brought back by an older lane that remembers it.
-   */
+  /** What all lanes together know; the open one inherits what the older ones do. */
   @Override
   public CompletableFuture<List<ProducerEntry>> producers() {
-    CompletableFuture<ProducersOfLanes> older =
-        CompletableFuture.completedFuture(new ProducersOfLanes());
-    for (Span span : olderSpans()) {
-      older =
-          older.thenCombine(
-              lane(span).thenCompose(lane -> lane.producers(id())), ProducersOfLanes::add);
+    Partition partition = placed.get();
+    return partition == null
+        ? open.producers()
+        : olderProducers(spansBelow(openStart, partition))
+            .thenCompose(this::inheritProducers)
+            .thenCompose(done -> open.producers());
+  }
+
+  /**
+   * A producer that the open lane may have forgotten because it was silent for too long is not
+   * brought back by an older lane that remembers it.
+   */
+  @Override
+  public CompletableFuture<Void> inheritProducers(List<ProducerEntry> older) {
+    return open.inheritProducers(
+        new ProducersOfLanes()
+            .add(older)
+            .expireBefore(clock.millis() - ProducerStateRules.EXPIRATION_MS)
+            .entries());
+  }
+
+  /** Mostly the newest of the older lanes has inherited what those before it know. */
+  private CompletableFuture<List<ProducerEntry>> olderProducers(List<Span> spans) {
+    if (spans.isEmpty()) {
+      return CompletableFuture.completedFuture(List.of());
     }
-    return older.thenCombine(
-        open.producers(),
-        (states, newest) ->
-            states
-                .expireBefore(clock.millis() - ProducerStateRules.EXPIRATION_MS)
-                .add(newest)
-                .entries());
+    int last = spans.size() - 1;
+    return producersIn(spans.get(last))
+        .thenCompose(
+            newest ->
+                newest.isInherited()
+                    ? CompletableFuture.completedFuture(newest.entries())
+                    : producersInAll(spans.subList(0, last))
+                        .thenApply(older -> older.add(newest.entries()).entries()));
+  }
+
+  private CompletableFuture<ProducersOfLanes> producersInAll(List<Span> spans) {
+    CompletableFuture<ProducersOfLanes> all =
+        CompletableFuture.completedFuture(new ProducersOfLanes());
+    for (Span span : spans) {
+      all = all.thenCombine(producersIn(span), (states, here) -> states.add(here.entries()));
+    }
+    return all;
+  }
+
+  private CompletableFuture<StoredLane.Producers> producersIn(Span span) {
+    return lane(span).thenCompose(lane -> lane.producers(id()));
   }
 
   @Override

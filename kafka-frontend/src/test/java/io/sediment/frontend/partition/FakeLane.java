@@ -386,6 +386,12 @@ public final class FakeLane implements PartitionLane {
     }
 
     @Override
+    public synchronized CompletableFuture<Void> inheritProducers(List<ProducerEntry> older) {
+      older.forEach(entry -> producers.putIfAbsent(entry.producerId(), entry));
+      return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
     public synchronized CompletableFuture<List<ProducerEntry>> producers() {
       producersAsked.incrementAndGet();
       if (throwingProducers) {

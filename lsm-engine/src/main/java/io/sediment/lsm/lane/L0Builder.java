@@ -13,7 +13,9 @@ import io.sediment.runtime.Failures;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentMap;
@@ -43,8 +45,14 @@ final class L0Builder {
     this.producerExpiry = producerExpiry;
   }
 
-  /** The object; its bytes lie in the memtable's slabs. */
-  CompletableFuture<EncodedObject> build(Memtable memtable, ObjectIdentity identity) {
+  /**
+   * An object; its bytes lie in the memtable's slabs.
+   *
+   * @param inherited partitions whose snapshots have what older lanes know of producers
+   */
+  record Built(EncodedObject object, Set<PartitionId> inherited) {}
+
+  CompletableFuture<Built> build(Memtable memtable, ObjectIdentity identity) {
     List<PartitionTail> tails = memtable.sortedTails();
     return loadProducers(tails).thenApply(loaded -> write(tails, identity));
   }
@@ -53,7 +61,7 @@ final class L0Builder {
     List<CompletableFuture<PartitionProducers>> loads = new ArrayList<>();
     for (PartitionTail tail : tails) {
       PartitionState partition = state(tail);
-      if (partition.producers == null && !tail.producerChanges().isEmpty()) {
+      if (partition.producers() == null && !tail.producerChanges().isEmpty()) {
         loads.add(patiently.call("producer snapshot read", () -> load(partition)));
       }
     }
@@ -75,18 +83,23 @@ final class L0Builder {
             });
   }
 
-  private EncodedObject write(List<PartitionTail> tails, ObjectIdentity identity) {
+  private Built write(List<PartitionTail> tails, ObjectIdentity identity) {
     long expiredBeforeMs = clock.millis() - producerExpiry.toMillis();
     SortedObjectWriter writer = new SortedObjectWriter(identity, SortedObjectOptions.DEFAULT);
+    Set<PartitionId> inherited = new HashSet<>();
     for (PartitionTail tail : tails) {
       writer.beginSection(tail.partition());
       tail.forEachBatch(writer::add);
-      PartitionProducers producers = state(tail).producers;
+      PartitionProducers producers = state(tail).producers();
       if (producers != null && !tail.producerChanges().isEmpty()) {
-        writer.producers(producers.flush(tail, expiredBeforeMs));
+        PartitionProducers.Snapshot snapshot = producers.flush(tail, expiredBeforeMs);
+        writer.producers(snapshot.entries());
+        if (snapshot.isInherited()) {
+          inherited.add(tail.partition());
+        }
       }
     }
-    return writer.finish();
+    return new Built(writer.finish(), inherited);
   }
 
   private PartitionState state(PartitionTail tail) {

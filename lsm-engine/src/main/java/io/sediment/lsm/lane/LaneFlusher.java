@@ -13,7 +13,6 @@ import io.sediment.lsm.manifest.TableRef;
 import io.sediment.lsm.manifest.WriterTerm;
 import io.sediment.lsm.memtable.Memtable;
 import io.sediment.lsm.memtable.TailCache;
-import io.sediment.lsm.object.EncodedObject;
 import io.sediment.lsm.object.ObjectIdentity;
 import io.sediment.lsm.object.Section;
 import io.sediment.lsm.object.SortedObject;
@@ -306,22 +305,23 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
             objectNumber,
             term.writerId());
     CompletableFuture<PartitionTable> lastCommitBefore = lastCommit;
-    CompletableFuture<EncodedObject> built =
+    CompletableFuture<L0Builder.Built> built =
         lastBuild
             .handleAsync((before, failure) -> identity, scheduler)
             .thenCompose(it -> builder.build(flush.cut().memtable(), it));
     lastBuild = built;
     CompletableFuture<SortedObject> stored =
-        built.thenCompose(
-            object ->
-                store
-                    .putOurs("l0 put", object.description().key(), object.body())
-                    .thenApply(done -> object.description()));
+        built
+            .thenApply(L0Builder.Built::object)
+            .thenCompose(
+                object ->
+                    store
+                        .putOurs("l0 put", object.description().key(), object.body())
+                        .thenApply(done -> object.description()));
     CompletableFuture<NewTable> table =
         built.thenCompose(
-            object ->
-                lastCommitBefore.thenComposeAsync(
-                    before -> writeTable(object.description(), before), scheduler));
+            made ->
+                lastCommitBefore.thenComposeAsync(before -> writeTable(made, before), scheduler));
     CompletableFuture<PartitionTable> committed =
         stored.thenCompose(object -> table.thenCompose(written -> commit(flush, object, written)));
     lastCommit = committed;
@@ -331,11 +331,12 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
   private record NewTable(PartitionTable table, TableRef ref) {}
 
   /** While the object it speaks of is put: what no manifest names counts for nobody. */
-  private CompletableFuture<NewTable> writeTable(SortedObject object, PartitionTable before) {
+  private CompletableFuture<NewTable> writeTable(L0Builder.Built made, PartitionTable before) {
+    SortedObject object = made.object().description();
     long expiredBeforeMs = clock.millis() - config.producerExpiry().toMillis();
     PartitionTable table =
         new TableFold(before.withoutProducersBefore(expiredBeforeMs))
-            .add(object)
+            .add(object, made.inherited())
             .table(term.epoch(), object.identity().number() + 1);
     return LaneRecovery.writeTable(store, table).thenApply(ref -> new NewTable(table, ref));
   }

@@ -68,6 +68,12 @@ public interface LanePartition {
   CompletableFuture<List<ProducerEntry>> producers();
 
   /**
+   * Adds to {@link #producers} what the lanes know together in which the partition lay before. From
+   * then on this lane's snapshots have it, so that whoever is next need not look into those.
+   */
+  CompletableFuture<Void> inheritProducers(List<ProducerEntry> older);
+
+  /**
    * The stored blocks from the one that contains {@code fromOffset} on, up to the first one that
    * has a timestamp at or above {@code timestamp} or has none at all. What is only in memory is
    * never among them.

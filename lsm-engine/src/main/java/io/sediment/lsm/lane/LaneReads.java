@@ -1,12 +1,10 @@
 package io.sediment.lsm.lane;
 
-import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.scan.ObjectGoneException;
 import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.lsm.scan.OldestBlocksSearch;
 import io.sediment.lsm.scan.RangeScan;
 import io.sediment.runtime.Failures;
-import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
@@ -125,10 +123,8 @@ final class LaneReads implements StoredReads {
   }
 
   @Override
-  public CompletableFuture<List<ProducerEntry>> producers(PartitionState partition) {
-    return alarm
-        .watch(producers.load(partition))
-        .thenApply(loaded -> loaded.appended(partition.tails()));
+  public CompletableFuture<PartitionProducers> producers(PartitionState partition) {
+    return alarm.watch(producers.load(partition));
   }
 
   @Override

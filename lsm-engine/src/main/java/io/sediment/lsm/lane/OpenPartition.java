@@ -15,6 +15,7 @@ final class OpenPartition implements LanePartition {
   private final PartitionListener listener;
   private final LaneWriter writer;
   private final StoredReads stored;
+  private final int stay;
 
   /** Completes with the end offset once the partition is closed and all of it durable. */
   final CompletableFuture<Long> drained = new CompletableFuture<>();
@@ -34,6 +35,7 @@ final class OpenPartition implements LanePartition {
     this.listener = listener;
     this.writer = writer;
     this.stored = stored;
+    this.stay = state.stay();
     this.goesOn = state.endOffset > 0;
   }
 
@@ -123,7 +125,12 @@ final class OpenPartition implements LanePartition {
 
   @Override
   public CompletableFuture<List<ProducerEntry>> producers() {
-    return stored.producers(state);
+    return stored.producers(state).thenApply(loaded -> loaded.appended(state.tails()));
+  }
+
+  @Override
+  public CompletableFuture<Void> inheritProducers(List<ProducerEntry> older) {
+    return stored.producers(state).thenAccept(loaded -> state.inherit(stay, older));
   }
 
   @Override

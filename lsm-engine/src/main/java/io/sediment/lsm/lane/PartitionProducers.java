@@ -4,22 +4,50 @@ import io.sediment.lsm.memtable.PartitionTail;
 import io.sediment.lsm.memtable.PartitionTails;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.ProducerStates;
+import io.sediment.lsm.object.ProducersOfLanes;
 import java.util.List;
 
 /**
  * Producer states of one partition, once they are loaded: those as of the memtable flushed last,
- * and on top of it what is in memory (invariant I9: a function of the log). Thread-safe.
+ * and on top of it what is in memory (invariant I9: a function of the log). Those are of the log in
+ * this lane alone, until what older lanes know was {@linkplain #inherit inherited}. Thread-safe.
  */
 final class PartitionProducers {
-  private final ProducerStates flushed; // guarded by this
+  /**
+   * What a flush says of a partition's producers.
+   *
+   * @param isInherited whether older lanes have nothing to add
+   */
+  record Snapshot(List<ProducerEntry> entries, boolean isInherited) {}
+
+  private ProducerStates flushed; // guarded by this
   private long flushedTo; // guarded by this: changes of offsets below are in flushed
+  private boolean isInherited; // guarded by this
 
   /**
-   * @param flushedTo first offset whose changes are not in {@code snapshot}
+   * @param snapshot as of all that is flushed
    */
-  PartitionProducers(List<ProducerEntry> snapshot, long flushedTo) {
-    this.flushed = ProducerStates.of(snapshot);
-    this.flushedTo = flushedTo;
+  PartitionProducers(Snapshot snapshot) {
+    this.flushed = ProducerStates.of(snapshot.entries());
+    this.isInherited = snapshot.isInherited();
+  }
+
+  /**
+   * Takes over what all older lanes together know. May be done again, as under the next leadership.
+   */
+  synchronized void inherit(List<ProducerEntry> older) {
+    ProducersOfLanes all = new ProducersOfLanes().add(older).add(flushed.snapshot());
+    flushed = ProducerStates.of(all.entries());
+    isInherited = true;
+  }
+
+  /** The partition was led elsewhere meanwhile, where more may have happened. */
+  synchronized void disinherit() {
+    isInherited = false;
+  }
+
+  synchronized boolean isInherited() {
+    return isInherited;
   }
 
   /** The states after everything appended. */
@@ -39,7 +67,7 @@ final class PartitionProducers {
    * @param expiredBeforeMs producers last heard of before that are forgotten, unless they are heard
    *     of in this tail
    */
-  synchronized List<ProducerEntry> flush(PartitionTail tail, long expiredBeforeMs) {
+  synchronized Snapshot flush(PartitionTail tail, long expiredBeforeMs) {
     if (tail.baseOffset() < flushedTo) {
       throw new IllegalStateException(
           "tail flushed twice: partition="
@@ -52,6 +80,6 @@ final class PartitionProducers {
     flushed.expireBefore(expiredBeforeMs);
     flushed.apply(tail.producerChanges());
     flushedTo = tail.nextOffset();
-    return flushed.snapshot();
+    return new Snapshot(flushed.snapshot(), isInherited);
   }
 }

@@ -2,6 +2,9 @@ package io.sediment.lsm.lane;
 
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.memtable.PartitionTails;
+import io.sediment.lsm.object.ProducerEntry;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +17,8 @@ final class PartitionState {
   volatile long durableOffset; // written by acknowledgements, one at a time
   private volatile long storedBytes; // written under this object's monitor
   volatile @Nullable OpenPartition open; // written under the lane's lock
-  volatile @Nullable PartitionProducers producers; // written once, when loaded
+  private volatile @Nullable PartitionProducers producers; // written under this object's monitor
+  private int stay; // guarded by this object's monitor: how often it was led elsewhere
   @Nullable SlotTouches touchedIn; // under the lane's lock: the slot that has its newest batch
   int touchedAt; // under the lane's lock: where in that slot
 
@@ -43,7 +47,43 @@ final class PartitionState {
     }
     endOffset = startOffset;
     durableOffset = startOffset;
+    synchronized (this) {
+      stay++;
+      if (producers != null) {
+        producers.disinherit();
+      }
+    }
     return true;
+  }
+
+  /** Changes whenever the partition comes back from another lane. */
+  synchronized int stay() {
+    return stay;
+  }
+
+  /** Null until they are loaded. */
+  @Nullable PartitionProducers producers() {
+    return producers;
+  }
+
+  /** They were loaded as they were when the lane was opened; once. */
+  synchronized void know(PartitionProducers loaded) {
+    if (stay > 0) {
+      loaded.disinherit();
+    }
+    producers = loaded;
+  }
+
+  /**
+   * Its producers inherit what all older lanes know, unless it was led elsewhere since that was
+   * asked for. They must have been loaded.
+   *
+   * @param asked in which {@link #stay}
+   */
+  synchronized void inherit(int asked, List<ProducerEntry> older) {
+    if (stay == asked) {
+      Objects.requireNonNull(producers).inherit(older);
+    }
   }
 
   PartitionTails tails() {

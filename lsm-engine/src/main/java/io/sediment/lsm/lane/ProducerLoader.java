@@ -2,6 +2,7 @@ package io.sediment.lsm.lane;
 
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.lane.PartitionProducers.Snapshot;
 import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.Manifest;
 import io.sediment.lsm.manifest.PartitionTable;
@@ -126,7 +127,7 @@ final class ProducerLoader {
 
   /** The partition's producer states, ready for what is appended since. */
   CompletableFuture<PartitionProducers> load(PartitionState partition) {
-    PartitionProducers here = partition.producers;
+    PartitionProducers here = partition.producers();
     if (here != null) {
       return CompletableFuture.completedFuture(here);
     }
@@ -141,11 +142,12 @@ final class ProducerLoader {
     }
     atOpening(partition.id())
         .whenComplete(
-            (states, failure) -> {
-              PartitionProducers loaded = states == null ? null : new PartitionProducers(states, 0);
+            (snapshot, failure) -> {
+              PartitionProducers loaded =
+                  snapshot == null ? null : new PartitionProducers(snapshot);
               synchronized (this) {
                 if (loaded != null) {
-                  partition.producers = loaded;
+                  partition.know(loaded);
                 }
                 loading.remove(partition.id());
               }
@@ -158,25 +160,31 @@ final class ProducerLoader {
     return result;
   }
 
-  private CompletableFuture<List<ProducerEntry>> atOpening(PartitionId partition) {
+  private CompletableFuture<Snapshot> atOpening(PartitionId partition) {
     Optional<Row> row = table.row(partition);
     return row.isEmpty()
-        ? CompletableFuture.completedFuture(List.of())
+        ? CompletableFuture.completedFuture(new Snapshot(List.of(), false))
         : objects.withView(view -> in(view.manifest(), partition, row.get()));
   }
 
-  private CompletableFuture<List<ProducerEntry>> in(
-      Manifest manifest, PartitionId partition, Row row) {
+  private CompletableFuture<Snapshot> in(Manifest manifest, PartitionId partition, Row row) {
     SnapshotRef snapshot = row.producers();
     CompletableFuture<AsOf> base =
         snapshot == null
             ? CompletableFuture.completedFuture(AsOf.NOTHING)
             : snapshot(manifest, partition, snapshot);
     return row.sinceSnapshot().isKnown()
-        ? base.thenApply(state -> withChanges(state, row))
+        ? base.thenApply(state -> new Snapshot(withChanges(state, row), isInherited(state, row)))
         : base.thenCombine(
             changesSince(manifest, snapshot == null ? 0 : snapshot.epoch()),
-            (state, changes) -> withChanges(state, partition, snapshot, changes));
+            (state, changes) ->
+                new Snapshot(
+                    withChanges(state, partition, snapshot, changes), isInherited(state, row)));
+  }
+
+  /** Where the snapshot is lost, older lanes know more than nothing. */
+  private static boolean isInherited(AsOf snapshot, Row row) {
+    return row.isInherited() && !snapshot.producers().isEmpty();
   }
 
   /** A compaction may have folded a part of the changes into the state, or all of them. */

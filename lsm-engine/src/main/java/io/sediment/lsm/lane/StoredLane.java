@@ -77,10 +77,29 @@ public final class StoredLane {
         : reads.batchForTimestamp(state, timestamp, fromOffset, bound);
   }
 
+  /**
+   * Producers of a partition.
+   *
+   * @param isInherited whether these are all that are known, so that lanes in which it lay before
+   *     have nothing to add
+   */
+  public record Producers(List<ProducerEntry> entries, boolean isInherited) {
+    static final Producers NONE = new Producers(List.of(), false);
+
+    public Producers {
+      entries = List.copyOf(entries);
+    }
+  }
+
   /** Producer states as of the partition's end in this lane. */
-  public CompletableFuture<List<ProducerEntry>> producers(PartitionId partition) {
+  public CompletableFuture<Producers> producers(PartitionId partition) {
     PartitionState state = partitions.get(partition);
-    return state == null ? CompletableFuture.completedFuture(List.of()) : reads.producers(state);
+    return state == null
+        ? CompletableFuture.completedFuture(Producers.NONE)
+        : reads
+            .producers(state)
+            .thenApply(
+                loaded -> new Producers(loaded.appended(state.tails()), loaded.isInherited()));
   }
 
   /** Like {@link LanePartition#olderThan}, below {@code upTo}. */

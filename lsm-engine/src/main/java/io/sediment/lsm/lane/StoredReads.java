@@ -1,8 +1,6 @@
 package io.sediment.lsm.lane;
 
-import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.scan.OldestBlocks;
-import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
@@ -16,7 +14,8 @@ interface StoredReads {
   CompletableFuture<OptionalLong> batchForTimestamp(
       PartitionState partition, long timestamp, long fromOffset, long bound);
 
-  CompletableFuture<List<ProducerEntry>> producers(PartitionState partition);
+  /** Loaded on first use. */
+  CompletableFuture<PartitionProducers> producers(PartitionState partition);
 
   /** See {@link LanePartition#olderThan}; of {@code [fromOffset, bound)}. */
   CompletableFuture<OldestBlocks> olderThan(

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -48,18 +49,32 @@ final class TableFold {
    *     object, or a gap that no leadership elsewhere explains
    */
   TableFold add(SortedObject object) {
+    return add(object, Set.of());
+  }
+
+  /**
+   * Likewise.
+   *
+   * @param inherited partitions whose snapshots in {@code object} have what older lanes know
+   */
+  TableFold add(SortedObject object, Set<PartitionId> inherited) {
     for (Section section : object.sections()) {
       Row before = rows.get(section.partition());
       if (before != null) {
         checkContinuous(object, section, before);
       }
-      rows.put(section.partition(), after(before, object.identity(), section));
+      boolean isInherited = inherited.contains(section.partition());
+      rows.put(section.partition(), after(before, object.identity(), section, isInherited));
     }
     return this;
   }
 
-  private Row after(@Nullable Row before, ObjectIdentity identity, Section section) {
+  private Row after(
+      @Nullable Row before, ObjectIdentity identity, Section section, boolean nowInherited) {
     SnapshotRef producers = before == null ? null : before.producers();
+    // Behind a gap lies what the partition's producers did elsewhere.
+    boolean isInherited =
+        before != null && before.isInherited() && section.baseOffset() == before.nextOffset();
     ProducerChanges sinceSnapshot = before == null ? ProducerChanges.NONE : before.sinceSnapshot();
     boolean tellsChanges = identity.kind() == SortedObjectKind.WAL;
     if (tellsChanges && !section.producers().isEmpty()) {
@@ -69,6 +84,7 @@ final class TableFold {
     } else if (!section.producers().isEmpty()) {
       producers = new SnapshotRef(identity.kind(), identity.epoch(), identity.number());
       sinceSnapshot = ProducerChanges.NONE;
+      isInherited = nowInherited;
       changes.remove(section.partition());
     }
     return new Row(
@@ -79,6 +95,7 @@ final class TableFold {
             : Math.max(before.maxTimestamp(), section.maxTimestamp()),
         (before == null ? 0 : before.bytes()) + section.length(),
         producers,
+        isInherited,
         sinceSnapshot);
   }
 

@@ -32,6 +32,8 @@ public record PartitionTable(
    * @param bytes of the partition in all levels of the lane
    * @param producers the newest object with a snapshot of the partition's producers; null where the
    *     partition never had any
+   * @param isInherited whether that snapshot, with what was changed since, is all that is known of
+   *     producers, so that lanes in which the partition lay before have nothing to add
    * @param sinceSnapshot what WAL objects adopted after that snapshot say of its producers, all
    *     together: a lane just sealed has thousands of them, and producers wait for whoever takes
    *     its partitions over
@@ -42,8 +44,12 @@ public record PartitionTable(
       long maxTimestamp,
       long bytes,
       @Nullable SnapshotRef producers,
+      boolean isInherited,
       ProducerChanges sinceSnapshot) {
     public Row {
+      if (isInherited && producers == null) {
+        throw new IllegalArgumentException("partition table row: inherited, and no snapshot");
+      }
       if (nextOffset < 0 || bytes < 0) {
         throw new IllegalArgumentException(
             "partition table row: nextOffset=" + nextOffset + " bytes=" + bytes);
@@ -54,7 +60,14 @@ public record PartitionTable(
     public Row with(ProducerChanges sinceSnapshot) {
       return sinceSnapshot.equals(this.sinceSnapshot)
           ? this
-          : new Row(nextOffset, lastLeaderEpoch, maxTimestamp, bytes, producers, sinceSnapshot);
+          : new Row(
+              nextOffset,
+              lastLeaderEpoch,
+              maxTimestamp,
+              bytes,
+              producers,
+              isInherited,
+              sinceSnapshot);
     }
 
     /** The same row with fewer bytes. */
@@ -65,7 +78,14 @@ public record PartitionTable(
           maxTimestamp,
           Math.max(0, bytes - goneBytes),
           producers,
+          isInherited,
           sinceSnapshot);
+    }
+
+    /** The same row, whose snapshot is all that is known. */
+    public Row inherited() {
+      return new Row(
+          nextOffset, lastLeaderEpoch, maxTimestamp, bytes, producers, true, sinceSnapshot);
     }
   }
 

@@ -45,7 +45,9 @@ import org.jspecify.annotations.Nullable;
  *      maxTimestamp     zigzag, minus baseTimestamp
  *      bytes            varint
  *      snapshot         varint: 0 none, else 1 + place in the list of objects
- * fields           see ExtensionFields; 2: what producers did since the snapshots
+ * fields           see ExtensionFields; 2: what producers did since the snapshots; 4: the rows
+ *                  whose snapshots are all that is known of producers, as varints: how many, the
+ *                  first one's place among all rows, then places minus the previous, minus 1
  *
  * producer changes, absent in tables of older versions, where nothing is known of any row:
  *    rowCount        varint, of rows of which there is more to say than that nothing was changed
@@ -60,6 +62,7 @@ public final class PartitionTableLayout {
   private static final int ROW_SIZE_MIN = 6;
   private static final int PRODUCER_CHANGES = 2;
   private static final int CHANGED_ROW_SIZE_MIN = 2;
+  private static final int INHERITED_ROWS = 4;
 
   private PartitionTableLayout() {}
 
@@ -106,8 +109,24 @@ public final class PartitionTableLayout {
         });
     ExtensionFields.NONE
         .with(PRODUCER_CHANGES, producerChanges(table.rows().values(), baseTimestamp))
+        .with(INHERITED_ROWS, inheritedRows(table.rows().values()))
         .encode(out);
     return ENVELOPE.seal(out);
+  }
+
+  private static byte[] inheritedRows(Collection<Row> rows) {
+    ByteWriter out = new ByteWriter(2 + rows.size());
+    out.varint(rows.stream().filter(Row::isInherited).count());
+    int place = 0;
+    int expected = 0;
+    for (Row row : rows) {
+      if (row.isInherited()) {
+        out.varint(place - expected);
+        expected = place + 1;
+      }
+      place++;
+    }
+    return out.toByteArray();
   }
 
   private static byte[] producerChanges(Collection<Row> rows, long baseTimestamp) {
@@ -205,24 +224,49 @@ public final class PartitionTableLayout {
             new PartitionId(topicId, (int) partition), decodeRow(in, baseTimestamp, snapshots));
       }
     }
-    ByteBuffer changes = ExtensionFields.decode(in, Set.of(PRODUCER_CHANGES)).get(PRODUCER_CHANGES);
+    ExtensionFields fields = ExtensionFields.decode(in, Set.of(PRODUCER_CHANGES, INHERITED_ROWS));
+    List<PartitionId> places = List.copyOf(rows.keySet());
+    ByteBuffer changes = fields.get(PRODUCER_CHANGES);
     if (changes != null) {
-      decodeProducerChanges(changes, baseTimestamp, rows);
+      decodeProducerChanges(changes, baseTimestamp, rows, places);
+    }
+    ByteBuffer inherited = fields.get(INHERITED_ROWS);
+    if (inherited != null) {
+      decodeInheritedRows(inherited, rows, places);
     }
     return new PartitionTable(lane, epoch, number, rows);
   }
 
+  private static void decodeInheritedRows(
+      ByteBuffer bytes, TreeMap<PartitionId, Row> rows, List<PartitionId> places) {
+    ByteReader in = new ByteReader(bytes, "inherited rows");
+    long expected = 0;
+    for (int count = in.count(1, "inherited rows"); count > 0; count--) {
+      long place = decodePlace(in, expected, places);
+      expected = place + 1;
+      rows.computeIfPresent(places.get((int) place), (partition, row) -> row.inherited());
+    }
+    in.end();
+  }
+
+  private static long decodePlace(ByteReader in, long expected, List<PartitionId> places) {
+    long place = in.sum(expected, in.varintUpTo(places.size(), "row"), "row");
+    if (place >= places.size()) {
+      throw in.corrupt("row=" + place + " of " + places.size());
+    }
+    return place;
+  }
+
   private static void decodeProducerChanges(
-      ByteBuffer bytes, long baseTimestamp, TreeMap<PartitionId, Row> rows) {
+      ByteBuffer bytes,
+      long baseTimestamp,
+      TreeMap<PartitionId, Row> rows,
+      List<PartitionId> places) {
     ByteReader in = new ByteReader(bytes, "producer changes");
     rows.replaceAll((partition, row) -> row.with(ProducerChanges.NONE));
-    List<PartitionId> places = List.copyOf(rows.keySet());
     long expected = 0;
     for (int count = in.count(CHANGED_ROW_SIZE_MIN, "changed rows"); count > 0; count--) {
-      long place = in.sum(expected, in.varintUpTo(places.size(), "row"), "row");
-      if (place >= places.size()) {
-        throw in.corrupt("row=" + place + " of " + places.size());
-      }
+      long place = decodePlace(in, expected, places);
       expected = place + 1;
       List<ProducerEntry> producers = ProducerCodec.decode(in, baseTimestamp);
       rows.computeIfPresent(
@@ -259,6 +303,12 @@ public final class PartitionTableLayout {
     int place = (int) in.varintUpTo(snapshots.size(), "snapshot");
     @Nullable SnapshotRef producers = place == 0 ? null : snapshots.get(place - 1);
     return new Row(
-        nextOffset, (int) leaderEpoch, maxTimestamp, bytes, producers, ProducerChanges.UNKNOWN);
+        nextOffset,
+        (int) leaderEpoch,
+        maxTimestamp,
+        bytes,
+        producers,
+        false,
+        ProducerChanges.UNKNOWN);
   }
 }

@@ -150,7 +150,7 @@ class StoredLaneTest {
       }
     }
     Map<Long, Integer> actual = new TreeMap<>();
-    for (ProducerEntry entry : world.await(sealed.producers(partition), "producers")) {
+    for (ProducerEntry entry : world.await(sealed.producers(partition), "producers").entries()) {
       List<ProducerEntry.Batch> batches = entry.batches();
       actual.put(entry.producerId(), batches.get(batches.size() - 1).lastSequence());
     }
@@ -267,7 +267,7 @@ class StoredLaneTest {
     assertThat(sealed.endOffset(partition)).isZero();
     assertThat(sealed.sizeBytes(partition)).isZero();
     assertThat(world.await(sealed.read(partition, 0, 100, true, 100), "read").isEmpty()).isTrue();
-    assertThat(world.await(sealed.producers(partition), "producers")).isEmpty();
+    assertThat(world.await(sealed.producers(partition), "producers").entries()).isEmpty();
   }
 
   /** As a handoff does: acknowledged, closed, flushed. */
@@ -355,7 +355,7 @@ class StoredLaneTest {
     assertThat(second).isNotSameAs(first);
     assertThat(read(world, second, partition, 0, 5, 5000))
         .isEqualTo(bytes(world.model.get(partition)));
-    assertThat(world.await(second.producers(partition), "producers")).isNotEmpty();
+    assertThat(world.await(second.producers(partition), "producers").entries()).isNotEmpty();
     assertThat(reader.upTo(partition, 3)).as("no look at the store").isSameAs(second);
   }
 

@@ -119,13 +119,13 @@ class ManifestCorpusTest {
     SnapshotRef snapshot = new SnapshotRef(SortedObjectKind.L0, 7, 54);
     rows.put(
         new PartitionId(new UUID(1, 1), 0),
-        new Row(5_000, 3, 1_790_000_000_000L, 9, snapshot, some));
+        new Row(5_000, 3, 1_790_000_000_000L, 9, snapshot, true, some));
     rows.put(
         new PartitionId(new UUID(1, 1), 9),
-        new Row(1L << 40, 0, -1, 1L << 41, null, ProducerChanges.NONE));
+        new Row(1L << 40, 0, -1, 1L << 41, null, false, ProducerChanges.NONE));
     rows.put(
         new PartitionId(new UUID(2, 1), 2),
-        new Row(0, -1, 0, 0, snapshot, ProducerChanges.UNKNOWN));
+        new Row(0, -1, 0, 0, snapshot, false, ProducerChanges.UNKNOWN));
     return new PartitionTable(LANE, 7, 54, rows);
   }
 
@@ -144,7 +144,16 @@ class ManifestCorpusTest {
     byte[] stored = Corpus.read("v1/partition-table", () -> new byte[0]);
     PartitionTable table = table();
     SortedMap<PartitionId, Row> rows = new TreeMap<>(table.rows());
-    rows.replaceAll((partition, row) -> row.with(ProducerChanges.UNKNOWN));
+    rows.replaceAll(
+        (partition, row) ->
+            new Row(
+                row.nextOffset(),
+                row.lastLeaderEpoch(),
+                row.maxTimestamp(),
+                row.bytes(),
+                row.producers(),
+                false,
+                ProducerChanges.UNKNOWN));
     assertThat(
             PartitionTableLayout.decode(
                 new TableRef(7, 54, 1, 1).key(LANE), ByteBuffer.wrap(stored)))

@@ -108,6 +108,7 @@ class ManifestLayoutTest {
               1_790_000_000_000L + random.nextInt(3_600_000),
               random.nextLong(1L << 30),
               new SnapshotRef(SortedObjectKind.L0, 4, 1_000 + random.nextInt(100)),
+              true,
               ProducerChanges.NONE));
     }
     PartitionTable table = new PartitionTable(LANE, 4, 1_200, rows);
@@ -270,6 +271,7 @@ class ManifestLayoutTest {
               random.nextLong(),
               random.nextLong(1L << 40),
               snapshot,
+              snapshot != null && random.nextBoolean(),
               changes(random)));
     }
     return new PartitionTable(LANE, 4, 1 + random.nextInt(100), rows);

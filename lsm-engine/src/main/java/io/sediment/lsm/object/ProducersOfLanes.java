@@ -1,6 +1,5 @@
-package io.sediment.frontend.partition;
+package io.sediment.lsm.object;
 
-import io.sediment.lsm.object.ProducerEntry;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -17,13 +16,13 @@ import java.util.TreeMap;
  * older and newer batches than the lanes in between. Each lane remembers a producer's last few
  * batches there, so the last few of all are among them. Not thread-safe.
  */
-final class ProducersOfLanes {
+public final class ProducersOfLanes {
   private static final long NO_BATCH = -1;
 
   private final Map<Long, ProducerEntry> byId = new HashMap<>();
 
   /** Takes in what one more lane knows; lanes in the order in which the partition lay in them. */
-  ProducersOfLanes add(Collection<ProducerEntry> ofLane) {
+  public ProducersOfLanes add(Collection<ProducerEntry> ofLane) {
     ofLane.forEach(entry -> byId.merge(entry.producerId(), entry, ProducersOfLanes::merged));
     return this;
   }
@@ -54,7 +53,7 @@ final class ProducersOfLanes {
   }
 
   /** Forgets who was last appended before {@code appendMs} and has no open transaction. */
-  ProducersOfLanes expireBefore(long appendMs) {
+  public ProducersOfLanes expireBefore(long appendMs) {
     byId.values()
         .removeIf(
             entry ->
@@ -64,7 +63,7 @@ final class ProducersOfLanes {
   }
 
   /** By ascending producer id. */
-  List<ProducerEntry> entries() {
+  public List<ProducerEntry> entries() {
     List<ProducerEntry> entries = new ArrayList<>(byId.values());
     entries.sort(Comparator.comparingLong(ProducerEntry::producerId));
     return entries;

@@ -1,8 +1,7 @@
-package io.sediment.frontend.partition;
+package io.sediment.lsm.object;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.ProducerEntry.Batch;
 import java.util.List;
 import java.util.stream.IntStream;
