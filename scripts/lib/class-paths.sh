@@ -4,8 +4,7 @@ test_class_path() { # of examples/cluster with its tests: the clients and server
   if [ ! -s "$file" ] || [ examples/cluster/pom.xml -nt "$file" ] || [ pom.xml -nt "$file" ]; then
     # Each module writes that file, this one last: one that was left half way is another module's.
     ./mvnw -B -q -ntp test-compile dependency:build-classpath -Dmdep.outputFile="$PWD/$file.new" -Dmdep.regenerateFile=true \
-      -pl examples/cluster -am >&2
-    mv "$file.new" "$file"
+      -pl examples/cluster -am >&2 && mv "$file.new" "$file" || return
   fi
   echo "examples/cluster/target/test-classes:examples/cluster/target/classes:$(cat "$file")"
 }

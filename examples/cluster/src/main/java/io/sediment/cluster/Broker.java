@@ -245,7 +245,7 @@ final class Broker extends Service {
                 ticker));
     started("lanes ahead", LanesAhead.start(settings.brokerId(), metadata, lane::lookAhead));
     PartitionLane partitions =
-        new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::storedLane, clock);
+        new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::storedLane);
     TopicConfigs topicConfigs = settings.topicConfigs();
     PartitionLogs logs =
         new PartitionLogs(

@@ -11,7 +11,6 @@ import io.sediment.lsm.scan.OldestBlocks;
 import io.sediment.metadata.Partition;
 import io.sediment.metadata.Placement;
 import java.nio.ByteBuffer;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -35,7 +34,6 @@ final class PlacedPartition implements LanePartition {
   private final long openStart;
   private final Supplier<@Nullable Partition> placed;
   private final OtherLanes otherLanes;
-  private final InstantSource clock;
 
   /**
    * @param openStart from here on the open lane holds it, without a break
@@ -45,13 +43,11 @@ final class PlacedPartition implements LanePartition {
       LanePartition open,
       long openStart,
       Supplier<@Nullable Partition> placed,
-      OtherLanes otherLanes,
-      InstantSource clock) {
+      OtherLanes otherLanes) {
     this.open = open;
     this.openStart = openStart;
     this.placed = placed;
     this.otherLanes = otherLanes;
-    this.clock = clock;
   }
 
   /**
@@ -200,17 +196,9 @@ final class PlacedPartition implements LanePartition {
             .thenCompose(done -> open.producers());
   }
 
-  /**
-   * A producer that the open lane may have forgotten because it was silent for too long is not
-   * brought back by an older lane that remembers it.
-   */
   @Override
   public CompletableFuture<Void> inheritProducers(List<ProducerEntry> older) {
-    return open.inheritProducers(
-        new ProducersOfLanes()
-            .add(older)
-            .expireBefore(clock.millis() - ProducerStateRules.EXPIRATION_MS)
-            .entries());
+    return open.inheritProducers(older);
   }
 
   /** Mostly the newest of the older lanes has inherited what those before it know. */

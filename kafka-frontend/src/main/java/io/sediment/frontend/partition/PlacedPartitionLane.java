@@ -5,7 +5,6 @@ import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.PartitionListener;
 import io.sediment.metadata.ClusterMetadata;
 import io.sediment.metadata.Partition;
-import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -16,17 +15,14 @@ public final class PlacedPartitionLane implements PartitionLane {
   private final PartitionLane open;
   private final ClusterMetadata metadata;
   private final OtherLanes otherLanes;
-  private final InstantSource clock;
 
   /**
    * @param otherLanes opens another lane for reading, or gives the one that is open
    */
-  public PlacedPartitionLane(
-      PartitionLane open, ClusterMetadata metadata, OtherLanes otherLanes, InstantSource clock) {
+  public PlacedPartitionLane(PartitionLane open, ClusterMetadata metadata, OtherLanes otherLanes) {
     this.open = open;
     this.metadata = metadata;
     this.otherLanes = otherLanes;
-    this.clock = clock;
   }
 
   @Override
@@ -54,8 +50,7 @@ public final class PlacedPartitionLane implements PartitionLane {
                     opened,
                     openStart,
                     () -> metadata.image().partition(partition.topicId(), partition.partition()),
-                    otherLanes,
-                    clock));
+                    otherLanes));
   }
 
   @Override

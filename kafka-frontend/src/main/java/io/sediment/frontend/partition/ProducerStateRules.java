@@ -43,7 +43,7 @@ final class ProducerStateRules {
     }
   }
 
-  static final long EXPIRATION_MS = 86_400_000;
+  private static final long EXPIRATION_MS = 86_400_000;
   private static final int SWEEP_SIZE_MIN = 1_000;
 
   private final Map<Long, State> states = new HashMap<>();

@@ -48,8 +48,7 @@ final class PretendedBroker {
         new PartitionLogs(
             id,
             metadata,
-            new PlacedPartitionLane(
-                new EnginePartitionLane(lane), metadata, lane::storedLane, environment.clock()),
+            new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::storedLane),
             (image, topic) -> Map.of(),
             environment.clock());
     String host = InetAddress.getLoopbackAddress().getHostAddress();

@@ -7,6 +7,7 @@ import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.TestBatch;
 import io.sediment.lsm.lane.FlushListener;
 import io.sediment.lsm.lane.Lane;
+import io.sediment.lsm.lane.LaneConfig;
 import io.sediment.lsm.lane.LaneEnvironment;
 import io.sediment.lsm.lane.LaneHaltedException;
 import io.sediment.lsm.lane.LanePartition;
@@ -45,6 +46,9 @@ class InheritedProducersTest {
         public void onHalted(LaneHaltedException cause) {}
       };
 
+  private static final Duration EXPIRY = Duration.ofDays(1);
+
+  private final LaneConfig config = LaneWorld.expiring(EXPIRY);
   private final Simulation simulation = new Simulation(11);
   private final SimObjectStore bucket = new SimObjectStore(simulation, FaultPlan.none());
   private final Map<Integer, Lane> lanes = new HashMap<>();
@@ -82,7 +86,7 @@ class InheritedProducersTest {
                 await(
                     Lane.open(
                         environment(simulation.process("broker " + number)),
-                        LaneWorld.smallConfig(),
+                        config,
                         new LaneId(number),
                         INCARNATION,
                         1,
@@ -100,8 +104,7 @@ class InheritedProducersTest {
             (other, id, upTo) -> {
               asked.add(other.value());
               return lane.storedLane(other, id, upTo);
-            },
-            simulation.process("clock"));
+            });
   }
 
   private void append(long producer) {
@@ -131,7 +134,7 @@ class InheritedProducersTest {
     await(
         Lane.seal(
             environment(simulation.process("sealer of " + number)),
-            LaneWorld.smallConfig(),
+            config,
             new LaneId(number),
             INCARNATION,
             2));
@@ -200,6 +203,23 @@ class InheritedProducersTest {
     lead(2);
     assertThat(producers()).containsExactly(1L, 2L, 3L, 4L);
     assertThat(asked).containsExactly(1);
+  }
+
+  /** Else the lane that it came back to would know what it did before the other one. */
+  @Test
+  void aProducerIsForgottenInAllLanesAtOnce() {
+    lead(1, 1);
+    leave(1);
+    lead(2, 1);
+    append(2);
+    leave(2);
+    simulation.runFor(EXPIRY.plusMinutes(1));
+    lead(1);
+    assertThat(producers()).isEmpty();
+    append(3);
+    leave(1);
+    lead(2);
+    assertThat(producers()).containsExactly(3L);
   }
 
   @Test

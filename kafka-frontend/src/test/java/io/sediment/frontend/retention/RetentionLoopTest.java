@@ -108,8 +108,7 @@ class RetentionLoopTest {
           new PartitionLogs(
               BROKER,
               metadata,
-              new PlacedPartitionLane(
-                  new EnginePartitionLane(lane), metadata, lane::storedLane, process),
+              new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::storedLane),
               (image, topic) -> configs,
               process);
       loop =

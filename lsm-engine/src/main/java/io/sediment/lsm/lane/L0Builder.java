@@ -10,8 +10,6 @@ import io.sediment.lsm.object.SortedObjectOptions;
 import io.sediment.lsm.object.SortedObjectWriter;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.runtime.Failures;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -29,20 +27,14 @@ final class L0Builder {
   private final ConcurrentMap<PartitionId, PartitionState> partitions;
   private final ProducerLoader loader;
   private final PatientStore patiently;
-  private final InstantSource clock;
-  private final Duration producerExpiry;
 
   L0Builder(
       ConcurrentMap<PartitionId, PartitionState> partitions,
       ProducerLoader loader,
-      PatientStore patiently,
-      InstantSource clock,
-      Duration producerExpiry) {
+      PatientStore patiently) {
     this.partitions = partitions;
     this.loader = loader;
     this.patiently = patiently;
-    this.clock = clock;
-    this.producerExpiry = producerExpiry;
   }
 
   /**
@@ -84,7 +76,6 @@ final class L0Builder {
   }
 
   private Built write(List<PartitionTail> tails, ObjectIdentity identity) {
-    long expiredBeforeMs = clock.millis() - producerExpiry.toMillis();
     SortedObjectWriter writer = new SortedObjectWriter(identity, SortedObjectOptions.DEFAULT);
     Set<PartitionId> inherited = new HashSet<>();
     for (PartitionTail tail : tails) {
@@ -92,7 +83,7 @@ final class L0Builder {
       tail.forEachBatch(writer::add);
       PartitionProducers producers = state(tail).producers();
       if (producers != null && !tail.producerChanges().isEmpty()) {
-        PartitionProducers.Snapshot snapshot = producers.flush(tail, expiredBeforeMs);
+        PartitionProducers.Snapshot snapshot = producers.flush(tail);
         writer.producers(snapshot.entries());
         if (snapshot.isInherited()) {
           inherited.add(tail.partition());

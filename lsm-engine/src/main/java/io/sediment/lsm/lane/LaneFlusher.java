@@ -22,7 +22,6 @@ import io.sediment.runtime.Failures;
 import io.sediment.runtime.Scheduler;
 import io.sediment.runtime.Ticker;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +54,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
   private final LaneConfig config;
   private final Scheduler scheduler;
   private final Ticker ticker;
-  private final InstantSource clock;
+  private final ProducerExpiry expiry;
   private final PatientStore store;
   private final ManifestStore manifests;
   private final L0Builder builder;
@@ -87,7 +86,7 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
     this.config = parts.config();
     this.scheduler = parts.environment().scheduler();
     this.ticker = parts.environment().ticker();
-    this.clock = parts.environment().clock();
+    this.expiry = parts.producerExpiry();
     this.store = parts.store();
     this.manifests = parts.manifests();
     this.builder = builder;
@@ -333,9 +332,8 @@ final class LaneFlusher implements LaneWriter.FlushTrigger {
   /** While the object it speaks of is put: what no manifest names counts for nobody. */
   private CompletableFuture<NewTable> writeTable(L0Builder.Built made, PartitionTable before) {
     SortedObject object = made.object().description();
-    long expiredBeforeMs = clock.millis() - config.producerExpiry().toMillis();
     PartitionTable table =
-        new TableFold(before.withoutProducersBefore(expiredBeforeMs))
+        new TableFold(before.withoutProducersBefore(expiry.beforeMs()))
             .add(object, made.inherited())
             .table(term.epoch(), object.identity().number() + 1);
     return LaneRecovery.writeTable(store, table).thenApply(ref -> new NewTable(table, ref));

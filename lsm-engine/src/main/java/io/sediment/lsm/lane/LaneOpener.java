@@ -112,10 +112,9 @@ final class LaneOpener {
       LaneParts parts, Recovered recovered, SortedObjectReader reader, SlabFiller filler) {
     DirectoryReader directories = new DirectoryReader(environment.store());
     ProducerLoader producers =
-        new ProducerLoader(parts.objects(), recovered.table(), reader, directories);
-    L0Builder builder =
-        new L0Builder(
-            parts.partitions(), producers, store, environment.clock(), config.producerExpiry());
+        new ProducerLoader(
+            parts.objects(), recovered.table(), reader, directories, parts.producerExpiry());
+    L0Builder builder = new L0Builder(parts.partitions(), producers, store);
     LaneFlusher flusher = new LaneFlusher(parts, recovered.table(), builder, listener);
     LaneWriter writer =
         new LaneWriter(
@@ -143,7 +142,14 @@ final class LaneOpener {
         parts,
         writer,
         new LaneReads(parts.objects(), scan, oldestBlocks, producers, alarm),
-        new StoredLanes(environment, scan, oldestBlocks, reader, parts.indexes(), alarm),
+        new StoredLanes(
+            environment,
+            scan,
+            oldestBlocks,
+            reader,
+            parts.indexes(),
+            parts.producerExpiry(),
+            alarm),
         flusher,
         new LaneRetention(parts, flusher, new ProducerCarriers(parts, reader, directories)),
         new LaneShutdown(parts, writer, flusher, filler));

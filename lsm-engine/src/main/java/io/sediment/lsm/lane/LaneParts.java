@@ -24,4 +24,8 @@ record LaneParts(
     ScanCounters counters,
     TailCache tailCache,
     LaneGarbage garbage,
-    ConcurrentMap<PartitionId, PartitionState> partitions) {}
+    ConcurrentMap<PartitionId, PartitionState> partitions) {
+  ProducerExpiry producerExpiry() {
+    return new ProducerExpiry(environment.clock(), config.producerExpiry());
+  }
+}

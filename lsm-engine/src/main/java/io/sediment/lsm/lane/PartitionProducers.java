@@ -20,6 +20,7 @@ final class PartitionProducers {
    */
   record Snapshot(List<ProducerEntry> entries, boolean isInherited) {}
 
+  private final ProducerExpiry expiry;
   private ProducerStates flushed; // guarded by this
   private long flushedTo; // guarded by this: changes of offsets below are in flushed
   private boolean isInherited; // guarded by this
@@ -27,9 +28,11 @@ final class PartitionProducers {
   /**
    * @param snapshot as of all that is flushed
    */
-  PartitionProducers(Snapshot snapshot) {
+  PartitionProducers(Snapshot snapshot, ProducerExpiry expiry) {
+    this.expiry = expiry;
     this.flushed = ProducerStates.of(snapshot.entries());
     this.isInherited = snapshot.isInherited();
+    flushed.expireBefore(expiry.beforeMs());
   }
 
   /**
@@ -38,6 +41,7 @@ final class PartitionProducers {
   synchronized void inherit(List<ProducerEntry> older) {
     ProducersOfLanes all = new ProducersOfLanes().add(older).add(flushed.snapshot());
     flushed = ProducerStates.of(all.entries());
+    flushed.expireBefore(expiry.beforeMs());
     isInherited = true;
   }
 
@@ -63,11 +67,9 @@ final class PartitionProducers {
 
   /**
    * The states after {@code tail}, which is being flushed, in the order memtables were cut.
-   *
-   * @param expiredBeforeMs producers last heard of before that are forgotten, unless they are heard
-   *     of in this tail
+   * Producers that were silent for too long are forgotten, unless they are heard of in this tail.
    */
-  synchronized Snapshot flush(PartitionTail tail, long expiredBeforeMs) {
+  synchronized Snapshot flush(PartitionTail tail) {
     if (tail.baseOffset() < flushedTo) {
       throw new IllegalStateException(
           "tail flushed twice: partition="
@@ -77,7 +79,7 @@ final class PartitionProducers {
               + " flushedTo="
               + flushedTo);
     }
-    flushed.expireBefore(expiredBeforeMs);
+    flushed.expireBefore(expiry.beforeMs());
     flushed.apply(tail.producerChanges());
     flushedTo = tail.nextOffset();
     return new Snapshot(flushed.snapshot(), isInherited);

@@ -102,6 +102,7 @@ final class ProducerLoader {
   private final PartitionTable table;
   private final SortedObjectReader reader;
   private final DirectoryReader directories;
+  private final ProducerExpiry expiry;
   private final Map<PartitionId, CompletableFuture<PartitionProducers>> loading =
       new HashMap<>(); // guarded by this
   private final Map<ObjectKey, CompletableFuture<Known>> changes = new HashMap<>(); // by this
@@ -118,11 +119,13 @@ final class ProducerLoader {
       LaneObjects objects,
       PartitionTable table,
       SortedObjectReader reader,
-      DirectoryReader directories) {
+      DirectoryReader directories,
+      ProducerExpiry expiry) {
     this.objects = objects;
     this.table = table;
     this.reader = reader;
     this.directories = directories;
+    this.expiry = expiry;
   }
 
   /** The partition's producer states, ready for what is appended since. */
@@ -144,7 +147,7 @@ final class ProducerLoader {
         .whenComplete(
             (snapshot, failure) -> {
               PartitionProducers loaded =
-                  snapshot == null ? null : new PartitionProducers(snapshot);
+                  snapshot == null ? null : new PartitionProducers(snapshot, expiry);
               synchronized (this) {
                 if (loaded != null) {
                   partition.know(loaded);

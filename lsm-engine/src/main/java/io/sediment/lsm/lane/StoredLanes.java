@@ -43,6 +43,7 @@ final class StoredLanes {
   private final SortedObjectReader reader;
   private final IndexCache indexes;
   private final NewestTable tables;
+  private final ProducerExpiry expiry;
   private final DamageAlarm alarm;
   private final Map<LaneId, CompletableFuture<StoredLane>> open =
       new HashMap<>(); // guarded by this
@@ -62,6 +63,7 @@ final class StoredLanes {
       OldestBlocksSearch oldestBlocks,
       SortedObjectReader reader,
       IndexCache indexes,
+      ProducerExpiry expiry,
       DamageAlarm alarm) {
     this.store = environment.catchUpStore();
     this.scheduler = environment.scheduler();
@@ -71,6 +73,7 @@ final class StoredLanes {
     this.reader = reader;
     this.indexes = indexes;
     this.tables = new NewestTable(store);
+    this.expiry = expiry;
     this.alarm = alarm;
   }
 
@@ -189,7 +192,7 @@ final class StoredLanes {
         .forEach(
             (id, row) -> partitions.put(id, new PartitionState(id, row.nextOffset(), row.bytes())));
     ProducerLoader producers =
-        new ProducerLoader(objects, rows, reader, new DirectoryReader(store));
+        new ProducerLoader(objects, rows, reader, new DirectoryReader(store), expiry);
     return new StoredLane(
         lane, partitions, new LaneReads(objects, scan, oldestBlocks, producers, alarm));
   }

@@ -52,16 +52,6 @@ public final class ProducersOfLanes {
     return batches.isEmpty() ? NO_BATCH : batches.get(batches.size() - 1).lastOffset();
   }
 
-  /** Forgets who was last appended before {@code appendMs} and has no open transaction. */
-  public ProducersOfLanes expireBefore(long appendMs) {
-    byId.values()
-        .removeIf(
-            entry ->
-                entry.lastAppendMs() < appendMs
-                    && entry.txnFirstOffset() == ProducerEntry.NO_OPEN_TXN);
-    return this;
-  }
-
   /** By ascending producer id. */
   public List<ProducerEntry> entries() {
     List<ProducerEntry> entries = new ArrayList<>(byId.values());

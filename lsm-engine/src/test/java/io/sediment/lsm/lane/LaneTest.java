@@ -144,6 +144,27 @@ class LaneTest {
     assertThat(producersOf(fifth.partition(2))).containsExactly(4L);
   }
 
+  /** What came after a snapshot expires with it, or what is left is a producer of long ago. */
+  @Test
+  void aProducerIsForgottenWhole() {
+    Duration expiry = Duration.ofDays(1);
+    Broker broker = world.broker("one", LaneWorld.smallBudget(), LaneWorld.expiring(expiry));
+    appendOf(1, broker.partition(0), 0);
+    world.await(broker.lane().flush(), "flushed");
+    appendOf(1, broker.partition(0), 0);
+    broker.untilAllDurable();
+    broker.crash();
+    Broker next = world.broker("two", LaneWorld.smallBudget(), LaneWorld.expiring(expiry));
+    assertThat(producersOf(next.partition(0))).containsExactly(1L);
+    world.simulation.runFor(expiry.plusMinutes(1));
+    appendOf(2, next.partition(1), 0);
+    world.await(next.lane().flush(), "flushed");
+    next.crash();
+    Broker third = world.broker("three", LaneWorld.smallBudget(), LaneWorld.expiring(expiry));
+    assertThat(producersOf(third.partition(0))).isEmpty();
+    assertThat(producersOf(third.partition(1))).containsExactly(2L);
+  }
+
   @Test
   void oneReadSpansManyObjects() {
     Broker broker =

@@ -116,7 +116,7 @@ public final class LaneWorld {
   }
 
   /** Small, and forgetting producers that were silent for {@code producerExpiry}. */
-  static LaneConfig expiring(Duration producerExpiry) {
+  public static LaneConfig expiring(Duration producerExpiry) {
     return new LaneConfig(
         16 << 10,
         2,

@@ -45,11 +45,4 @@ class ProducersOfLanesTest {
     assertThat(of(entry(1, 1, 8, 9), entry(0, 2, 3, 4), entry(1, 3, 8, 9)).entries())
         .containsExactly(entry(1, 3, 8, 9));
   }
-
-  @Test
-  void whoIsSilentIsForgottenAndNotBroughtBack() {
-    ProducersOfLanes states = of(entry(0, 10, 0, 1)).expireBefore(11);
-    assertThat(states.entries()).isEmpty();
-    assertThat(states.add(List.of(entry(0, 20, 5))).entries()).containsExactly(entry(0, 20, 5));
-  }
 }

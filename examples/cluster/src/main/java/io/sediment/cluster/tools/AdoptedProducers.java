@@ -10,18 +10,18 @@ import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.ProducerStates;
 import io.sediment.lsm.object.SortedObject;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * That a partition table says of producers what the WAL objects do that its lane has adopted (I9):
- * whoever goes on with a partition believes the table. Takes the objects in log order. What a
- * compaction has made of older ones meanwhile does not matter: their changes come first.
+ * That a partition table knows no less of producers than the WAL objects that its lane has adopted
+ * (I9): whoever goes on with a partition believes the table. Takes the objects in log order. It may
+ * know more, since objects go when their records are deleted, and nothing of a producer that has
+ * expired.
  */
 final class AdoptedProducers {
-  /** Number of the table that comes with an adoption, before which no producer has expired. */
-  private static final long ADOPTION_TABLE = 1;
-
   private record Adopted(long epoch, PartitionId partition) {}
 
   private final Map<Adopted, ProducerStates> changes = new HashMap<>();
@@ -47,7 +47,7 @@ final class AdoptedProducers {
               ProducerStates adopted = changes.get(new Adopted(newestEpoch, partition));
               if (adopted != null && isSaidBy(row)) {
                 for (ProducerEntry producer : adopted.snapshot()) {
-                  check(producer, row, table.number(), tableKey, partition, findings);
+                  check(producer, row, tableKey, partition, findings);
                 }
               }
             });
@@ -63,7 +63,6 @@ final class AdoptedProducers {
   private static void check(
       ProducerEntry adopted,
       Row row,
-      long tableNumber,
       String tableKey,
       PartitionId partition,
       Consumer<Finding> findings) {
@@ -73,8 +72,7 @@ final class AdoptedProducers {
         said = entry; // the last one counts
       }
     }
-    boolean mayHaveExpired = said == null && tableNumber != ADOPTION_TABLE;
-    if (!mayHaveExpired && (said == null || !endsLike(said, adopted))) {
+    if (said != null && !knows(said, adopted)) {
       findings.accept(
           Finding.damage(
               Check.I9,
@@ -88,9 +86,17 @@ final class AdoptedProducers {
     }
   }
 
-  private static boolean endsLike(ProducerEntry said, ProducerEntry adopted) {
-    return said.producerEpoch() == adopted.producerEpoch()
-        && said.txnFirstOffset() == adopted.txnFirstOffset()
-        && said.batches().containsAll(adopted.batches());
+  private static boolean knows(ProducerEntry said, ProducerEntry adopted) {
+    ProducerEntry.Batch last = lastBatch(adopted);
+    ProducerEntry.Batch lastSaid = lastBatch(said);
+    return last == null
+        || said.batches().contains(last)
+        || (lastSaid != null && lastSaid.baseOffset() > last.baseOffset())
+        || said.producerEpoch() > adopted.producerEpoch(); // a marker forgets batches
+  }
+
+  private static ProducerEntry.@Nullable Batch lastBatch(ProducerEntry producer) {
+    List<ProducerEntry.Batch> batches = producer.batches();
+    return batches.isEmpty() ? null : batches.get(batches.size() - 1);
   }
 }

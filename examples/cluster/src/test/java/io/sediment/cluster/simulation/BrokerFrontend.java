@@ -50,8 +50,7 @@ final class BrokerFrontend {
             id,
             metadata,
             mutant.spoil(
-                new PlacedPartitionLane(
-                    new EnginePartitionLane(lane), metadata, lane::storedLane, process),
+                new PlacedPartitionLane(new EnginePartitionLane(lane), metadata, lane::storedLane),
                 process,
                 early),
             topicConfigs,
