@@ -52,6 +52,7 @@ class InheritedProducersTest {
   private final Simulation simulation = new Simulation(11);
   private final SimObjectStore bucket = new SimObjectStore(simulation, FaultPlan.none());
   private final Map<Integer, Lane> lanes = new HashMap<>();
+  private final Map<Integer, Integer> epochs = new HashMap<>();
   private final List<Placement> placements = new ArrayList<>();
   private final Map<Long, Integer> sequences = new HashMap<>();
   private final List<Integer> asked = new ArrayList<>();
@@ -89,7 +90,7 @@ class InheritedProducersTest {
                         config,
                         new LaneId(number),
                         INCARNATION,
-                        1,
+                        epochs.merge(number, 1, Integer::sum),
                         FlushListener.NONE)));
     leaderEpoch++;
     placements.add(new Placement(leaderEpoch, new io.sediment.metadata.LaneId(number), 1, end));
@@ -220,6 +221,21 @@ class InheritedProducersTest {
     leave(1);
     lead(2);
     assertThat(producers()).containsExactly(3L);
+  }
+
+  /** What the lane knows is loaded only then, from a table that says that it is all. */
+  @Test
+  void soItDoesInALaneThatWasOpenedAgainMeanwhile() {
+    lead(1, 1);
+    leave(1);
+    await(lanes.remove(1).close());
+    lead(2, 2);
+    leave(2);
+    lead(1);
+    append(3); // before it has heard of the others
+    leave(1);
+    lead(3);
+    assertThat(producers()).containsExactly(1L, 2L, 3L);
   }
 
   @Test

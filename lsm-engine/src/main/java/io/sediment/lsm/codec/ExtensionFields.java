@@ -64,7 +64,7 @@ public final class ExtensionFields {
    */
   public static ExtensionFields decode(ByteReader in, Set<Integer> known) {
     int count = in.count(2, "extension fields");
-    ExtensionFields fields = NONE;
+    SortedMap<Integer, ByteBuffer> fields = new TreeMap<>();
     int previous = -1;
     for (int i = 0; i < count; i++) {
       int tag = in.naturalInt("extension tag");
@@ -78,9 +78,9 @@ public final class ExtensionFields {
       }
       byte[] copy = new byte[value.remaining()];
       value.get(copy);
-      fields = fields.with(tag, copy);
+      fields.put(tag, ByteBuffer.wrap(copy).asReadOnlyBuffer());
     }
-    return fields;
+    return new ExtensionFields(fields);
   }
 
   private static boolean isMandatory(int tag) {

@@ -70,7 +70,8 @@ public interface LanePartition {
   /**
    * Adds to {@link #producers} what the lanes know together in which the partition lay before. From
    * then on this lane's snapshots have it, so that whoever is next need not look into those. What
-   * all of them together say of a producer that was silent for too long is forgotten.
+   * all of them together say of a producer that was silent for too long is forgotten. Nothing
+   * happens where the partition has left meanwhile and come back: that leadership asks anew.
    */
   CompletableFuture<Void> inheritProducers(List<ProducerEntry> older);
 

@@ -9,8 +9,9 @@ import java.util.List;
 
 /**
  * Producer states of one partition, once they are loaded: those as of the memtable flushed last,
- * and on top of it what is in memory (invariant I9: a function of the log). Those are of the log in
- * this lane alone, until what older lanes know was {@linkplain #inherit inherited}. Thread-safe.
+ * and on top of it what is in memory (invariant I9: a function of the log). Of the log in this lane
+ * alone, unless what older lanes know was {@linkplain #inherit inherited}, now or by who had the
+ * lane before. Thread-safe.
  */
 final class PartitionProducers {
   /**

@@ -18,7 +18,7 @@ final class PartitionState {
   private volatile long storedBytes; // written under this object's monitor
   volatile @Nullable OpenPartition open; // written under the lane's lock
   private volatile @Nullable PartitionProducers producers; // written under this object's monitor
-  private int stay; // guarded by this object's monitor: how often it was led elsewhere
+  private int stay; // guarded by this object's monitor
   @Nullable SlotTouches touchedIn; // under the lane's lock: the slot that has its newest batch
   int touchedAt; // under the lane's lock: where in that slot
 
@@ -56,7 +56,10 @@ final class PartitionState {
     return true;
   }
 
-  /** Changes whenever the partition comes back from another lane. */
+  /**
+   * How often the partition came back, since the lane was opened, from lanes in which something was
+   * appended to it.
+   */
   synchronized int stay() {
     return stay;
   }
@@ -66,7 +69,7 @@ final class PartitionState {
     return producers;
   }
 
-  /** They were loaded as they were when the lane was opened; once. */
+  /** They were loaded, as they were when the lane was opened; once. */
   synchronized void know(PartitionProducers loaded) {
     if (stay > 0) {
       loaded.disinherit();

@@ -130,12 +130,12 @@ final class ProducerLoader {
 
   /** The partition's producer states, ready for what is appended since. */
   CompletableFuture<PartitionProducers> load(PartitionState partition) {
-    PartitionProducers here = partition.producers();
-    if (here != null) {
-      return CompletableFuture.completedFuture(here);
-    }
     CompletableFuture<PartitionProducers> result;
     synchronized (this) {
+      PartitionProducers here = partition.producers();
+      if (here != null) {
+        return CompletableFuture.completedFuture(here);
+      }
       CompletableFuture<PartitionProducers> underWay = loading.get(partition.id());
       if (underWay != null) {
         return underWay;

@@ -13,8 +13,8 @@ import java.util.TreeMap;
  * it says, with the batches that the others remember.
  *
  * <p>By offset, not by the order of the lanes: one that a partition left and came back to holds
- * older and newer batches than the lanes in between. Each lane remembers a producer's last few
- * batches there, so the last few of all are among them. Not thread-safe.
+ * older and newer batches than the lanes in between. Each lane remembers at least a producer's last
+ * few batches there, so the last few of all are among them. Not thread-safe.
  */
 public final class ProducersOfLanes {
   private static final long NO_BATCH = -1;

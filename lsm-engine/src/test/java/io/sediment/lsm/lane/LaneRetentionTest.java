@@ -10,7 +10,6 @@ import io.sediment.lsm.lane.LaneWorld.Broker;
 import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.manifest.StoredManifests;
 import io.sediment.lsm.scan.OffsetGoneException;
-import io.sediment.objectstore.ObjectKey;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.StoreOp;
 import java.time.Duration;
@@ -152,7 +151,7 @@ class LaneRetentionTest {
     broker.crash();
     List<L0Ref> l0 = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0();
     L0Ref last = l0.get(3);
-    damageFooter(last);
+    world.damageFooter(last);
     Broker next = world.broker("two");
     next.append(2, 1000, 1, 0, false);
     world.await(next.lane().flush(), "flushed");
@@ -172,7 +171,7 @@ class LaneRetentionTest {
     broker.crash();
     List<L0Ref> l0 = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0();
     L0Ref last = l0.get(l0.size() - 1);
-    damageFooter(last);
+    world.damageFooter(last);
     Broker next = world.broker("two");
     world.await(next.lane().reclaim(Map.of(ZERO, 44L, ONE, 1L), Set.of()), "reclaimed");
     assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).containsExactly(last);
@@ -209,7 +208,7 @@ class LaneRetentionTest {
     world.await(broker.lane().flush(), "flushed");
     broker.crash();
     List<L0Ref> l0 = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0();
-    damageFooter(l0.get(l0.size() - 1));
+    world.damageFooter(l0.get(l0.size() - 1));
     Broker next = world.broker("two");
     assertThatThrownBy(() -> world.await(next.partition(3).producers(), "producers"))
         .hasCauseInstanceOf(CorruptObjectException.class);
@@ -225,7 +224,7 @@ class LaneRetentionTest {
   private Broker withDamagedSecond() {
     broker.crash();
     second = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0().get(1);
-    damageFooter(second);
+    world.damageFooter(second);
     return world.broker("two");
   }
 
@@ -235,16 +234,9 @@ class LaneRetentionTest {
     world.await(broker.lane().flush(), "flushed");
     List<L0Ref> l0 = StoredManifests.newest(world.bucket, LaneWorld.LANE).l0();
     L0Ref newest = l0.get(l0.size() - 1);
-    damageFooter(newest); // its index is in memory
+    world.damageFooter(newest); // its index is in memory
     reclaim(Map.of(ZERO, 45L, ONE, 1L, LaneWorld.partition(2), 1L), Set.of());
     assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).containsExactly(newest);
-  }
-
-  private void damageFooter(L0Ref ref) {
-    ObjectKey key = ref.key(LaneWorld.LANE);
-    byte[] bytes = world.bucket.peek(key).orElseThrow().clone();
-    bytes[bytes.length - 40] ^= 1;
-    world.replace(key, bytes);
   }
 
   @Test

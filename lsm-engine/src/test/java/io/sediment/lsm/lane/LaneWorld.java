@@ -8,6 +8,7 @@ import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.RecordBatchLayout;
 import io.sediment.lsm.batch.TestBatch;
 import io.sediment.lsm.gc.GarbageOptions;
+import io.sediment.lsm.manifest.L0Ref;
 import io.sediment.lsm.object.LaneKeys;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.object.SortedObject;
@@ -128,6 +129,14 @@ public final class LaneWorld {
         producerExpiry,
         new GarbageOptions(64, 100, Duration.ofMillis(20)),
         Duration.ofSeconds(30));
+  }
+
+  /** Flips a bit in what describes an object of the lane. */
+  void damageFooter(L0Ref ref) {
+    ObjectKey key = ref.key(LANE);
+    byte[] bytes = bucket.peek(key).orElseThrow().clone();
+    bytes[bytes.length - 40] ^= 1;
+    replace(key, bytes);
   }
 
   /** Puts other bytes in an object's place, as no process of the engine ever does. */

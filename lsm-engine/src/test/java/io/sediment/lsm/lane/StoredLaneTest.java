@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -49,7 +50,7 @@ class StoredLaneTest {
       world.await(
           Lane.seal(environment, LaneWorld.smallConfig(), LaneWorld.LANE, NEXT_INCARNATION, 2),
           "sealed");
-      lane = world.await(openNext(environment), "open");
+      lane = world.await(openNext(environment, 1), "open");
     }
 
     StoredLane sealed() {
@@ -71,9 +72,14 @@ class StoredLaneTest {
         LaneWorld.budget(1 << 20, 1 << 20));
   }
 
-  private static CompletableFuture<Lane> openNext(LaneEnvironment environment) {
+  private static CompletableFuture<Lane> openNext(LaneEnvironment environment, long epoch) {
     return Lane.open(
-        environment, LaneWorld.smallConfig(), NEXT_LANE, NEXT_INCARNATION, 1, FlushListener.NONE);
+        environment,
+        LaneWorld.smallConfig(),
+        NEXT_LANE,
+        NEXT_INCARNATION,
+        epoch,
+        FlushListener.NONE);
   }
 
   /** Some of it flushed, some only in the write-ahead log. */
@@ -177,6 +183,31 @@ class StoredLaneTest {
     assertThat(world.bucket.bill().requests(StoreOp.GET) - gets)
         .as("to read what was flushed, once for all partitions")
         .isLessThanOrEqualTo(2);
+  }
+
+  /** Nothing is known of them here any more, so lanes before this one may know more. */
+  @Test
+  void producersInAnObjectThatIsLostAreNotAll() {
+    LaneWorld world = new LaneWorld(8, FaultPlan.none());
+    Broker broker = world.broker("one");
+    PartitionId partition = LaneWorld.partition(0);
+    world.await(broker.partition(0).inheritProducers(List.of()), "inherited");
+    broker.append(0, 200, 1, 1, true);
+    long end = leave(world, broker, partition);
+    Reader reader = new Reader(world);
+    assertThat(world.await(reader.upTo(partition, end).producers(partition), "producers"))
+        .satisfies(known -> assertThat(known.isInherited()).isTrue())
+        .satisfies(known -> assertThat(known.entries()).hasSize(1));
+
+    broker.crash();
+    world.damageFooter(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0().get(0));
+    Broker next = world.broker("two");
+    world.await(next.lane().reclaim(Map.of(partition, end), Set.of()), "reclaimed");
+    assertThat(StoredManifests.newest(world.bucket, LaneWorld.LANE).l0()).isEmpty();
+    Reader later = new Reader(world, 2);
+    assertThat(world.await(later.upTo(partition, end).producers(partition), "producers"))
+        .satisfies(known -> assertThat(known.isInherited()).isFalse())
+        .satisfies(known -> assertThat(known.entries()).isEmpty());
   }
 
   @Test
@@ -365,8 +396,12 @@ class StoredLaneTest {
     private final Lane lane;
 
     Reader(LaneWorld world) {
+      this(world, 1);
+    }
+
+    Reader(LaneWorld world, long epoch) {
       this.world = world;
-      this.lane = world.await(openNext(environmentOf(world, "reader")), "open");
+      this.lane = world.await(openNext(environmentOf(world, "reader " + epoch), epoch), "open");
     }
 
     StoredLane upTo(PartitionId partition, long endOffset) {

@@ -18,10 +18,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * That a partition table knows no less of producers than the WAL objects that its lane has adopted
  * (I9): whoever goes on with a partition believes the table. Takes the objects in log order. It may
- * know more, since objects go when their records are deleted, and nothing of a producer that has
- * expired.
+ * know more, since objects go when their records are deleted; and where it did not come with the
+ * adoption, nothing of a producer, which has expired.
  */
 final class AdoptedProducers {
+  /** Number of the table that comes with an adoption. */
+  private static final long ADOPTION_TABLE = 1;
+
   private record Adopted(long epoch, PartitionId partition) {}
 
   private final Map<Adopted, ProducerStates> changes = new HashMap<>();
@@ -40,6 +43,8 @@ final class AdoptedProducers {
   }
 
   void check(PartitionTable table, String tableKey, Consumer<Finding> findings) {
+    // Nobody but the next epoch adopts what was written in one.
+    boolean cameWithThese = table.number() == ADOPTION_TABLE && table.epoch() == newestEpoch + 1;
     table
         .rows()
         .forEach(
@@ -47,7 +52,10 @@ final class AdoptedProducers {
               ProducerStates adopted = changes.get(new Adopted(newestEpoch, partition));
               if (adopted != null && isSaidBy(row)) {
                 for (ProducerEntry producer : adopted.snapshot()) {
-                  check(producer, row, tableKey, partition, findings);
+                  ProducerEntry said = lastSaid(row, producer.producerId());
+                  if (said == null ? cameWithThese : !knows(said, producer)) {
+                    findings.accept(finding(tableKey, partition, producer, said));
+                  }
                 }
               }
             });
@@ -60,30 +68,27 @@ final class AdoptedProducers {
     return row.sinceSnapshot().isKnown() && !isInSnapshot;
   }
 
-  private static void check(
-      ProducerEntry adopted,
-      Row row,
-      String tableKey,
-      PartitionId partition,
-      Consumer<Finding> findings) {
+  private static @Nullable ProducerEntry lastSaid(Row row, long producerId) {
     ProducerEntry said = null;
     for (ProducerEntry entry : row.sinceSnapshot().entries()) {
-      if (entry.producerId() == adopted.producerId()) {
-        said = entry; // the last one counts
+      if (entry.producerId() == producerId) {
+        said = entry;
       }
     }
-    if (said != null && !knows(said, adopted)) {
-      findings.accept(
-          Finding.damage(
-              Check.I9,
-              tableKey,
-              "partition="
-                  + partition
-                  + " producers: the log has "
-                  + adopted
-                  + " and the table "
-                  + said));
-    }
+    return said;
+  }
+
+  private static Finding finding(
+      String tableKey, PartitionId partition, ProducerEntry adopted, @Nullable ProducerEntry said) {
+    return Finding.damage(
+        Check.I9,
+        tableKey,
+        "partition="
+            + partition
+            + " producers: the log has "
+            + adopted
+            + " and the table "
+            + (said == null ? "nothing" : said));
   }
 
   private static boolean knows(ProducerEntry said, ProducerEntry adopted) {
