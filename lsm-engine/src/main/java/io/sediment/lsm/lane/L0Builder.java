@@ -24,6 +24,13 @@ import java.util.concurrent.ConcurrentMap;
  * after the other.
  */
 final class L0Builder {
+  /**
+   * An object; its bytes lie in the memtable's slabs.
+   *
+   * @param inherited partitions whose snapshots have what older lanes know of producers
+   */
+  record Built(EncodedObject object, Set<PartitionId> inherited) {}
+
   private final ConcurrentMap<PartitionId, PartitionState> partitions;
   private final ProducerLoader loader;
   private final PatientStore patiently;
@@ -36,13 +43,6 @@ final class L0Builder {
     this.loader = loader;
     this.patiently = patiently;
   }
-
-  /**
-   * An object; its bytes lie in the memtable's slabs.
-   *
-   * @param inherited partitions whose snapshots have what older lanes know of producers
-   */
-  record Built(EncodedObject object, Set<PartitionId> inherited) {}
 
   CompletableFuture<Built> build(Memtable memtable, ObjectIdentity identity) {
     List<PartitionTail> tails = memtable.sortedTails();

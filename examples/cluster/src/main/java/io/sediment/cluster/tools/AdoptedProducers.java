@@ -43,7 +43,7 @@ final class AdoptedProducers {
   }
 
   void check(PartitionTable table, String tableKey, Consumer<Finding> findings) {
-    // Nobody but the next epoch adopts what was written in one.
+    // What was written in the epoch before nobody else can have adopted; a later one may have.
     boolean cameWithThese = table.number() == ADOPTION_TABLE && table.epoch() == newestEpoch + 1;
     table
         .rows()

@@ -155,7 +155,8 @@ final class ObjectDump {
                       .with("bytes", row.bytes())
                       .with("maxTimestamp", row.maxTimestamp())
                       .with("producers", row.producers())
-                      .with("producersKnownSince", row.sinceSnapshot().isKnown()));
+                      .with("inherited", row.isInherited())
+                      .with("changesKnown", row.sinceSnapshot().isKnown()));
               row.sinceSnapshot().entries().forEach(producer -> out.row(row(producer)));
             });
   }
