@@ -3,12 +3,12 @@ package io.sediment.frontend.partition;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sediment.lsm.PartitionId;
+import io.sediment.lsm.lane.Deaf;
 import io.sediment.lsm.lane.FakeWriteAheadLogs;
 import io.sediment.lsm.lane.InMemoryLane;
 import io.sediment.lsm.lane.Lane;
 import io.sediment.lsm.lane.LaneHaltedException;
 import io.sediment.lsm.lane.LanePartition;
-import io.sediment.lsm.lane.PartitionListener;
 import io.sediment.runtime.MemoryBudget;
 import io.sediment.simulation.Simulation;
 import java.time.Duration;
@@ -18,14 +18,6 @@ import org.junit.jupiter.api.Test;
 
 class EnginePartitionLaneTest {
   private static final PartitionId ONE = new PartitionId(new UUID(7, 7), 1);
-  private static final PartitionListener DEAF =
-      new PartitionListener() {
-        @Override
-        public void onDurable(long durableOffset) {}
-
-        @Override
-        public void onHalted(LaneHaltedException cause) {}
-      };
 
   private final Simulation simulation = new Simulation(1);
   private final FakeWriteAheadLogs logs = FakeWriteAheadLogs.manual();
@@ -37,7 +29,7 @@ class EnginePartitionLaneTest {
   private final EnginePartitionLane lane = new EnginePartitionLane(engine);
 
   private CompletableFuture<LanePartition> open(int leaderEpoch, long startOffset) {
-    return lane.open(ONE, leaderEpoch, startOffset, DEAF);
+    return lane.open(ONE, leaderEpoch, startOffset, new Deaf());
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sediment.lsm.LaneId;
 import io.sediment.lsm.PartitionId;
 import io.sediment.lsm.batch.TestBatch;
+import io.sediment.lsm.lane.Deaf;
 import io.sediment.lsm.lane.FlushListener;
 import io.sediment.lsm.lane.Lane;
 import io.sediment.lsm.lane.LaneConfig;
@@ -12,13 +13,10 @@ import io.sediment.lsm.lane.LaneEnvironment;
 import io.sediment.lsm.lane.LaneHaltedException;
 import io.sediment.lsm.lane.LanePartition;
 import io.sediment.lsm.lane.LaneWorld;
-import io.sediment.lsm.lane.PartitionListener;
-import io.sediment.lsm.lane.SerialWriteAheadLogs;
 import io.sediment.lsm.lane.StoredLane;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.metadata.Partition;
 import io.sediment.metadata.Placement;
-import io.sediment.objectstore.ObjectStore;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimObjectStore;
 import io.sediment.simulation.SimScheduler;
@@ -36,15 +34,6 @@ class InheritedProducersTest {
   private static final PartitionId PARTITION = LaneWorld.partition(0);
   private static final long INCARNATION = 1;
   private static final int NOBODY = -1;
-
-  private static final PartitionListener DEAF =
-      new PartitionListener() {
-        @Override
-        public void onDurable(long durableOffset) {}
-
-        @Override
-        public void onHalted(LaneHaltedException cause) {}
-      };
 
   private static final Duration EXPIRY = Duration.ofDays(1);
 
@@ -66,16 +55,7 @@ class InheritedProducersTest {
   }
 
   private LaneEnvironment environment(SimScheduler process) {
-    ObjectStore store = bucket.forProcess(process);
-    return new LaneEnvironment(
-        store,
-        store,
-        new SerialWriteAheadLogs(store, process, process.random(), INCARNATION, 8 << 10),
-        process,
-        process,
-        process,
-        process.random(),
-        LaneWorld.budget(1 << 20, 1 << 20));
+    return LaneWorld.environment(bucket, process, INCARNATION, LaneWorld.budget(1 << 20, 1 << 20));
   }
 
   /** The partition goes on in this lane, whose broker has it open. */
@@ -95,7 +75,7 @@ class InheritedProducersTest {
     leaderEpoch++;
     placements.add(new Placement(leaderEpoch, new io.sediment.metadata.LaneId(number), 1, end));
     Partition placed = new Partition(placements, 0);
-    own = lane.openPartition(PARTITION, leaderEpoch, end, DEAF);
+    own = lane.openPartition(PARTITION, leaderEpoch, end, new Deaf());
     asked.clear();
     partition =
         new PlacedPartition(

@@ -14,7 +14,6 @@ import io.sediment.lsm.lane.Lane;
 import io.sediment.lsm.lane.Lane.SealedEnd;
 import io.sediment.lsm.lane.LaneEnvironment;
 import io.sediment.lsm.lane.LaneWorld;
-import io.sediment.lsm.lane.SerialWriteAheadLogs;
 import io.sediment.metadata.CreateTopics;
 import io.sediment.metadata.InMemoryClusterMetadata;
 import io.sediment.metadata.LaneId;
@@ -26,7 +25,6 @@ import io.sediment.metadata.PartitionId;
 import io.sediment.metadata.RegisterBroker;
 import io.sediment.metadata.RegisterLane;
 import io.sediment.metadata.SealLane;
-import io.sediment.objectstore.ObjectStore;
 import io.sediment.simulation.Fault;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimObjectStore;
@@ -78,17 +76,8 @@ class RetentionLoopTest {
     final RetentionLoop loop;
 
     Life(int number) {
-      ObjectStore store = bucket.forProcess(process);
       environment =
-          new LaneEnvironment(
-              store,
-              store,
-              new SerialWriteAheadLogs(store, process, process.random(), INCARNATION, 8 << 10),
-              process,
-              process,
-              process,
-              process.random(),
-              LaneWorld.budget(1 << 20, 1 << 20));
+          LaneWorld.environment(bucket, process, INCARNATION, LaneWorld.budget(1 << 20, 1 << 20));
       brokerEpoch =
           metadata.accept(new RegisterBroker(BROKER, new UUID(1, number), "localhost", 9092, null));
       LaneId id = new LaneId(number);

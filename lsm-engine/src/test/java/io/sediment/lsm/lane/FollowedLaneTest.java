@@ -46,16 +46,8 @@ class FollowedLaneTest {
       process = world.simulation.process("follower");
       store = world.bucket.forProcess(process);
       LaneEnvironment environment =
-          new LaneEnvironment(
-              store,
-              store,
-              new SerialWriteAheadLogs(
-                  store, process, process.random(), LaneWorld.INCARNATION, 8 << 10),
-              process,
-              process,
-              process,
-              process.random(),
-              LaneWorld.budget(1 << 20, 1 << 20));
+          LaneWorld.environment(
+              world.bucket, process, LaneWorld.INCARNATION, LaneWorld.budget(1 << 20, 1 << 20));
       Lane own =
           world.await(
               Lane.open(

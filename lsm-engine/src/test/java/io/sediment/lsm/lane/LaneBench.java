@@ -32,14 +32,6 @@ import java.util.concurrent.locks.LockSupport;
 public final class LaneBench {
   private static final OperatingSystemMXBean SYSTEM =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-  private static final PartitionListener DEAF =
-      new PartitionListener() {
-        @Override
-        public void onDurable(long durableOffset) {}
-
-        @Override
-        public void onHalted(LaneHaltedException cause) {}
-      };
 
   private final Path folder;
   private final ThreadPoolScheduler scheduler = new ThreadPoolScheduler("bench", 2);
@@ -104,7 +96,7 @@ public final class LaneBench {
     for (int i = 0; i < count; i++) {
       PartitionId id = new PartitionId(topic, i);
       long end = ends.getOrDefault(id, 0L);
-      partitions.add(lane.openPartition(id, (int) epoch, end, DEAF));
+      partitions.add(lane.openPartition(id, (int) epoch, end, new Deaf()));
     }
     return partitions;
   }

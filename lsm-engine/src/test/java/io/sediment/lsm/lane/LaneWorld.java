@@ -131,6 +131,21 @@ public final class LaneWorld {
         Duration.ofSeconds(30));
   }
 
+  /** What a process has to work with in a simulated bucket; the same store for all its reads. */
+  public static LaneEnvironment environment(
+      SimObjectStore bucket, SimScheduler process, long incarnation, MemoryBudget budget) {
+    ObjectStore store = bucket.forProcess(process);
+    return new LaneEnvironment(
+        store,
+        store,
+        new SerialWriteAheadLogs(store, process, process.random(), incarnation, 8 << 10),
+        process,
+        process,
+        process,
+        process.random(),
+        budget);
+  }
+
   /** Flips a bit in what describes an object of the lane. */
   void damageFooter(L0Ref ref) {
     ObjectKey key = ref.key(LANE);
@@ -186,17 +201,7 @@ public final class LaneWorld {
       this.process = simulation.process(name);
       this.epoch = nextEpoch++;
       this.budget = budget;
-      ObjectStore store = bucket.forProcess(process);
-      this.environment =
-          new LaneEnvironment(
-              store,
-              store,
-              new SerialWriteAheadLogs(store, process, process.random(), INCARNATION, 8 << 10),
-              process,
-              process,
-              process,
-              process.random(),
-              budget);
+      this.environment = environment(bucket, process, INCARNATION, budget);
       this.opening =
           Lane.open(
               environment, config, LANE, INCARNATION, epoch, (object, took) -> flushed.add(object));

@@ -15,7 +15,6 @@ import io.sediment.lsm.manifest.ManifestStore;
 import io.sediment.lsm.manifest.StoredManifests;
 import io.sediment.lsm.object.ProducerEntry;
 import io.sediment.lsm.scan.OldestBlocks;
-import io.sediment.objectstore.ObjectStore;
 import io.sediment.objectstore.ObjectStoreException;
 import io.sediment.simulation.FaultPlan;
 import io.sediment.simulation.SimScheduler;
@@ -59,16 +58,10 @@ class StoredLaneTest {
   }
 
   private static LaneEnvironment environmentOf(LaneWorld world, String name) {
-    SimScheduler process = world.simulation.process(name);
-    ObjectStore store = world.bucket.forProcess(process);
-    return new LaneEnvironment(
-        store,
-        store,
-        new SerialWriteAheadLogs(store, process, process.random(), NEXT_INCARNATION, 8 << 10),
-        process,
-        process,
-        process,
-        process.random(),
+    return LaneWorld.environment(
+        world.bucket,
+        world.simulation.process(name),
+        NEXT_INCARNATION,
         LaneWorld.budget(1 << 20, 1 << 20));
   }
 
